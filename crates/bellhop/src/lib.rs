@@ -1,0 +1,1 @@
+//! A Consul-discovered gRPC mesh for tonic services, without sidecars.

@@ -1,0 +1,29 @@
+//! The contract of Hotels: generated gRPC types, descriptors and the rules of a stay.
+
+/// Where hotels are: package `geo`.
+#[allow(missing_docs, unreachable_pub)]
+pub mod geo {
+    tonic::include_proto!("geo");
+}
+
+/// What a stay costs: package `rate`.
+#[allow(missing_docs, unreachable_pub)]
+pub mod rate {
+    tonic::include_proto!("rate");
+}
+
+/// What hotels are like: package `profile`.
+#[allow(missing_docs, unreachable_pub)]
+pub mod profile {
+    tonic::include_proto!("profile");
+}
+
+/// Hotels around a point that have a rate for a stay: package `search`.
+#[allow(missing_docs, unreachable_pub)]
+pub mod search {
+    tonic::include_proto!("search");
+}
+
+/// All four packages as an encoded `google.protobuf.FileDescriptorSet`, for gRPC reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

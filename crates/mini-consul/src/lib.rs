@@ -1,0 +1,1 @@
+//! A Consul-compatible HTTP agent in miniature, for laptops and tests.

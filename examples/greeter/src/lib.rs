@@ -1,0 +1,1 @@
+//! A greeter server and client on Bellhop, to copy.

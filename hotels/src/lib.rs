@@ -1,0 +1,1 @@
+//! Hotels: the whole system in one binary.

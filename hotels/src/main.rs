@@ -1,0 +1,2 @@
+//! Hotels, the binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Hotels: the profile service.

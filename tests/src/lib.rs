@@ -1,0 +1,1 @@
+//! Hotels end to end: the whole system over real sockets.
