@@ -1,1 +1,8 @@
 //! A Consul-discovered gRPC mesh for tonic services, without sidecars.
+
+pub mod config;
+pub mod consul;
+pub mod context;
+pub mod discovery;
+pub mod registration;
+pub mod telemetry;

@@ -1,0 +1,1 @@
+//! Keeps an instance registered in Consul for as long as it serves.
