@@ -1,4 +1,17 @@
-//! The contract of Hotels: generated gRPC types, descriptors and the rules of a stay.
+//! The contract of Hotels: generated gRPC types, descriptors, and the rules that every service keeps.
+//!
+//! - [`geo`], [`rate`], [`profile`], [`search`]: one module for each package of `proto/`;
+//! - [`stay`], [`area`], [`limits`]: what a request may ask for, validated once and then trusted;
+//! - [`Invalid`]: the fault of a request, with its map to `INVALID_ARGUMENT`;
+//! - [`data`]: how a data file is read, and how its faults are told.
+
+pub mod area;
+pub mod data;
+mod invalid;
+pub mod limits;
+pub mod stay;
+
+pub use self::invalid::Invalid;
 
 /// Where hotels are: package `geo`.
 #[allow(missing_docs, unreachable_pub)]
@@ -25,5 +38,4 @@ pub mod search {
 }
 
 /// All four packages as an encoded `google.protobuf.FileDescriptorSet`, for gRPC reflection.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
