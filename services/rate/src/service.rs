@@ -1,0 +1,140 @@
+//! Answers `rate.Rate`.
+
+use std::sync::Arc;
+
+use hotel_proto::{
+    limits::check_hotel_ids,
+    rate::{RatePlan, Request, Result as Answer, RoomType, rate_server},
+    stay::Stay,
+};
+use tonic::{Response, Status};
+
+use crate::{Inventory, Quote};
+
+/// The rate service; a clone shares the inventory.
+#[derive(Clone, Debug)]
+pub struct Rate {
+    inventory: Arc<Inventory>,
+}
+
+impl Rate {
+    /// Serves from an inventory.
+    pub fn new(inventory: Inventory) -> Self {
+        Self {
+            inventory: Arc::new(inventory),
+        }
+    }
+}
+
+/// The gRPC service, ready to be served.
+pub fn service(rate: Rate) -> rate_server::RateServer<Rate> {
+    rate_server::RateServer::new(rate)
+}
+
+#[tonic::async_trait]
+impl rate_server::Rate for Rate {
+    async fn get_rates(
+        &self,
+        request: tonic::Request<Request>,
+    ) -> Result<Response<Answer>, Status> {
+        let request = request.into_inner();
+        check_hotel_ids(&request.hotel_ids)?;
+        let stay = Stay::parse(&request.in_date, &request.out_date)?;
+
+        let quotes = self.inventory.quotes(&request.hotel_ids, stay);
+        let rate_plans = quotes
+            .map(|(id, quote)| plan(id, &quote, &request))
+            .collect();
+        Ok(Response::new(Answer { rate_plans }))
+    }
+}
+
+fn plan(hotel_id: &str, quote: &Quote<'_>, request: &Request) -> RatePlan {
+    RatePlan {
+        hotel_id: hotel_id.to_owned(),
+        code: quote.code.to_owned(),
+        in_date: request.in_date.clone(),
+        out_date: request.out_date.clone(),
+        room_type: Some(RoomType {
+            bookable_rate: quote.nightly.units(),
+            total_rate: quote.total.units(),
+            total_rate_inclusive: quote.total_inclusive.units(),
+            code: quote.room_code.to_owned(),
+            currency: quote.currency.to_owned(),
+            room_description: quote.room.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotel_proto::rate::rate_client::RateClient;
+
+    use super::*;
+
+    async fn ask(ids: &[&str], in_date: &str, out_date: &str) -> Result<Vec<RatePlan>, Status> {
+        let rate = Rate::new(Inventory::embedded().unwrap());
+        let request = Request {
+            hotel_ids: ids.iter().map(|id| id.to_string()).collect(),
+            in_date: in_date.into(),
+            out_date: out_date.into(),
+        };
+        let answer = RateClient::new(service(rate)).get_rates(request).await?;
+        Ok(answer.into_inner().rate_plans)
+    }
+
+    #[tokio::test]
+    async fn prices_are_whole_cents_on_the_wire() {
+        let plans = ask(&["2", "1"], "2015-04-09", "2015-04-10").await.unwrap();
+        let [second, first] = &plans[..] else {
+            panic!("{plans:?}");
+        };
+        let queen = second.room_type.as_ref().unwrap();
+        assert_eq!(
+            (
+                queen.bookable_rate,
+                queen.total_rate,
+                queen.total_rate_inclusive
+            ),
+            (139.0, 139.0, 153.09)
+        );
+        assert_eq!((&*queen.code, &*queen.currency), ("QN", "USD"));
+        assert_eq!(
+            (&*first.hotel_id, &*first.in_date, &*first.out_date),
+            ("1", "2015-04-09", "2015-04-10")
+        );
+        assert_eq!(
+            first.room_type.as_ref().unwrap().total_rate_inclusive,
+            123.17
+        );
+    }
+
+    #[tokio::test]
+    async fn a_hotel_without_a_rate_is_left_out() {
+        assert_eq!(
+            ask(&["12", "nowhere"], "2015-04-09", "2015-04-10")
+                .await
+                .unwrap(),
+            []
+        );
+        assert_eq!(ask(&["1"], "2036-01-01", "2036-01-02").await.unwrap(), []);
+        assert_eq!(ask(&[], "2015-04-09", "2015-04-10").await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn a_bad_request_names_its_field() {
+        let many = vec!["1"; 1001];
+        for (field, ids, in_date, out_date) in [
+            ("inDate", &[][..], "2015-02-29", "2015-03-01"),
+            ("outDate", &["1"][..], "2015-04-09", "2015-04-09"),
+            ("hotelIds", &many[..], "2015-04-09", "2015-04-10"),
+        ] {
+            let status = ask(ids, in_date, out_date).await.unwrap_err();
+            assert_eq!(status.code(), tonic::Code::InvalidArgument);
+            assert!(
+                status.message().starts_with(&format!("{field}: expected ")),
+                "{status}"
+            );
+        }
+    }
+}
