@@ -1,1 +1,14 @@
-//! Hotels: the profile service.
+//! Hotels: the profile service, which knows what hotels are like.
+//!
+//! [`Catalogue`] holds `hotels.json` in English and the translations of `locales.json`; [`Profile`] answers
+//! `profile.Profile/GetProfiles` from it.
+
+mod catalogue;
+mod load;
+mod record;
+mod service;
+
+pub use self::{
+    catalogue::Catalogue,
+    service::{Profile, service},
+};
