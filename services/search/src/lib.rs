@@ -1,1 +1,13 @@
-//! Hotels: the search service.
+//! Hotels: the search service, which finds the hotels around a point that have a rate for a stay.
+//!
+//! [`Search`] answers `search.Search/Nearby` by asking geo where hotels are and then rate what they cost.
+
+mod channel;
+mod matching;
+mod service;
+mod upstream;
+
+pub use self::{
+    channel::Channel,
+    service::{Search, service},
+};
