@@ -1,1 +1,45 @@
 //! Spans of every hop, W3C trace context, and their export by OTLP.
+//!
+//! Each member of a process has a [`Telemetry`] of its own, with its own service name: nothing here is global, and nothing
+//! is read from the process environment but through [`Settings::read`].
+//!
+//! The sampling decision comes first. A call that is not recorded costs the parsing of one header and, for its callees, the
+//! writing of one; its [`CallSpan`] is only the context to hand on. A recorded span is filled in directly, not by way of a
+//! tracer, and goes to the SDK's batch processor, which exports on a thread of its own: its queue is bounded, and a span
+//! that finds it full is dropped.
+//!
+//! ```no_run
+//! # use bellhop::{config::{Environment, Reader}, telemetry::{Identity, ServerCall, Settings}};
+//! # use std::time::Duration;
+//! # async fn run(headers: http::HeaderMap) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut reader = Reader::new(&Environment);
+//! let settings = Settings::read(&mut reader);
+//! reader.finish()?;
+//! let telemetry = settings.start(Identity { service: "geo", instance: "geo-1", version: "1.0.0" })?;
+//!
+//! let span = telemetry.server(&headers, ServerCall { path: "/geo.Geo/Nearby", peer: None });
+//! // … the handler runs, with span.context() in its scope …
+//! span.end_grpc(tonic::Code::Ok);
+//!
+//! telemetry.shutdown(Duration::from_secs(2)).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod call;
+mod export;
+mod pairs;
+mod processor;
+mod propagation;
+mod sampler;
+mod settings;
+mod span;
+mod status;
+mod tracer;
+
+pub use call::{ClientCall, HttpCall, ServerCall};
+pub use export::StartError;
+pub use propagation::{extract, inject};
+pub use settings::{Identity, Settings};
+pub use span::CallSpan;
+pub use tracer::{Telemetry, Unflushed, new_trace_id};

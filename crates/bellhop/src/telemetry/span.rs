@@ -1,0 +1,207 @@
+//! The span of one call.
+
+use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+
+use http::{HeaderMap, StatusCode};
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{Event, SpanContext, TraceContextExt},
+};
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanProcessor};
+use opentelemetry_semantic_conventions::attribute::{
+    ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, NETWORK_PEER_ADDRESS, NETWORK_PEER_PORT,
+    RPC_RESPONSE_STATUS_CODE,
+};
+use tonic::Code;
+
+use super::{
+    propagation::inject,
+    status::{code_name, failed, is_error},
+};
+
+/// Which instance a client's call went to: its id in the registry.
+const ENDPOINT_ID: &str = "bellhop.endpoint.id";
+
+/// More events than this on one span say nothing new; the rest is counted.
+const MAX_EVENTS: usize = 128;
+
+/// One side of a call, from its beginning to its end.
+///
+/// Where nothing is recorded it is only the context to hand on, and every method costs a branch. Dropped before its end,
+/// it ends as cancelled: that is what dropping the future of a call means.
+#[derive(Debug)]
+#[must_use = "a span that is dropped ends as cancelled"]
+pub struct CallSpan {
+    context: SpanContext,
+    // Boxed: most spans are not recorded, and those that pass through futures should be small.
+    recording: Option<Box<Recording>>,
+}
+
+#[derive(Debug)]
+struct Recording {
+    data: SpanData,
+    protocol: Protocol,
+    processor: Arc<BatchSpanProcessor>,
+}
+
+/// Whose conventions name the end of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Grpc,
+    Http,
+}
+
+impl CallSpan {
+    /// A span that only hands a context on.
+    pub(super) fn silent(context: SpanContext) -> Self {
+        Self {
+            context,
+            recording: None,
+        }
+    }
+
+    /// A span that is sent to `processor` when it ends.
+    pub(super) fn recording(
+        data: SpanData,
+        protocol: Protocol,
+        processor: Arc<BatchSpanProcessor>,
+    ) -> Self {
+        Self {
+            context: data.span_context.clone(),
+            recording: Some(Box::new(Recording {
+                data,
+                protocol,
+                processor,
+            })),
+        }
+    }
+
+    /// The span to hand down to what the call does; invalid where there is no trace.
+    #[must_use]
+    pub fn context(&self) -> &SpanContext {
+        &self.context
+    }
+
+    /// Whether anything is kept of this span.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.recording.is_some()
+    }
+
+    /// Writes the W3C headers of an outgoing request.
+    pub fn inject(&self, headers: &mut HeaderMap) {
+        inject(&self.context, headers);
+    }
+
+    /// A context of the OpenTelemetry API with this span in it, for the spans that handlers make through that API; `None`
+    /// where nothing is recorded.
+    #[must_use]
+    pub fn otel_context(&self) -> Option<Context> {
+        self.is_recording()
+            .then(|| Context::current().with_remote_span_context(self.context.clone()))
+    }
+
+    /// The endpoint that was picked: its address and its id in the registry.
+    pub fn set_endpoint(&mut self, address: SocketAddr, instance: &str) {
+        if let Some(recording) = &mut self.recording {
+            let attributes = &mut recording.data.attributes;
+            push_peer(attributes, address);
+            attributes.push(KeyValue::new(ENDPOINT_ID, instance.to_owned()));
+        }
+    }
+
+    /// Something that happened during the call.
+    pub fn event(&mut self, name: &'static str) {
+        if let Some(recording) = &mut self.recording {
+            let events = &mut recording.data.events;
+            if events.events.len() < MAX_EVENTS {
+                let event = Event::new(name, SystemTime::now(), Vec::new(), 0);
+                events.events.push(event);
+            } else {
+                events.dropped_count += 1;
+            }
+        }
+    }
+
+    /// Ends a gRPC call by its code.
+    pub fn end_grpc(mut self, code: Code) {
+        if let Some(recording) = self.recording.take() {
+            recording.end_grpc(code);
+        }
+    }
+
+    /// Ends an HTTP request by its status; `route` is the template that matched, as in `/users/{id}`.
+    pub fn end_http(mut self, status: StatusCode, route: Option<&str>) {
+        if let Some(recording) = self.recording.take() {
+            recording.end_http(status, route);
+        }
+    }
+}
+
+impl Drop for CallSpan {
+    fn drop(&mut self) {
+        if let Some(recording) = self.recording.take() {
+            recording.cancel();
+        }
+    }
+}
+
+impl Recording {
+    fn end_grpc(mut self: Box<Self>, code: Code) {
+        let name = code_name(code);
+        let attributes = &mut self.data.attributes;
+        attributes.push(KeyValue::new(RPC_RESPONSE_STATUS_CODE, name));
+        if is_error(code, &self.data.span_kind) {
+            attributes.push(KeyValue::new(ERROR_TYPE, name));
+            self.data.status = failed();
+        }
+        self.export();
+    }
+
+    fn end_http(mut self: Box<Self>, status: StatusCode, route: Option<&str>) {
+        let attributes = &mut self.data.attributes;
+        attributes.push(KeyValue::new(
+            HTTP_RESPONSE_STATUS_CODE,
+            i64::from(status.as_u16()),
+        ));
+        if let Some(route) = route {
+            attributes.push(KeyValue::new(HTTP_ROUTE, route.to_owned()));
+            self.data.name = format!("{} {route}", self.data.name).into();
+        }
+        if status.is_server_error() {
+            attributes.push(KeyValue::new(ERROR_TYPE, status.as_str().to_owned()));
+            self.data.status = failed();
+        }
+        self.export();
+    }
+
+    /// The caller went away. That is no failure of a server, so only a gRPC client, whose conventions say so, counts it
+    /// as one.
+    fn cancel(mut self: Box<Self>) {
+        match self.protocol {
+            Protocol::Grpc => self.end_grpc(Code::Cancelled),
+            Protocol::Http => {
+                let attributes = &mut self.data.attributes;
+                attributes.push(KeyValue::new(ERROR_TYPE, "cancelled"));
+                self.export();
+            }
+        }
+    }
+
+    fn export(self: Box<Self>) {
+        let Self {
+            mut data,
+            processor,
+            ..
+        } = *self;
+        // The clock of the system may be set back meanwhile.
+        data.end_time = SystemTime::now().max(data.start_time);
+        processor.on_end(data);
+    }
+}
+
+/// The other end of the connection.
+pub(super) fn push_peer(attributes: &mut Vec<KeyValue>, peer: SocketAddr) {
+    attributes.push(KeyValue::new(NETWORK_PEER_ADDRESS, peer.ip().to_string()));
+    attributes.push(KeyValue::new(NETWORK_PEER_PORT, i64::from(peer.port())));
+}

@@ -1,0 +1,241 @@
+//! The telemetry of one member: it decides, begins spans and flushes them.
+
+use std::{borrow::Cow, sync::Arc, time::Duration, time::SystemTime};
+
+use http::HeaderMap;
+use opentelemetry::{
+    InstrumentationScope, KeyValue,
+    trace::{SpanContext, SpanId, SpanKind, Status, TraceId},
+};
+use opentelemetry_sdk::trace::{
+    BatchSpanProcessor, IdGenerator, RandomIdGenerator, SdkTracerProvider, SpanData, SpanEvents,
+    SpanLinks, SpanProcessor,
+};
+use opentelemetry_semantic_conventions::attribute::{
+    HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, RPC_METHOD, RPC_SYSTEM_NAME, SERVER_ADDRESS,
+    URL_PATH, URL_QUERY, URL_SCHEME,
+};
+
+use super::{
+    call::{ClientCall, HttpCall, ServerCall},
+    propagation::extract,
+    sampler::Sampler,
+    span::{CallSpan, Protocol, push_peer},
+    status::method_name,
+};
+
+/// Room for the attributes of a whole call, so that none of them makes the list grow.
+const ATTRIBUTES: usize = 10;
+
+/// What a method is called that could be anything.
+const OTHER: &str = "_OTHER";
+
+/// A new random trace id, for an answer that has no trace to name.
+#[must_use]
+pub fn new_trace_id() -> TraceId {
+    RandomIdGenerator::default().new_trace_id()
+}
+
+fn new_span_id() -> SpanId {
+    RandomIdGenerator::default().new_span_id()
+}
+
+/// The collector did not take all spans within the bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("spans were left unsent after {0:?}: the collector did not take them in time")]
+pub struct Unflushed(pub Duration);
+
+/// The telemetry of one member; clones share it.
+///
+/// Dropped without [`shutdown`](Self::shutdown), it loses the spans that are still queued.
+#[derive(Clone, Debug, Default)]
+pub struct Telemetry(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    sampler: Sampler,
+    scope: InstrumentationScope,
+    processor: Arc<BatchSpanProcessor>,
+    provider: SdkTracerProvider,
+}
+
+/// How a span begins.
+struct Begin {
+    kind: SpanKind,
+    protocol: Protocol,
+    name: Cow<'static, str>,
+    attributes: Vec<KeyValue>,
+}
+
+impl Telemetry {
+    /// Records nothing; traces of others pass through.
+    #[must_use]
+    pub fn disabled() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn new(
+        sampler: Sampler,
+        processor: Arc<BatchSpanProcessor>,
+        provider: SdkTracerProvider,
+    ) -> Self {
+        let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .build();
+        Self(Some(Arc::new(Inner {
+            sampler,
+            scope,
+            processor,
+            provider,
+        })))
+    }
+
+    /// Whether any span may be recorded.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Makes tracers for an application's own spans, exported along with ours and sampled alike; `None` where telemetry is
+    /// disabled. [`CallSpan::otel_context`] is their parent.
+    #[must_use]
+    pub fn provider(&self) -> Option<&SdkTracerProvider> {
+        self.0.as_ref().map(|inner| &inner.provider)
+    }
+
+    /// Begins the server's side of a gRPC call.
+    pub fn server(&self, headers: &HeaderMap, call: ServerCall<'_>) -> CallSpan {
+        self.begin(extract(headers), || {
+            let (name, mut attributes) = grpc(call.path);
+            if let Some(peer) = call.peer {
+                push_peer(&mut attributes, peer);
+            }
+            Begin {
+                kind: SpanKind::Server,
+                protocol: Protocol::Grpc,
+                name,
+                attributes,
+            }
+        })
+    }
+
+    /// Begins the client's side of a gRPC call, or of one attempt of it, within the span `parent`.
+    pub fn client(&self, parent: &SpanContext, call: ClientCall<'_>) -> CallSpan {
+        self.begin(parent.clone(), || {
+            let (name, mut attributes) = grpc(call.path);
+            attributes.push(KeyValue::new(SERVER_ADDRESS, call.service.to_owned()));
+            Begin {
+                kind: SpanKind::Client,
+                protocol: Protocol::Grpc,
+                name,
+                attributes,
+            }
+        })
+    }
+
+    /// Begins the server's side of an HTTP request.
+    pub fn http_server(&self, headers: &HeaderMap, call: HttpCall<'_>) -> CallSpan {
+        self.begin(extract(headers), || {
+            let method = method_name(call.method);
+            let mut attributes = Vec::with_capacity(ATTRIBUTES);
+            attributes.push(KeyValue::new(HTTP_REQUEST_METHOD, method.unwrap_or(OTHER)));
+            if method.is_none() {
+                let original = call.method.as_str().to_owned();
+                attributes.push(KeyValue::new(HTTP_REQUEST_METHOD_ORIGINAL, original));
+            }
+            attributes.push(KeyValue::new(URL_PATH, call.path.to_owned()));
+            attributes.push(KeyValue::new(URL_SCHEME, call.scheme));
+            if let Some(query) = call.query {
+                attributes.push(KeyValue::new(URL_QUERY, query.to_owned()));
+            }
+            if let Some(peer) = call.peer {
+                push_peer(&mut attributes, peer);
+            }
+            Begin {
+                kind: SpanKind::Server,
+                protocol: Protocol::Http,
+                name: method.unwrap_or("HTTP").into(),
+                attributes,
+            }
+        })
+    }
+
+    /// Sends what is queued, waits for that no longer than `bound`, and records nothing from then on.
+    ///
+    /// # Errors
+    /// Where the collector did not take everything in time.
+    pub async fn shutdown(&self, bound: Duration) -> Result<(), Unflushed> {
+        let Some(inner) = self.0.clone() else {
+            return Ok(());
+        };
+        let flushed = tokio::task::spawn_blocking(move || {
+            // Its processor is shared and stays up: this only stops the application's tracers.
+            let _ = inner.provider.shutdown();
+            inner.processor.shutdown_with_timeout(bound)
+        });
+        match tokio::time::timeout(bound, flushed).await {
+            Ok(Ok(Ok(()))) => Ok(()),
+            _ => Err(Unflushed(bound)),
+        }
+    }
+
+    /// The decision; `begin` runs only where it is a yes.
+    fn begin(&self, parent: SpanContext, begin: impl FnOnce() -> Begin) -> CallSpan {
+        let Some(inner) = &self.0 else {
+            return CallSpan::silent(parent);
+        };
+        let trace_id = if parent.is_valid() {
+            parent.trace_id()
+        } else {
+            new_trace_id()
+        };
+        let sampled = inner.sampler.samples(&parent, trace_id);
+        if !sampled && parent.is_valid() && !parent.is_sampled() {
+            // Nothing changes, and the standard lets it pass as it is.
+            return CallSpan::silent(parent);
+        }
+        let context = SpanContext::new(
+            trace_id,
+            new_span_id(),
+            parent.trace_flags().with_sampled(sampled),
+            false,
+            parent.trace_state().clone(),
+        );
+        if sampled {
+            inner.record(&parent, context, begin())
+        } else {
+            CallSpan::silent(context)
+        }
+    }
+}
+
+impl Inner {
+    fn record(&self, parent: &SpanContext, span_context: SpanContext, begin: Begin) -> CallSpan {
+        let now = SystemTime::now();
+        let data = SpanData {
+            span_context,
+            parent_span_id: parent.span_id(),
+            parent_span_is_remote: parent.is_remote(),
+            span_kind: begin.kind,
+            name: begin.name,
+            start_time: now,
+            end_time: now,
+            attributes: begin.attributes,
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: self.scope.clone(),
+        };
+        CallSpan::recording(data, begin.protocol, self.processor.clone())
+    }
+}
+
+/// The name of a gRPC span, and the attributes that both sides have.
+fn grpc(path: &str) -> (Cow<'static, str>, Vec<KeyValue>) {
+    let method = path.strip_prefix('/').unwrap_or(path);
+    let mut attributes = Vec::with_capacity(ATTRIBUTES);
+    attributes.push(KeyValue::new(RPC_SYSTEM_NAME, "grpc"));
+    attributes.push(KeyValue::new(RPC_METHOD, method.to_owned()));
+    (method.to_owned().into(), attributes)
+}
