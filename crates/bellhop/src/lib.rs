@@ -1,5 +1,6 @@
 //! A Consul-discovered gRPC mesh for tonic services, without sidecars.
 
+mod backoff;
 pub mod config;
 pub mod consul;
 pub mod context;
