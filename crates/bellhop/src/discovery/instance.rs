@@ -1,0 +1,62 @@
+//! Instances, and what a registry says of them.
+
+use std::{fmt, sync::Arc};
+
+/// The id that a registry gives to one instance of a service; unique within the service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(Arc<str>);
+
+impl InstanceId {
+    /// An id from its text.
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One instance that may be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// TCP.
+    pub port: u16,
+    /// Its share of the turns, at least 1.
+    pub weight: u32,
+}
+
+/// One change of the set of instances that may be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new instance, or a new address or weight of one that is known.
+    Insert(InstanceId, Instance),
+    /// The instance is no longer to be called.
+    Remove(InstanceId),
+}
+
+/// What a registry says of a service.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// An answer.
+    Answer {
+        /// What changed since the last answer, in the order of the ids; may be empty.
+        changes: Vec<Change>,
+        /// How many instances are registered, whatever their state.
+        registered: usize,
+    },
+    /// No answer; what was known before stays in use.
+    Unreachable {
+        /// Why.
+        error: Arc<crate::consul::Error>,
+    },
+}

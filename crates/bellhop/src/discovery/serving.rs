@@ -1,0 +1,158 @@
+//! Which of the registered instances may be called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Instance, InstanceId, diff::Instances};
+use crate::consul::{Health, HealthState};
+
+/// What an answer says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Serving {
+    /// Those that may be called.
+    pub(crate) instances: Instances,
+    /// Those that would, had they an address and a port.
+    pub(crate) unusable: BTreeSet<InstanceId>,
+    /// All, whatever their state.
+    pub(crate) registered: usize,
+}
+
+/// Sorts an answer: passing and warning instances serve, each by the weight of its state, and a weight is at least 1.
+pub(crate) fn serving(answer: &[Health]) -> Serving {
+    let mut nodes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for health in answer {
+        nodes
+            .entry(&health.service.id)
+            .or_default()
+            .insert(&health.node.name);
+    }
+    let mut serving = Serving {
+        registered: answer.len(),
+        ..Serving::default()
+    };
+    for health in answer {
+        let weights = health.service.weights;
+        let weight = match health.state() {
+            HealthState::Passing => weights.passing,
+            HealthState::Warning => weights.warning,
+            HealthState::Critical => continue,
+        };
+        // Ids are unique at an agent only; two agents may each have a `geo-1`.
+        let id = &health.service.id;
+        let id = match &nodes[id.as_str()] {
+            nodes if nodes.len() > 1 => InstanceId::new(format!("{}/{id}", health.node.name)),
+            _ => InstanceId::new(id.as_str()),
+        };
+        match (host(health), health.service.port) {
+            (Some(host), Some(port)) => {
+                let instance = Instance {
+                    host,
+                    port,
+                    weight: weight.max(1),
+                };
+                serving.instances.insert(id, instance);
+            }
+            _ => {
+                serving.unusable.insert(id);
+            }
+        }
+    }
+    serving
+}
+
+fn host(health: &Health) -> Option<String> {
+    let host = health.host().trim();
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    (!bare.is_empty()).then(|| bare.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn health(node: &str, id: &str, address: &str, port: i64, checks: &[&str]) -> Health {
+        let checks: Vec<_> = checks
+            .iter()
+            .map(|status| json!({"CheckID": "c", "Status": status}))
+            .collect();
+        serde_json::from_value(json!({
+            "Node": {"Node": node, "Address": "10.0.0.9"},
+            "Service": {"ID": id, "Address": address, "Port": port, "Weights": {"Passing": 5, "Warning": 0}},
+            "Checks": checks,
+        }))
+        .unwrap()
+    }
+
+    fn calls(serving: &Serving) -> Vec<String> {
+        serving
+            .instances
+            .iter()
+            .map(|(id, instance)| {
+                let Instance { host, port, weight } = instance;
+                format!("{id} {host} {port} x{weight}")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_worst_check_decides() {
+        let serving = serving(&[
+            health("n", "none", "10.0.0.1", 1, &[]),
+            health("n", "well", "10.0.0.1", 1, &["passing", "passing"]),
+            health("n", "odd", "10.0.0.1", 1, &["passing", "warning"]),
+            health("n", "ill", "10.0.0.1", 1, &["critical", "passing"]),
+            health("n", "new", "10.0.0.1", 1, &["passing", "what-is-this"]),
+        ]);
+        assert_eq!(
+            calls(&serving),
+            [
+                "none 10.0.0.1 1 x5",
+                "odd 10.0.0.1 1 x1",
+                "well 10.0.0.1 1 x5"
+            ]
+        );
+        assert_eq!(serving.registered, 5);
+    }
+
+    #[test]
+    fn the_nodes_address_stands_in_and_brackets_go() {
+        let serving = serving(&[
+            health("n", "a", "", 1, &[]),
+            health("n", "b", "[2001:db8::1]", 1, &[]),
+        ]);
+        assert_eq!(calls(&serving), ["a 10.0.0.9 1 x5", "b 2001:db8::1 1 x5"]);
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_set_apart() {
+        let serving = serving(&[
+            health("n", "a", "10.0.0.1", 0, &[]),
+            health("n", "b", "10.0.0.1", 70_000, &[]),
+            health("n", "c", "[]", 1, &[]),
+        ]);
+        assert!(serving.instances.is_empty());
+        assert_eq!(serving.unusable.len(), 3);
+        assert_eq!(serving.registered, 3);
+    }
+
+    #[test]
+    fn the_same_id_on_two_nodes_is_two_instances() {
+        let serving = serving(&[
+            health("east", "geo-1", "10.0.0.1", 1, &[]),
+            health("west", "geo-1", "10.0.0.2", 1, &[]),
+            health("west", "geo-2", "10.0.0.3", 1, &[]),
+        ]);
+        assert_eq!(
+            calls(&serving),
+            [
+                "east/geo-1 10.0.0.1 1 x5",
+                "geo-2 10.0.0.3 1 x5",
+                "west/geo-1 10.0.0.2 1 x5"
+            ]
+        );
+    }
+}
