@@ -1,0 +1,198 @@
+//! The task that keeps one instance registered.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{HostPort, Spec, State, same::same, ttl::Reporter};
+use crate::{
+    backoff::{Backoff, Retries},
+    consul::{AgentService, Consul, Error, Since},
+    discovery::Bucket,
+};
+
+/// How long to wait after failures: at most a second, for an agent that comes back without memory is to be noticed within two.
+pub(crate) const BACKOFF: Backoff =
+    match Backoff::try_new(Duration::from_millis(100), Duration::from_secs(1)) {
+        Ok(backoff) => backoff,
+        Err(_) => panic!("the bounds are in order"),
+    };
+
+/// How often to look: an agent that answers at once, not knowing how to wait, is asked once a second in the end.
+const BUCKET: Bucket = match Bucket::try_new(4, Duration::from_secs(1)) {
+    Ok(bucket) => bucket,
+    Err(_) => panic!("there is a burst and a refill"),
+};
+
+/// How long to wait at the agent for word of a change.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// Keeps one instance registered.
+pub(crate) struct Keeper {
+    pub(crate) consul: Consul,
+    pub(crate) spec: Spec,
+    pub(crate) id: String,
+    pub(crate) address: HostPort,
+    pub(crate) state: watch::Sender<State>,
+    pub(crate) stop: CancellationToken,
+    /// Told where the agent turns out to lack something.
+    pub(crate) lost: Arc<Notify>,
+    pub(crate) work: Work,
+}
+
+/// What a keeper remembers.
+pub(crate) struct Work {
+    retries: Retries,
+    bucket: Bucket,
+    /// Since when calls fail.
+    outage: Option<Instant>,
+    /// What the agent had instead of ours when we last put it right: should it have that again at once, it is the agent's way
+    /// of writing ours.
+    stubborn: Option<AgentService>,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            retries: Retries::new(BACKOFF),
+            bucket: BUCKET,
+            outage: None,
+            stubborn: None,
+        }
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Register,
+    Hold,
+    Stop,
+}
+
+impl Keeper {
+    /// Works until it is told to stop.
+    pub(crate) async fn run(mut self, reporter: Option<Reporter>) {
+        match reporter {
+            None => self.keep().await,
+            Some(reporter) => tokio::select! {
+                () = self.keep() => {}
+                () = reporter.run() => {}
+            },
+        }
+    }
+
+    async fn keep(&mut self) {
+        let mut next = Next::Register;
+        loop {
+            next = match next {
+                Next::Register => self.register().await,
+                Next::Hold => self.hold().await,
+                Next::Stop => return,
+            };
+        }
+    }
+
+    /// Registers once; never broken off, so that whoever waits for this task knows that no registration is on its way.
+    async fn register(&mut self) -> Next {
+        if self.stop.is_cancelled() {
+            return Next::Stop;
+        }
+        let definition = self.spec.definition(self.id.clone(), &self.address);
+        match self.consul.register(&definition).await {
+            Ok(()) => {
+                tracing::info!(id = self.id, address = %self.address, "registered");
+                self.answered();
+                Next::Hold
+            }
+            Err(error) => self.failed(error, Next::Register).await,
+        }
+    }
+
+    /// Waits at the agent until something is amiss.
+    async fn hold(&mut self) -> Next {
+        let mut known: Option<AgentService> = None;
+        loop {
+            let turn = self.work.bucket.take(Instant::now());
+            let since = known.as_ref().map(|service| Since {
+                hash: &service.hash,
+                wait: WAIT,
+            });
+            let read = async {
+                sleep(turn).await;
+                self.consul.agent_service(&self.id, since).await
+            };
+            let read = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Next::Stop,
+                () = self.lost.notified() => return Next::Register,
+                read = read => read,
+            };
+            match read {
+                Ok(service) if self.is_ours(&service) => {
+                    self.answered();
+                    known = Some(service);
+                }
+                Ok(_) => return Next::Register,
+                Err(error) if error.is_not_found() => {
+                    tracing::warn!(id = self.id, "the agent has lost this instance");
+                    self.lost(error);
+                    return Next::Register;
+                }
+                Err(error) => return self.failed(error, Next::Hold).await,
+            }
+        }
+    }
+
+    /// Whether the agent has what was registered, as far as that can be had.
+    fn is_ours(&mut self, service: &AgentService) -> bool {
+        if same(
+            &self.spec.definition(self.id.clone(), &self.address),
+            service,
+        ) {
+            self.work.stubborn = None;
+            return true;
+        }
+        if self.work.stubborn.as_ref() == Some(service) {
+            return true;
+        }
+        tracing::warn!(id = self.id, found = ?service, "the agent has something else under this id");
+        self.work.stubborn = Some(service.clone());
+        false
+    }
+
+    fn answered(&mut self) {
+        self.work.retries.succeeded();
+        if let Some(since) = self.work.outage.take() {
+            tracing::info!(id = self.id, after = ?since.elapsed(), "the agent answers again");
+        }
+        self.state.send_if_modified(|state| {
+            let changed = !matches!(state, State::Registered);
+            *state = State::Registered;
+            changed
+        });
+    }
+
+    async fn failed(&mut self, error: Error, next: Next) -> Next {
+        if self.work.outage.is_none() {
+            tracing::warn!(id = self.id, %error, "cannot tell whether this instance is registered");
+            self.work.outage = Some(Instant::now());
+        }
+        self.lost(error);
+        let pause = self.work.retries.failed(fastrand::f64());
+        tokio::select! {
+            () = self.stop.cancelled() => Next::Stop,
+            () = sleep(pause) => next,
+        }
+    }
+
+    fn lost(&self, error: Error) {
+        self.state.send_replace(State::Lost {
+            error: Arc::new(error),
+        });
+    }
+}
