@@ -1,0 +1,31 @@
+//! Strict round robin by key, as a tower service.
+//!
+//! A [`Ring`] holds who takes turns, for a whole process; a [`Shard`] holds the services that one runtime has joined to it; a
+//! [`RoundRobin`] is the tower service over a shard. Any number of clones and shards take their turns from one cursor, so
+//! over a stable set of equal members the counts of any two differ by at most one, whoever calls.
+//!
+//! A pick reads an immutable snapshot and adds one to an atomic: it locks nothing, and no task stands between the caller
+//! and the member's service. Turns go by key, not by index: when members come and go, the next turn goes to the key that
+//! follows the one served last, so that a change of the set never starves anybody.
+
+mod ring;
+mod schedule;
+mod service;
+
+pub use ring::{Membership, Ring, Shard};
+pub use service::{Error, ResponseFuture, RoundRobin};
+
+/// A service that knows whether it may be picked now.
+pub trait Available {
+    /// Cheap, and free of locks: it is asked at each pick.
+    fn is_available(&self) -> bool;
+}
+
+/// An error that gives the request back where it provably never left.
+pub trait Recover<Request>: Sized {
+    /// The request, or the error itself where the request may have reached the other side.
+    ///
+    /// # Errors
+    /// The error, when there is nothing to give back.
+    fn recover(self) -> Result<Request, Self>;
+}

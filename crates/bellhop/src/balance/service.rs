@@ -1,0 +1,213 @@
+//! The tower service over a shard of a ring.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use pin_project_lite::pin_project;
+use tower::{Service, ServiceExt, util::Oneshot};
+
+use super::{Available, Recover, Shard};
+
+/// Sends each request to the member whose turn it is.
+///
+/// It is always ready: a request that finds no member waits for one, at most as long as its patience lasts. A request that a
+/// member gives back unsent goes to the next one.
+pub struct RoundRobin<K, S> {
+    shared: Arc<Shared<K, S>>,
+}
+
+struct Shared<K, S> {
+    shard: Shard<K, S>,
+    patience: Duration,
+}
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error<E> {
+    /// Nobody could be picked for as long as the request could wait.
+    #[error("no member within {waited:?}")]
+    NoMember {
+        /// How long the request waited.
+        waited: Duration,
+    },
+    /// The member that was picked failed.
+    #[error(transparent)]
+    Member(E),
+}
+
+impl<K, S> RoundRobin<K, S> {
+    /// Takes turns over the members of a shard; `patience` bounds the wait for the first.
+    pub fn new(shard: Shard<K, S>, patience: Duration) -> Self {
+        Self {
+            shared: Arc::new(Shared { shard, patience }),
+        }
+    }
+}
+
+impl<K, S, Request> Service<Request> for RoundRobin<K, S>
+where
+    K: Clone + Ord + Send + Sync + 'static,
+    S: Service<Request> + Available + Clone + Send + Sync + 'static,
+    S::Error: Recover<Request>,
+{
+    type Response = S::Response;
+    type Error = Error<S::Error>;
+    type Future = ResponseFuture<K, S, Request>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let state = match self.shared.shard.pick() {
+            Some(member) => State::Calling {
+                call: member.oneshot(request),
+            },
+            None => State::waiting(self, request),
+        };
+        ResponseFuture {
+            state,
+            balancer: self.clone(),
+            given_back: 0,
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to a request.
+    pub struct ResponseFuture<K, S, Request>
+    where
+        S: Service<Request>,
+    {
+        #[pin]
+        state: State<S, Request>,
+        balancer: RoundRobin<K, S>,
+        given_back: usize,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, Request>
+    where
+        S: Service<Request>,
+    {
+        Calling { #[pin] call: Oneshot<S, Request> },
+        Waiting { member: Waiting<S>, request: Option<Request> },
+    }
+}
+
+/// Boxed: it is off the path that a request takes when all is well.
+type Waiting<S> = Pin<Box<dyn Future<Output = Option<S>> + Send>>;
+
+impl<S, Request> State<S, Request>
+where
+    S: Service<Request> + Available + Clone + Send + Sync + 'static,
+{
+    fn waiting<K>(balancer: &RoundRobin<K, S>, request: Request) -> Self
+    where
+        K: Clone + Ord + Send + Sync + 'static,
+    {
+        let wait = wait(balancer.shared.shard.clone(), balancer.shared.patience);
+        Self::Waiting {
+            member: Box::pin(wait),
+            request: Some(request),
+        }
+    }
+}
+
+/// The next member that can be picked, if one comes in time.
+async fn wait<K, S>(shard: Shard<K, S>, patience: Duration) -> Option<S>
+where
+    K: Clone + Ord,
+    S: Available + Clone,
+{
+    let picked = async {
+        loop {
+            let mut changed = pin!(shard.changed());
+            // From here on no change is missed, so the pick comes after.
+            changed.as_mut().enable();
+            if let Some(member) = shard.pick() {
+                return member;
+            }
+            changed.await;
+        }
+    };
+    tokio::time::timeout(patience, picked).await.ok()
+}
+
+impl<K, S, Request> Future for ResponseFuture<K, S, Request>
+where
+    K: Clone + Ord + Send + Sync + 'static,
+    S: Service<Request> + Available + Clone + Send + Sync + 'static,
+    S::Error: Recover<Request>,
+{
+    type Output = Result<S::Response, Error<S::Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProjection::Calling { call } => match ready!(call.poll(cx)) {
+                    Ok(response) => return Poll::Ready(Ok(response)),
+                    // Each member may give the request back once; a member that does it again is broken.
+                    Err(error) if *this.given_back > this.balancer.shared.shard.len() => {
+                        return Poll::Ready(Err(Error::Member(error)));
+                    }
+                    Err(error) => match error.recover() {
+                        Err(error) => return Poll::Ready(Err(Error::Member(error))),
+                        Ok(request) => {
+                            *this.given_back += 1;
+                            match this.balancer.shared.shard.pick() {
+                                Some(member) => State::Calling {
+                                    call: member.oneshot(request),
+                                },
+                                None => State::waiting(this.balancer, request),
+                            }
+                        }
+                    },
+                },
+                StateProjection::Waiting { member, request } => {
+                    let waited = this.balancer.shared.patience;
+                    match (ready!(member.as_mut().poll(cx)), request.take()) {
+                        (Some(member), Some(request)) => State::Calling {
+                            call: member.oneshot(request),
+                        },
+                        _ => return Poll::Ready(Err(Error::NoMember { waited })),
+                    }
+                }
+            };
+            this.state.set(next);
+        }
+    }
+}
+
+impl<K, S> Clone for RoundRobin<K, S> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<K: fmt::Debug, S> fmt::Debug for RoundRobin<K, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoundRobin")
+            .field("shard", &self.shared.shard)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K, S: Service<Request>, Request> fmt::Debug for ResponseFuture<K, S, Request> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture")
+            .field("given_back", &self.given_back)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,193 @@
+//! Round robin against a reference model, under joins and leaves and over several shards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bellhop::balance::{Available, Membership, Ring, Shard};
+use proptest::prelude::*;
+
+/// A member that says who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Member(u8);
+
+impl Available for Member {
+    fn is_available(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Join { shard: usize, key: u8 },
+    Leave { shard: usize, key: u8 },
+    Pick { shard: usize },
+}
+
+const SHARDS: usize = 2;
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        1 => (0..SHARDS, 0..6u8).prop_map(|(shard, key)| Step::Join { shard, key }),
+        1 => (0..SHARDS, 0..6u8).prop_map(|(shard, key)| Step::Leave { shard, key }),
+        4 => (0..SHARDS).prop_map(|shard| Step::Pick { shard }),
+    ]
+}
+
+/// What round robin by key means: whoever follows the last one in the order of keys is next, and one that is elsewhere
+/// loses its turn.
+#[derive(Default)]
+struct Model {
+    joined: [BTreeSet<u8>; SHARDS],
+    last: Option<u8>,
+}
+
+impl Model {
+    fn pick(&mut self, shard: usize) -> Option<u8> {
+        if self.joined[shard].is_empty() {
+            return None;
+        }
+        let everybody: BTreeSet<u8> = self.joined.iter().flatten().copied().collect();
+        for _ in 0..everybody.len() {
+            let after = everybody
+                .iter()
+                .find(|&&key| self.last.is_some_and(|last| key > last));
+            let next = *after.or(everybody.first())?;
+            self.last = Some(next);
+            if self.joined[shard].contains(&next) {
+                return Some(next);
+            }
+        }
+        None
+    }
+}
+
+/// A ring with its shards and who is joined to them.
+struct Subject {
+    shards: Vec<Shard<u8, Member>>,
+    memberships: BTreeMap<(usize, u8), Membership<u8, Member>>,
+}
+
+impl Subject {
+    fn new() -> Self {
+        let ring = Ring::new();
+        let shards = (0..SHARDS).map(|_| ring.shard()).collect();
+        Self {
+            shards,
+            memberships: BTreeMap::new(),
+        }
+    }
+
+    fn join(&mut self, shard: usize, key: u8, weight: u32) {
+        let membership = self.shards[shard].join(key, weight, Member(key));
+        self.memberships.insert((shard, key), membership);
+    }
+}
+
+proptest! {
+    #[test]
+    fn picks_are_those_of_the_model(steps in proptest::collection::vec(step(), 0..200)) {
+        let (mut subject, mut model) = (Subject::new(), Model::default());
+        for step in steps {
+            match step {
+                Step::Join { shard, key } => {
+                    subject.join(shard, key, 1);
+                    model.joined[shard].insert(key);
+                }
+                Step::Leave { shard, key } => {
+                    subject.memberships.remove(&(shard, key));
+                    model.joined[shard].remove(&key);
+                }
+                Step::Pick { shard } => {
+                    let picked = subject.shards[shard].pick().map(|Member(key)| key);
+                    prop_assert_eq!(picked, model.pick(shard));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cycle_gives_each_its_weight(weights in proptest::collection::vec(1..20u32, 1..8)) {
+        let mut subject = Subject::new();
+        for (key, &weight) in weights.iter().enumerate() {
+            subject.join(0, key as u8, weight);
+        }
+        let common = weights.iter().fold(0, |common, &weight| gcd(common, weight));
+        let cycle: u32 = weights.iter().sum::<u32>() / common;
+        let mut counts = vec![0; weights.len()];
+        for _ in 0..cycle {
+            counts[subject.shards[0].pick().unwrap().0 as usize] += 1;
+        }
+        let expected: Vec<u32> = weights.iter().map(|weight| weight / common).collect();
+        prop_assert_eq!(counts, expected);
+    }
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[test]
+fn counts_differ_by_at_most_one_from_any_number_of_threads() {
+    const THREADS: usize = 8;
+    const PICKS: usize = 10_001;
+    let ring = Ring::new();
+    let shards: Vec<Shard<u8, Member>> = (0..THREADS).map(|_| ring.shard()).collect();
+    let _memberships: Vec<_> = shards
+        .iter()
+        .flat_map(|shard| (0..3).map(|key| shard.join(key, 1, Member(key))))
+        .collect();
+
+    let threads: Vec<_> = shards
+        .into_iter()
+        .map(|shard| {
+            std::thread::spawn(move || {
+                let mut counts = [0; 3];
+                for _ in 0..PICKS {
+                    counts[shard.pick().unwrap().0 as usize] += 1;
+                }
+                counts
+            })
+        })
+        .collect();
+    let mut counts = [0; 3];
+    for thread in threads {
+        for (count, more) in counts.iter_mut().zip(thread.join().unwrap()) {
+            *count += more;
+        }
+    }
+    assert_eq!(counts.iter().sum::<usize>(), THREADS * PICKS);
+    let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
+    assert!(most - least <= 1, "{counts:?}");
+}
+
+#[test]
+fn a_member_that_comes_and_goes_starves_nobody() {
+    let mut subject = Subject::new();
+    for key in [1, 2, 3] {
+        subject.join(0, key, 1);
+    }
+    let mut counts = [0; 5];
+    for round in 0..300 {
+        if round % 2 == 0 {
+            subject.join(0, 4, 1);
+        } else {
+            subject.memberships.remove(&(0, 4));
+        }
+        counts[subject.shards[0].pick().unwrap().0 as usize] += 1;
+    }
+    assert!(
+        counts[1..=3].iter().all(|&count| count >= 300 / 4),
+        "{counts:?}"
+    );
+}
+
+#[test]
+fn who_is_replaced_does_not_take_the_newcomer_along() {
+    let ring = Ring::new();
+    let shard = ring.shard();
+    let old = shard.join(1, 1, Member(1));
+    let new = shard.join(1, 1, Member(2));
+    drop(old);
+    assert_eq!(shard.pick(), Some(Member(2)));
+    drop(new);
+    assert_eq!(shard.pick(), None);
+}
