@@ -1,0 +1,130 @@
+//! Making a connection: resolve, connect, and hear an answer.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use http::{Method, Request, header, uri::Authority};
+use http_body_util::Full;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{net::TcpStream, task::JoinHandle};
+use tokio_util::task::AbortOnDropHandle;
+use tonic::body::Body;
+use tower::ServiceExt;
+
+use super::{ConnectError, Endpoint, Peer, Settings, Target};
+use crate::discovery::InstanceId;
+
+/// What every gRPC server answers, be it with a refusal.
+const PROBE: &str = "/grpc.health.v1.Health/Check";
+/// A message of no bytes, uncompressed.
+const EMPTY_MESSAGE: &[u8] = &[0; 5];
+
+/// A connection and the task that drives it, which ends with it.
+pub(super) struct Connected {
+    pub(super) endpoint: Endpoint,
+    pub(super) driver: JoinHandle<Result<(), hyper::Error>>,
+}
+
+/// Connects, within the time that the settings allow.
+pub(super) async fn connect(
+    target: &Target,
+    settings: &Settings,
+) -> Result<Connected, ConnectError> {
+    let after = settings.connect_timeout;
+    match tokio::time::timeout(after, establish(target, settings)).await {
+        Ok(connected) => connected,
+        Err(_) => Err(ConnectError::Timeout {
+            address: target.address(),
+            after,
+        }),
+    }
+}
+
+/// Connects to an address and hears an answer.
+pub(crate) async fn probe(address: SocketAddr, within: Duration) -> Result<(), ConnectError> {
+    let settings = Settings {
+        connect_timeout: within,
+        keepalive_interval: within,
+        keepalive_timeout: within,
+    };
+    let id = InstanceId::new(address.to_string());
+    let target = Target {
+        id,
+        host: address.ip().to_string(),
+        port: address.port(),
+    };
+    let connected = connect(&target, &settings).await?;
+    connected.driver.abort();
+    Ok(())
+}
+
+async fn establish(target: &Target, settings: &Settings) -> Result<Connected, ConnectError> {
+    let (stream, address) = tcp(target).await?;
+    let http2_error = |source| ConnectError::Http2 {
+        address: target.address(),
+        source,
+    };
+    let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(settings.keepalive_interval)
+        .keep_alive_timeout(settings.keepalive_timeout)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(http2_error)?;
+    // Nobody would end the connection to a peer that is never heard: an attempt that is given up takes it along.
+    let driver = AbortOnDropHandle::new(tokio::spawn(connection));
+    let peer = Peer {
+        id: target.id.clone(),
+        address,
+    };
+    let endpoint = Endpoint::new(peer, authority(target)?, sender);
+
+    // The handshake ends when our half is written. Only an answer shows that somebody is there who speaks HTTP/2.
+    let answer = endpoint.clone().oneshot(question()).await;
+    answer.map_err(|error| http2_error(error.source))?;
+    Ok(Connected {
+        endpoint,
+        driver: driver.detach(),
+    })
+}
+
+async fn tcp(target: &Target) -> Result<(TcpStream, SocketAddr), ConnectError> {
+    let resolve_error = |source| ConnectError::Resolve {
+        host: target.host.clone(),
+        source,
+    };
+    let tcp_error = |source| ConnectError::Tcp {
+        address: target.address(),
+        source,
+    };
+    let addresses: Vec<_> = tokio::net::lookup_host((target.host.as_str(), target.port))
+        .await
+        .map_err(resolve_error)?
+        .collect();
+    let stream = TcpStream::connect(&*addresses).await.map_err(tcp_error)?;
+    stream.set_nodelay(true).map_err(tcp_error)?;
+    let address = stream.peer_addr().map_err(tcp_error)?;
+    Ok((stream, address))
+}
+
+fn authority(target: &Target) -> Result<Authority, ConnectError> {
+    let address = target.address();
+    Authority::from_maybe_shared(Bytes::from(address)).map_err(|error| ConnectError::Resolve {
+        host: target.host.clone(),
+        source: std::io::Error::new(std::io::ErrorKind::InvalidInput, error),
+    })
+}
+
+fn question() -> Request<Body> {
+    let mut request = Request::new(Body::new(Full::new(Bytes::from_static(EMPTY_MESSAGE))));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = http::Uri::from_static(PROBE);
+    let headers = request.headers_mut();
+    headers.insert(header::TE, header::HeaderValue::from_static("trailers"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/grpc"),
+    );
+    request
+}

@@ -1,0 +1,91 @@
+//! What goes wrong with an endpoint.
+
+use std::{error::Error as StdError, io, sync::Arc, time::Duration};
+
+use http::Request;
+use tonic::body::Body;
+
+use super::Peer;
+use crate::balance::Recover;
+
+/// An instance that could not be connected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// Its name has no address.
+    #[error("cannot resolve {host}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// TCP refused or failed.
+    #[error("cannot connect to {address}")]
+    Tcp {
+        /// Host and port.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The other side does not answer HTTP/2.
+    #[error("{address} does not answer HTTP/2")]
+    Http2 {
+        /// Host and port.
+        address: String,
+        /// What went wrong.
+        source: hyper::Error,
+    },
+    /// No answer in time.
+    #[error("{address} has not answered within {after:?}")]
+    Timeout {
+        /// Host and port.
+        address: String,
+        /// How long was waited.
+        after: Duration,
+    },
+}
+
+/// A call that an endpoint did not answer.
+#[derive(Debug)]
+pub(crate) struct CallError {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) source: hyper::Error,
+    /// The request, where it never left.
+    unsent: Option<Box<Request<Body>>>,
+}
+
+impl CallError {
+    pub(super) fn new(
+        peer: Arc<Peer>,
+        source: hyper::Error,
+        unsent: Option<Request<Body>>,
+    ) -> Self {
+        Self {
+            peer,
+            source,
+            unsent: unsent.map(Box::new),
+        }
+    }
+}
+
+impl std::fmt::Display for CallError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the connection to {} failed", self.peer)
+    }
+}
+
+impl StdError for CallError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.source)
+    }
+}
+
+impl Recover<Request<Body>> for CallError {
+    fn recover(mut self) -> Result<Request<Body>, Self> {
+        match self.unsent.take() {
+            Some(request) => Ok(*request),
+            None => Err(self),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! One instance of a service and the HTTP/2 connection to it.
+//!
+//! A [`Endpoint`] is a connection that has answered, not an address that may: [`supervise`] makes it, puts it in turn, waits
+//! for its end and makes it anew.
+
+mod connect;
+mod error;
+mod service;
+mod settings;
+mod supervisor;
+
+pub(crate) use connect::probe;
+pub(crate) use error::CallError;
+pub use error::ConnectError;
+pub use service::Peer;
+pub(crate) use service::{Endpoint, Target};
+pub(crate) use settings::Settings;
+pub(crate) use supervisor::{Failures, supervise};

@@ -1,0 +1,32 @@
+//! How connections are made and watched.
+
+use std::time::Duration;
+
+use crate::config::Reader;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How connections are made and watched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// Bounds name resolution, the TCP connect and the first answer together.
+    pub(crate) connect_timeout: Duration,
+    /// A ping goes out when nothing has been read for this long while calls are in flight.
+    pub(crate) keepalive_interval: Duration,
+    /// How long a ping may stay without an answer before the connection counts as lost.
+    pub(crate) keepalive_timeout: Duration,
+}
+
+impl Settings {
+    /// Reads `BELLHOP_CONNECT_TIMEOUT`, `BELLHOP_KEEPALIVE_INTERVAL` and `BELLHOP_KEEPALIVE_TIMEOUT`.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        let mut duration = |name, default: Duration| reader.duration(name).unwrap_or(default);
+        Self {
+            connect_timeout: duration("BELLHOP_CONNECT_TIMEOUT", CONNECT_TIMEOUT),
+            keepalive_interval: duration("BELLHOP_KEEPALIVE_INTERVAL", KEEPALIVE_INTERVAL),
+            keepalive_timeout: duration("BELLHOP_KEEPALIVE_TIMEOUT", KEEPALIVE_TIMEOUT),
+        }
+    }
+}

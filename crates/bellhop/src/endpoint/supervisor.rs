@@ -1,0 +1,120 @@
+//! Keeps one instance connected for as long as it is known.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::Instant};
+use tracing::{debug, info, warn};
+
+use super::{
+    ConnectError, Endpoint, Settings, Target,
+    connect::{Connected, connect},
+};
+use crate::{
+    backoff::{Backoff, Retries},
+    balance::Shard,
+    discovery::InstanceId,
+};
+
+/// A connection that held this long was a good one: the next attempt after it starts the backoff anew.
+const GOOD: Duration = Duration::from_secs(5);
+
+/// Between attempts to connect.
+const RECONNECT: Backoff = match Backoff::try_new(Duration::from_millis(20), Duration::from_secs(2))
+{
+    Ok(backoff) => backoff,
+    Err(_) => panic!("the bounds are in order"),
+};
+
+/// Why instances cannot be connected, by id; the newest failure of each.
+#[derive(Debug, Default)]
+pub(crate) struct Failures(Mutex<BTreeMap<InstanceId, Arc<ConnectError>>>);
+
+impl Failures {
+    /// Any one of the failures, with whose it is.
+    pub(crate) fn any(&self) -> Option<(InstanceId, Arc<ConnectError>)> {
+        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures
+            .iter()
+            .next()
+            .map(|(id, error)| (id.clone(), error.clone()))
+    }
+
+    /// Forgets an instance.
+    pub(crate) fn clear(&self, id: &InstanceId) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
+    }
+
+    fn set(&self, id: &InstanceId, error: Arc<ConnectError>) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), error);
+    }
+}
+
+/// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever.
+///
+/// Whoever drops this future takes the endpoint out of turn; calls in flight finish over the connection that they have.
+pub(crate) async fn supervise(
+    target: Arc<Target>,
+    mut weight: watch::Receiver<u32>,
+    shard: Shard<InstanceId, Endpoint>,
+    failures: Arc<Failures>,
+    settings: Settings,
+) {
+    let mut retries = Retries::new(RECONNECT);
+    let mut warned = false;
+    loop {
+        match connect(&target, &settings).await {
+            Ok(connected) => {
+                let since = Instant::now();
+                info!(instance = %target.id, address = target.address(), "connected");
+                failures.clear(&target.id);
+                warned = false;
+                take_turns(&target.id, &mut weight, &shard, connected).await;
+                if since.elapsed() >= GOOD {
+                    retries.succeeded();
+                }
+            }
+            Err(error) => {
+                if !warned {
+                    let error = &error as &(dyn std::error::Error + 'static);
+                    warn!(instance = %target.id, error, "cannot connect, will go on trying");
+                    warned = true;
+                }
+                failures.set(&target.id, Arc::new(error));
+            }
+        }
+        tokio::time::sleep(retries.failed(fastrand::f64())).await;
+    }
+}
+
+/// Has an endpoint in turn until its connection ends.
+async fn take_turns(
+    id: &InstanceId,
+    weight: &mut watch::Receiver<u32>,
+    shard: &Shard<InstanceId, Endpoint>,
+    connected: Connected,
+) {
+    let Connected {
+        endpoint,
+        mut driver,
+    } = connected;
+    let turns = shard.join(id.clone(), *weight.borrow_and_update(), endpoint);
+    loop {
+        tokio::select! {
+            end = &mut driver => {
+                debug!(instance = %id, ?end, "connection ended");
+                return;
+            }
+            Ok(()) = weight.changed() => turns.set_weight(*weight.borrow_and_update()),
+        }
+    }
+}

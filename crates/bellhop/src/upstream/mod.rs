@@ -1,0 +1,119 @@
+//! One service as a process that calls it sees it: who is there, and the connections to them.
+
+mod cause;
+mod state;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use futures_util::{Stream, StreamExt};
+use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use self::cause::Cause;
+use self::state::State;
+use crate::{
+    balance::{Ring, Shard},
+    discovery::{Event, InstanceId},
+    endpoint::{self, Endpoint, Failures},
+};
+
+/// A service that is called, for a whole process: its shards have connections of their own and take turns together.
+pub(crate) struct Upstream {
+    service: Arc<str>,
+    ring: Ring<InstanceId, Endpoint>,
+    failures: Arc<Failures>,
+    settings: endpoint::Settings,
+    state: Mutex<State>,
+    _follower: AbortOnDropHandle<()>,
+}
+
+impl Upstream {
+    /// Follows a service on the runtime of `control`.
+    pub(crate) fn follow(
+        service: Arc<str>,
+        discovery: impl Stream<Item = Event> + Send + 'static,
+        settings: endpoint::Settings,
+        control: &Handle,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|upstream| Self {
+            service,
+            ring: Ring::new(),
+            failures: Arc::default(),
+            settings,
+            state: Mutex::default(),
+            _follower: AbortOnDropHandle::new(control.spawn(apply(upstream.clone(), discovery))),
+        })
+    }
+
+    /// The service's name.
+    pub(crate) fn service(&self) -> &Arc<str> {
+        &self.service
+    }
+
+    /// A further shard, whose connections live on the runtime of `handle`.
+    pub(crate) fn attach(&self, handle: Handle) -> Shard<InstanceId, Endpoint> {
+        let shard = self.ring.shard();
+        self.state()
+            .attach(handle, &shard, |seat| self.supervise(seat));
+        shard
+    }
+
+    /// Why nobody can be called.
+    pub(crate) fn cause(&self) -> Cause {
+        self.state().cause(|| self.failures.any())
+    }
+
+    fn apply(&self, event: Event) {
+        let mut state = self.state();
+        for gone in state.apply(event, |seat| self.supervise(seat)) {
+            self.failures.clear(&gone);
+        }
+    }
+
+    /// Keeps one instance connected to one shard.
+    fn supervise(&self, seat: state::Seat<'_>) -> AbortOnDropHandle<()> {
+        let state::Seat {
+            handle,
+            shard,
+            target,
+            weight,
+        } = seat;
+        let supervisor = endpoint::supervise(
+            target.clone(),
+            weight,
+            shard.clone(),
+            self.failures.clone(),
+            self.settings,
+        );
+        AbortOnDropHandle::new(handle.spawn(supervisor))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Applies what discovery says for as long as somebody uses the upstream.
+async fn apply(upstream: Weak<Upstream>, discovery: impl Stream<Item = Event>) {
+    let mut discovery = std::pin::pin!(discovery);
+    while let Some(event) = discovery.next().await {
+        let Some(upstream) = upstream.upgrade() else {
+            return;
+        };
+        upstream.apply(event);
+    }
+    if let Some(upstream) = upstream.upgrade() {
+        tracing::debug!(service = %upstream.service, "discovery ended, the last set stays in use");
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream")
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
+}
