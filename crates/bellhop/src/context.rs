@@ -6,7 +6,7 @@
 use std::future::Future;
 
 use opentelemetry::trace::SpanContext;
-use tokio::time::Instant;
+use tokio::{task::futures::TaskLocalFuture, time::Instant};
 
 tokio::task_local! {
     static CURRENT: Scope;
@@ -36,8 +36,24 @@ impl Scope {
         CURRENT.try_with(Self::clone).unwrap_or_default()
     }
 
+    /// The deadline of the running task's scope.
+    pub fn deadline() -> Option<Instant> {
+        CURRENT.try_with(|scope| scope.deadline).ok().flatten()
+    }
+
     /// Runs a future within this scope.
-    pub fn enter<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+    pub fn enter<F: Future>(self, future: F) -> TaskLocalFuture<Self, F> {
         CURRENT.scope(self, future)
+    }
+
+    /// Runs `read` with the span of the running task's scope.
+    pub(crate) fn with_span<T>(read: impl FnOnce(&SpanContext) -> T) -> T {
+        let mut read = Some(read);
+        let result = CURRENT.try_with(|scope| read.take().map(|read| read(&scope.span)));
+        match (result, read) {
+            (Ok(Some(value)), _) => value,
+            (_, Some(read)) => read(&SpanContext::NONE),
+            (_, None) => unreachable!("who took the reader has read"),
+        }
     }
 }

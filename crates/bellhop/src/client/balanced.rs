@@ -1,0 +1,92 @@
+//! Round robin over a service's instances, with failures that name the service, the instance and the cause.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+use tonic::body::Body;
+use tower::Service;
+
+use super::{Error, ResponseBody};
+use crate::{
+    balance::{self, RoundRobin},
+    discovery::InstanceId,
+    endpoint::{CallError, Endpoint},
+    upstream::Upstream,
+};
+
+/// Calls whoever's turn it is.
+#[derive(Clone, Debug)]
+pub(super) struct Balanced {
+    inner: RoundRobin<InstanceId, Endpoint>,
+    upstream: Arc<Upstream>,
+}
+
+impl Balanced {
+    /// Connects to a service from the runtime of `handle`.
+    pub(super) fn new(upstream: Arc<Upstream>, patience: Duration, handle: Handle) -> Self {
+        let shard = upstream.attach(handle);
+        Self {
+            inner: RoundRobin::new(shard, patience),
+            upstream,
+        }
+    }
+
+    pub(super) fn service(&self) -> &Arc<str> {
+        self.upstream.service()
+    }
+}
+
+impl Service<Request<Body>> for Balanced {
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> ResponseFuture {
+        ResponseFuture {
+            inner: self.inner.call(request),
+            upstream: self.upstream.clone(),
+        }
+    }
+}
+
+pin_project! {
+    pub(super) struct ResponseFuture {
+        #[pin]
+        inner: balance::ResponseFuture<InstanceId, Endpoint, Request<Body>>,
+        upstream: Arc<Upstream>,
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<ResponseBody>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let service = || this.upstream.service().clone();
+        Poll::Ready(match ready!(this.inner.poll(cx)) {
+            Ok((response, peer)) => {
+                Ok(response.map(|incoming| ResponseBody::new(incoming, service(), peer)))
+            }
+            Err(balance::Error::NoMember { waited }) => Err(Error::Unavailable {
+                service: service(),
+                cause: this.upstream.cause(),
+                waited,
+            }),
+            Err(balance::Error::Member(CallError { peer, source, .. })) => {
+                Err(Error::connection(service(), peer, source))
+            }
+        })
+    }
+}

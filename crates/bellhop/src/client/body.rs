@@ -1,0 +1,128 @@
+//! The body of an answer: read under the call's deadline, to the end of its span.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tonic::{Code, Status};
+
+use super::Error;
+use crate::{deadline::Timer, endpoint::Peer, telemetry::CallSpan};
+
+/// The body of an answer.
+pub struct ResponseBody {
+    incoming: Incoming,
+    service: Arc<str>,
+    peer: Arc<Peer>,
+    timer: Option<Timer>,
+    span: Option<CallSpan>,
+}
+
+impl ResponseBody {
+    pub(super) fn new(incoming: Incoming, service: Arc<str>, peer: Arc<Peer>) -> Self {
+        Self {
+            incoming,
+            service,
+            peer,
+            timer: None,
+            span: None,
+        }
+    }
+
+    /// Who answers.
+    pub fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
+    pub(super) fn set_timer(&mut self, timer: Option<Timer>) {
+        self.timer = timer;
+    }
+
+    pub(super) fn set_span(&mut self, span: CallSpan) {
+        self.span = Some(span);
+    }
+
+    fn end(&mut self, code: Code) {
+        if let Some(span) = self.span.take() {
+            span.end_grpc(code);
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let status = Status::from(error);
+        self.end(status.code());
+        Poll::Ready(Some(Err(status)))
+    }
+}
+
+/// The status that headers or trailers carry; `UNKNOWN` where they carry none.
+pub(super) fn code(headers: &HeaderMap) -> Code {
+    headers
+        .get(Status::GRPC_STATUS)
+        .map_or(Code::Unknown, |code| Code::from_bytes(code.as_bytes()))
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = &mut *self;
+        match Pin::new(&mut this.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    this.end(code(trailers));
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(source))) => this.fail(Error::connection(
+                this.service.clone(),
+                this.peer.clone(),
+                source,
+            )),
+            Poll::Ready(None) => {
+                this.end(Code::Unknown);
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                let Some(timer) = &mut this.timer else {
+                    return Poll::Pending;
+                };
+                if timer.poll_passed(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                let after = timer.after();
+                this.fail(Error::DeadlineExceeded {
+                    service: this.service.clone(),
+                    after,
+                })
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,142 @@
+//! What a generated client calls through.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures_util::Stream;
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+use tonic::{Status, body::Body};
+use tower::Service;
+
+use super::{
+    ResponseBody, Settings,
+    balanced::Balanced,
+    stack::{Stack, compose},
+};
+use crate::{
+    config::{ConfigError, Environment, Reader},
+    discovery::Event,
+    telemetry::Telemetry,
+    upstream::Upstream,
+};
+
+/// Calls a service: a tower service for generated clients, as in `GeoClient::new(mesh.channel("geo"))`.
+///
+/// It is cheap to clone, always ready, and never hangs: a call that finds nobody waits for a bounded time and then fails
+/// with `UNAVAILABLE` and the cause. Calls go round robin over the instances that are connected. Each has a deadline:
+/// the shortest of the request's own (`tonic::Request::set_timeout`), the one of the call being served, and the channel's.
+#[derive(Clone)]
+pub struct Channel {
+    stack: Stack,
+    instances: Balanced,
+    telemetry: Telemetry,
+}
+
+impl Channel {
+    /// Calls whoever a stream of discovery names, from the runtime that this is called on, with settings from the environment.
+    ///
+    /// # Errors
+    /// All bad settings.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn over(
+        service: &str,
+        discovery: impl Stream<Item = Event> + Send + 'static,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(&Environment);
+        let settings = Settings::read(&mut reader);
+        reader.finish()?;
+        let handle = Handle::current();
+        let upstream = Upstream::follow(service.into(), discovery, settings.endpoint, &handle);
+        Ok(Self::new(
+            upstream,
+            &settings,
+            Telemetry::disabled(),
+            handle,
+        ))
+    }
+
+    pub(crate) fn new(
+        upstream: Arc<Upstream>,
+        settings: &Settings,
+        telemetry: Telemetry,
+        handle: Handle,
+    ) -> Self {
+        let instances = Balanced::new(upstream, settings.wait_for_endpoint, handle);
+        Self {
+            stack: compose(instances.clone(), settings.timeout, telemetry.clone()),
+            instances,
+            telemetry,
+        }
+    }
+
+    /// The same with another bound on each call. `None` is for streams that stay open: then only the request and the
+    /// call being served bound a call.
+    pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
+        let Self {
+            instances,
+            telemetry,
+            ..
+        } = self;
+        Self {
+            stack: compose(instances.clone(), timeout, telemetry.clone()),
+            instances,
+            telemetry,
+        }
+    }
+}
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<ResponseBody>;
+    type Error = Status;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        self.stack.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> ResponseFuture {
+        ResponseFuture {
+            inner: self.stack.call(request),
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to a call.
+    pub struct ResponseFuture {
+        #[pin]
+        inner: <Stack as Service<Request<Body>>>::Future,
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<ResponseBody>, Status>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().inner.poll(cx)
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("service", self.instances.service())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

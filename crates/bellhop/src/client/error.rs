@@ -1,0 +1,94 @@
+//! Why a call has no answer, and what that is in gRPC.
+
+use std::{error::Error as StdError, sync::Arc, time::Duration};
+
+use tonic::{Code, Status};
+
+use crate::{endpoint::Peer, upstream::Cause};
+
+/// Why a call has no answer.
+///
+/// A caller sees it as the source of the [`Status`] that the generated client returns.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is nobody to call.
+    #[error("service {service} is unavailable: {cause} (waited {waited:?})")]
+    Unavailable {
+        /// The service's name.
+        service: Arc<str>,
+        /// Which case it is.
+        cause: Cause,
+        /// How long the call waited for somebody.
+        waited: Duration,
+    },
+    /// The connection to the instance that was called failed.
+    #[error("service {service}: the connection to {peer} failed: {reason}")]
+    Connection {
+        /// The service's name.
+        service: Arc<str>,
+        /// The instance.
+        peer: Arc<Peer>,
+        /// The failure and what caused it.
+        reason: String,
+        /// What HTTP/2 says.
+        source: hyper::Error,
+    },
+    /// The call's time was over.
+    #[error("service {service}: no answer within {after:?}")]
+    DeadlineExceeded {
+        /// The service's name.
+        service: Arc<str>,
+        /// How long the call had.
+        after: Duration,
+    },
+}
+
+impl Error {
+    pub(super) fn connection(service: Arc<str>, peer: Arc<Peer>, source: hyper::Error) -> Self {
+        let mut reason = source.to_string();
+        let mut cause = source.source();
+        while let Some(error) = cause {
+            reason = format!("{reason}: {error}");
+            cause = error.source();
+        }
+        Self::Connection {
+            service,
+            peer,
+            reason,
+            source,
+        }
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Unavailable { .. } => Code::Unavailable,
+            Self::DeadlineExceeded { .. } => Code::DeadlineExceeded,
+            Self::Connection { source, .. } => connection_code(source),
+        }
+    }
+}
+
+/// What gRPC over HTTP/2 makes of a reset stream; a connection that is lost is `UNAVAILABLE`.
+fn connection_code(error: &hyper::Error) -> Code {
+    let reset = error
+        .source()
+        .and_then(|source| source.downcast_ref::<h2::Error>())
+        .filter(|error| error.is_reset())
+        .and_then(h2::Error::reason);
+    match reset {
+        None | Some(h2::Reason::REFUSED_STREAM) => Code::Unavailable,
+        Some(h2::Reason::CANCEL) => Code::Cancelled,
+        Some(h2::Reason::ENHANCE_YOUR_CALM) => Code::ResourceExhausted,
+        Some(h2::Reason::INADEQUATE_SECURITY) => Code::PermissionDenied,
+        Some(_) => Code::Internal,
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let mut status = Self::new(error.code(), error.to_string());
+        status.set_source(Arc::new(error));
+        status
+    }
+}

@@ -1,0 +1,22 @@
+//! Calls to other services: [`Channel`] and what it is made of.
+//!
+//! `stack.rs` shows the whole client stack.
+
+mod balanced;
+mod body;
+mod channel;
+mod deadline;
+mod error;
+mod settings;
+mod stack;
+mod trace;
+
+pub use body::ResponseBody;
+pub use channel::{Channel, ResponseFuture};
+pub use error::Error;
+pub(crate) use settings::Settings;
+
+pub use crate::{
+    endpoint::{ConnectError, Peer},
+    upstream::Cause,
+};

@@ -1,0 +1,31 @@
+//! How a service is called.
+
+use std::time::Duration;
+
+use crate::{config::Reader, endpoint};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const WAIT_FOR_ENDPOINT: Duration = Duration::from_secs(1);
+
+/// How a service is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// A call's time, where neither the caller nor the call that it serves gives it less.
+    pub(crate) timeout: Option<Duration>,
+    /// How long a call waits for somebody to be there.
+    pub(crate) wait_for_endpoint: Duration,
+    pub(crate) endpoint: endpoint::Settings,
+}
+
+impl Settings {
+    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT` and the settings of connections.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            timeout: Some(reader.duration("BELLHOP_TIMEOUT").unwrap_or(TIMEOUT)),
+            wait_for_endpoint: reader
+                .duration("BELLHOP_WAIT_FOR_ENDPOINT")
+                .unwrap_or(WAIT_FOR_ENDPOINT),
+            endpoint: endpoint::Settings::read(reader),
+        }
+    }
+}

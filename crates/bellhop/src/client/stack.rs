@@ -1,0 +1,30 @@
+//! The client stack, whole: what a call goes through on its way to an instance.
+
+use std::{sync::Arc, time::Duration};
+
+use tower::Layer;
+
+use super::{
+    balanced::Balanced,
+    deadline::{Deadline, DeadlineLayer},
+    trace::{Trace, TraceLayer},
+};
+use crate::telemetry::Telemetry;
+
+/// Outermost first: the span covers all that a caller waits for, the deadline bounds the wait for an instance too.
+pub(super) type Stack = Trace<Deadline<Balanced>>;
+
+/// Composes the stack over a service's instances.
+pub(super) fn compose(
+    instances: Balanced,
+    timeout: Option<Duration>,
+    telemetry: Telemetry,
+) -> Stack {
+    let service = Arc::clone(instances.service());
+    let stack = DeadlineLayer {
+        service: service.clone(),
+        timeout,
+    }
+    .layer(instances);
+    TraceLayer { service, telemetry }.layer(stack)
+}

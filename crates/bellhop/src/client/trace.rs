@@ -1,0 +1,111 @@
+//! A client span around each call, and the call's failure as a gRPC status.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tonic::{Status, body::Body};
+use tower::{Layer, Service};
+
+use super::{Error, ResponseBody, body::code};
+use crate::{
+    context::Scope,
+    telemetry::{CallSpan, ClientCall, Telemetry},
+};
+
+/// Adds [`Trace`].
+#[derive(Clone, Debug)]
+pub(super) struct TraceLayer {
+    pub(super) service: Arc<str>,
+    pub(super) telemetry: Telemetry,
+}
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = Trace<S>;
+
+    fn layer(&self, inner: S) -> Trace<S> {
+        Trace {
+            inner,
+            settings: self.clone(),
+        }
+    }
+}
+
+/// Traces calls, and continues the trace on the other side.
+#[derive(Clone, Debug)]
+pub(super) struct Trace<S> {
+    inner: S,
+    settings: TraceLayer,
+}
+
+impl<S> Service<Request<Body>> for Trace<S>
+where
+    S: Service<Request<Body>, Response = Response<ResponseBody>, Error = Error>,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Status;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        self.inner.poll_ready(cx).map_err(Status::from)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let TraceLayer { service, telemetry } = &self.settings;
+        let call = ClientCall {
+            path: request.uri().path(),
+            service,
+        };
+        let span = Scope::with_span(|parent| telemetry.client(parent, call));
+        span.inject(request.headers_mut());
+        ResponseFuture {
+            inner: self.inner.call(request),
+            span: Some(span),
+        }
+    }
+}
+
+pin_project! {
+    pub(super) struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+        span: Option<CallSpan>,
+    }
+}
+
+impl<F> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<ResponseBody>, Error>>,
+{
+    type Output = Result<Response<ResponseBody>, Status>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = ready!(this.inner.poll(cx)).map_err(Status::from);
+        let Some(mut span) = this.span.take() else {
+            return Poll::Ready(answer);
+        };
+        Poll::Ready(match answer {
+            Ok(mut response) => {
+                let peer = response.body().peer();
+                span.set_endpoint(peer.address, peer.id.as_str());
+                // An answer of trailers only has its status here.
+                if response.headers().contains_key(Status::GRPC_STATUS) {
+                    span.end_grpc(code(response.headers()));
+                } else {
+                    response.body_mut().set_span(span);
+                }
+                Ok(response)
+            }
+            Err(status) => {
+                span.end_grpc(status.code());
+                Err(status)
+            }
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! Deadlines: how they travel, and how they are kept.
+
+mod timeout;
+mod timer;
+
+pub(crate) use timeout::{GRPC_TIMEOUT, format_timeout, parse_timeout};
+pub(crate) use timer::Timer;

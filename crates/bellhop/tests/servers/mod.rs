@@ -1,0 +1,188 @@
+//! tonic's own server, with a service that counts its calls.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    runtime::{Builder, Runtime},
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status};
+use tonic_health::pb::{
+    HealthCheckRequest, HealthCheckResponse,
+    health_server::{Health, HealthServer},
+};
+
+/// What a server does with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behaviour {
+    Answer,
+    Hang,
+    Refuse,
+}
+
+/// A server on a port of its own.
+pub(crate) struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+    /// Its own, so that it can go down with all its connections.
+    runtime: Option<Runtime>,
+}
+
+#[derive(Default)]
+struct Shared {
+    calls: AtomicUsize,
+    timeout: Mutex<Option<Duration>>,
+    called: Notify,
+}
+
+struct Counting {
+    behaviour: Behaviour,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::behaving(Behaviour::Answer)
+    }
+
+    pub(crate) fn behaving(behaviour: Behaviour) -> Self {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), behaviour)
+    }
+
+    pub(crate) fn start_at(port: u16) -> Self {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], port)), Behaviour::Answer)
+    }
+
+    fn at(address: SocketAddr, behaviour: Behaviour) -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let entered = runtime.enter();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(address).unwrap();
+        let listener = socket.listen(64).unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::<Shared>::default();
+        let service = HealthServer::new(Counting {
+            behaviour,
+            shared: shared.clone(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let server = tonic::transport::Server::builder().add_service(service);
+        let serving =
+            server.serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
+                let _ = stopped.await;
+            });
+        let task = tokio::spawn(async { serving.await.unwrap() });
+        drop(entered);
+        Self {
+            address,
+            shared,
+            stop: Some(stop),
+            task,
+            runtime: Some(runtime),
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Calls so far; the question that a connection begins with is none.
+    pub(crate) fn calls(&self) -> usize {
+        self.shared.calls.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn reset(&self) {
+        self.shared.calls.store(0, Ordering::SeqCst);
+    }
+
+    /// The timeout that the last call said it had.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        *self.shared.timeout.lock().unwrap()
+    }
+
+    /// Returns when there has been a call.
+    pub(crate) async fn called(&self) {
+        self.shared.called.notified().await;
+    }
+
+    /// Leaves as a server should: no new calls, those in flight are finished.
+    pub(crate) async fn stop(&mut self) {
+        let _ = self.stop.take().unwrap().send(());
+        (&mut self.task).await.unwrap();
+    }
+
+    /// Leaves as a server should not.
+    pub(crate) fn kill(&mut self) {
+        self.runtime.take().unwrap().shutdown_background();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A port at which nobody listens.
+pub(crate) async fn unused_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+#[tonic::async_trait]
+impl Health for Counting {
+    type WatchStream = tokio_stream::Empty<Result<HealthCheckResponse, Status>>;
+
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        // The question that a connection begins with has no timeout, and is always answered.
+        let Some(timeout) = request.metadata().get("grpc-timeout") else {
+            return Ok(Response::new(HealthCheckResponse::default()));
+        };
+        let micros = timeout
+            .to_str()
+            .unwrap()
+            .strip_suffix('u')
+            .map(|value| value.parse().unwrap());
+        *self.shared.timeout.lock().unwrap() = micros.map(Duration::from_micros);
+        self.shared.calls.fetch_add(1, Ordering::SeqCst);
+        self.shared.called.notify_one();
+        match self.behaviour {
+            Behaviour::Answer => Ok(Response::new(HealthCheckResponse::default())),
+            Behaviour::Hang => std::future::pending().await,
+            Behaviour::Refuse => Err(Status::not_found("no such thing")),
+        }
+    }
+
+    async fn watch(
+        &self,
+        _: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        Err(Status::unimplemented("watch"))
+    }
+}
