@@ -1,0 +1,136 @@
+//! Accepts connections in one place and hands them to the workers in turn.
+//!
+//! Long-lived HTTP/2 connections spread badly where the kernel hashes them onto listeners: two of them may well meet on one
+//! worker while the other idles.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    runtime::Handle,
+};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
+use tracing::warn;
+
+use super::{Stack, connection};
+
+const BACKLOG: u32 = 1024;
+/// After a failure to accept, such as no free file descriptor, so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// One runtime and what it serves.
+pub(crate) struct Worker {
+    pub(crate) handle: Handle,
+    pub(crate) stack: Stack,
+}
+
+/// A bound address.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// A listener whose workers serve.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    accepting: AbortOnDropHandle<()>,
+    draining: CancellationToken,
+    connections: TaskTracker,
+    /// Ends what is still open when the serving is dropped.
+    _abort: tokio_util::sync::DropGuard,
+}
+
+impl Listener {
+    /// Binds an address.
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
+        // A restart must not wait for the old connections' last packets.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address, with the port that the system chose where none was asked for.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves from now on.
+    pub(crate) fn serve(self, workers: Vec<Worker>) -> Serving {
+        let draining = CancellationToken::new();
+        let abort = CancellationToken::new();
+        let connections = TaskTracker::new();
+        let hand = Hand {
+            workers,
+            next: 0,
+            draining: draining.clone(),
+            abort: abort.clone(),
+            connections: connections.clone(),
+        };
+        let accepting = AbortOnDropHandle::new(tokio::spawn(accept(self.listener, hand)));
+        Serving {
+            accepting,
+            draining,
+            connections,
+            _abort: abort.drop_guard(),
+        }
+    }
+}
+
+impl Serving {
+    /// Takes no more connections, tells the open ones to end with their calls in flight, and waits for that, at most `bound`.
+    /// Whether all of them ended.
+    pub(crate) async fn drain(self, bound: Duration) -> bool {
+        self.accepting.abort();
+        self.draining.cancel();
+        self.connections.close();
+        tokio::time::timeout(bound, self.connections.wait())
+            .await
+            .is_ok()
+    }
+}
+
+/// Hands connections to workers.
+struct Hand {
+    workers: Vec<Worker>,
+    next: usize,
+    draining: CancellationToken,
+    abort: CancellationToken,
+    connections: TaskTracker,
+}
+
+impl Hand {
+    fn take(&mut self, stream: std::net::TcpStream, peer: SocketAddr) {
+        let worker = &self.workers[self.next % self.workers.len()];
+        self.next = self.next.wrapping_add(1);
+        let serve = connection::serve(worker.stack.clone(), stream, peer, self.draining.clone());
+        let serve = self.abort.clone().run_until_cancelled_owned(serve);
+        worker.handle.spawn(self.connections.track_future(serve));
+    }
+}
+
+async fn accept(listener: TcpListener, mut hand: Hand) {
+    loop {
+        let accepted = match listener.accept().await {
+            Ok((stream, peer)) => stream.into_std().map(|stream| (stream, peer)),
+            Err(error) => Err(error),
+        };
+        match accepted {
+            Ok((stream, peer)) => hand.take(stream, peer),
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What a member serves: gRPC services or an HTTP application, and how it is served.
+//!
+//! `stack.rs` shows the whole server stack.
+
+/// Where an HTTP application says that it is alive.
+pub(crate) const ALIVE: &str = "/healthz";
+/// Where it says whether it can do its work, if it does.
+const READY: &str = "/readyz";
+
+mod activity;
+mod app;
+mod call;
+mod connection;
+mod http_call;
+mod listener;
+mod panic;
+mod probe;
+mod routes;
+mod settings;
+mod stack;
+
+pub(crate) use activity::Activity;
+pub(crate) use app::Kind;
+pub use app::{App, HttpRoute, RemoteAddr};
+pub(crate) use listener::{Listener, Serving, Worker};
+pub use probe::ProbeError;
+pub(crate) use probe::until_serving;
+pub use routes::Services;
+pub(crate) use settings::Settings;
+pub(crate) use stack::{Stack, compose};

@@ -1,0 +1,122 @@
+//! Which gRPC service a path belongs to.
+
+use std::{collections::HashMap, convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
+
+use http::{Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use tonic::{Status, body::Body, server::NamedService};
+use tower::Service;
+
+const GRPC: &[u8] = b"application/grpc";
+
+pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+/// The gRPC services of a member.
+#[derive(Clone, Default)]
+pub struct Services {
+    routes: HashMap<&'static str, Arc<dyn Route>>,
+    descriptors: Vec<&'static [u8]>,
+}
+
+/// One gRPC service: what tonic generates, behind one pointer.
+trait Route: Send + Sync {
+    fn call(&self, request: Request<Incoming>) -> Answer;
+}
+
+struct Tonic<S>(S);
+
+impl<S> Route for Tonic<S>
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        // Generated services are always ready, and clones of one pointer.
+        Box::pin(self.0.clone().call(request))
+    }
+}
+
+impl Services {
+    /// No services.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a generated service, such as `GeoServer::new(..)`.
+    #[must_use]
+    pub fn with<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+        S: NamedService + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        self.routes.insert(S::NAME, Arc::new(Tonic(service)));
+        self
+    }
+
+    /// Adds an encoded `google.protobuf.FileDescriptorSet`, which gRPC reflection tells to those who ask.
+    #[must_use]
+    pub fn describe(mut self, descriptors: &'static [u8]) -> Self {
+        self.descriptors.push(descriptors);
+        self
+    }
+
+    /// The services' full names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.routes.keys().copied()
+    }
+
+    /// Adds gRPC reflection, where there is something to tell.
+    pub(crate) fn reflect(self) -> Result<Self, tonic_reflection::server::Error> {
+        if self.descriptors.is_empty() {
+            return Ok(self);
+        }
+        let builder = || {
+            let health = tonic_health::pb::FILE_DESCRIPTOR_SET;
+            let builder = tonic_reflection::server::Builder::configure();
+            let builder = builder.register_encoded_file_descriptor_set(health);
+            self.descriptors.iter().fold(builder, |builder, set| {
+                builder.register_encoded_file_descriptor_set(set)
+            })
+        };
+        let (v1, v1alpha) = (builder().build_v1()?, builder().build_v1alpha()?);
+        Ok(self.with(v1).with(v1alpha))
+    }
+
+    pub(super) fn call(&self, request: Request<Incoming>) -> Answer {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        if !content_type.is_some_and(|value| value.as_bytes().starts_with(GRPC)) {
+            return ready(unsupported());
+        }
+        let path = request.uri().path();
+        match self.route(path) {
+            Some(route) => route.call(request),
+            None => ready(Status::unimplemented(format!("no such service: {path}")).into_http()),
+        }
+    }
+
+    /// The service of `/package.Service/Method`.
+    fn route(&self, path: &str) -> Option<&Arc<dyn Route>> {
+        let (service, _method) = path.strip_prefix('/')?.split_once('/')?;
+        self.routes.get(service)
+    }
+}
+
+fn ready(response: Response<Body>) -> Answer {
+    Box::pin(std::future::ready(Ok(response)))
+}
+
+fn unsupported() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services")
+            .field("names", &self.routes.keys())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,43 @@
+//! How a member listens and how it leaves.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use crate::config::Reader;
+
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const DRAIN_QUIET: Duration = Duration::from_millis(250);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How a member listens and how it leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// Port 0 is any free one.
+    pub(crate) listen: SocketAddr,
+    /// Callers count as gone when none has come for this long after the registry was left.
+    pub(crate) drain_quiet: Duration,
+    /// Bounds each of: leaving the registry, the wait for quiet, and the calls in flight.
+    pub(crate) drain_timeout: Duration,
+}
+
+impl Settings {
+    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET` and `BELLHOP_DRAIN_TIMEOUT`.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            listen: reader
+                .parse(
+                    "BELLHOP_LISTEN",
+                    "an address and a port, such as 127.0.0.1:8080",
+                )
+                .unwrap_or(LISTEN),
+            drain_quiet: reader
+                .duration("BELLHOP_DRAIN_QUIET")
+                .unwrap_or(DRAIN_QUIET),
+            drain_timeout: reader
+                .duration("BELLHOP_DRAIN_TIMEOUT")
+                .unwrap_or(DRAIN_TIMEOUT),
+        }
+    }
+}
