@@ -1,9 +1,52 @@
 //! A Consul-discovered gRPC mesh for tonic services, without sidecars.
+//!
+//! A tonic service becomes a member of the mesh in a few lines: it registers itself in Consul once it serves, stays registered,
+//! and leaves without losing a call.
+//!
+//! ```no_run
+//! use bellhop::{Mesh, Services};
+//! # use tonic_health::{pb::health_server::HealthServer, server::{HealthReporter, HealthService}};
+//! # use tonic_health::{pb::health_server::HealthServer, server::{HealthReporter, HealthService}};
+//! # let greeter = || HealthServer::new(HealthService::from_health_reporter(HealthReporter::new()));
+//!
+//! fn main() -> Result<(), bellhop::Error> {
+//! #   let greeter = || HealthServer::new(HealthService::from_health_reporter(HealthReporter::new()));
+//!     Mesh::from_env("greeter")?.run(|_mesh| Services::new().with(greeter()))
+//! }
+//! ```
+//!
+//! Others call it by its name, round robin over all its instances:
+//!
+//! ```no_run
+//! # use bellhop::Mesh;
+//! # use tonic_health::pb::health_client::HealthClient as GreeterClient;
+//! # async fn call() -> Result<(), bellhop::Error> {
+//! let mesh = Mesh::from_env("greeter-client")?;
+//! let client = GreeterClient::new(mesh.channel("greeter"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Settings come from the environment, under the names that people know: `CONSUL_HTTP_ADDR` and its kin, `OTEL_*`, and
+//! `BELLHOP_*` for what is the mesh's own. Every bad one is named at once.
 
 mod backoff;
+pub mod balance;
+pub mod client;
 pub mod config;
 pub mod consul;
 pub mod context;
+mod deadline;
 pub mod discovery;
+mod endpoint;
+mod mesh;
 pub mod registration;
+pub mod server;
+mod shards;
 pub mod telemetry;
+mod upstream;
+
+pub use client::Channel;
+pub use mesh::{Error, Mesh, Serving, stop_signal};
+pub use server::{App, Services};
+pub use shards::Shards;

@@ -15,6 +15,7 @@ mod ttl;
 
 pub use address::{HostPort, InvalidHostPort};
 pub use advertise::NoAddress;
+pub(crate) use registered::{Place, start_at};
 pub use registered::{Registered, State, start};
 pub use settings::{CheckBy, Settings};
 pub use spec::{Protocol, Spec};

@@ -1,6 +1,6 @@
 //! An instance that is kept registered.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::Method;
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CheckBy, HostPort, NoAddress, Spec,
+    CheckBy, HostPort, NoAddress, Settings, Spec,
     advertise::{addresses_of_this_host, advertised},
     keeper::{BACKOFF, Keeper, Work},
     spec::{check_id, instance_id},
@@ -42,6 +42,26 @@ pub enum State {
     Deregistered,
 }
 
+/// What others know an instance by.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) id: String,
+    pub(crate) address: HostPort,
+}
+
+impl Place {
+    /// The address to advertise of a server that is bound, and an id for it.
+    pub(crate) fn new(
+        settings: &Settings,
+        service: &str,
+        bound: SocketAddr,
+    ) -> Result<Self, NoAddress> {
+        let address = advertised(settings, bound, addresses_of_this_host)?;
+        let id = instance_id(service, &address, fastrand::u16(..));
+        Ok(Self { id, address })
+    }
+}
+
 /// An instance that is kept registered until this is dropped; only [`Registered::deregister`] takes it off the agent.
 pub struct Registered {
     id: String,
@@ -60,8 +80,13 @@ pub struct Registered {
 /// # Panics
 /// Outside of a tokio runtime.
 pub fn start(consul: Consul, spec: Spec) -> Result<Registered, NoAddress> {
-    let address = advertised(&spec.settings, spec.bound, addresses_of_this_host)?;
-    let id = instance_id(&spec.service, &address, fastrand::u16(..));
+    let place = Place::new(&spec.settings, &spec.service, spec.bound)?;
+    Ok(start_at(consul, spec, place))
+}
+
+/// The same, for an instance that has its id already.
+pub(crate) fn start_at(consul: Consul, spec: Spec, place: Place) -> Registered {
+    let Place { id, address } = place;
     let state = watch::Sender::new(State::Registering);
     let stop = CancellationToken::new();
     let lost = Arc::new(Notify::new());
@@ -84,14 +109,14 @@ pub fn start(consul: Consul, spec: Spec) -> Result<Registered, NoAddress> {
         work: Work::default(),
     };
     let task = tokio::spawn(keeper.run(reporter));
-    Ok(Registered {
+    Registered {
         id,
         address,
         consul,
         state,
         stop,
         task,
-    })
+    }
 }
 
 impl Registered {

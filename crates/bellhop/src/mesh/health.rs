@@ -1,0 +1,60 @@
+//! What a member says of its own health, over `grpc.health.v1` and to the registry.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tonic_health::{
+    ServingStatus,
+    pb::health_server::HealthServer,
+    server::{HealthReporter, HealthService},
+};
+
+use crate::server::Services;
+
+/// The health of a member, under the names that callers and registries ask for: none, its own, and its gRPC services'.
+pub(super) struct Health {
+    reporter: HealthReporter,
+    names: Mutex<Vec<String>>,
+    well: watch::Sender<bool>,
+}
+
+impl Health {
+    /// Of a member that does not serve yet.
+    pub(super) fn new(service: &str) -> Self {
+        Self {
+            reporter: HealthReporter::new(),
+            names: Mutex::new(vec![String::new(), service.to_owned()]),
+            well: watch::Sender::new(false),
+        }
+    }
+
+    /// Has these services answer for themselves.
+    pub(super) fn join(&self, services: Services) -> Services {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in services.names() {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        let service = HealthService::from_health_reporter(self.reporter.clone());
+        services.with(HealthServer::new(service))
+    }
+
+    /// Whether the member is well, now and later.
+    pub(super) fn well(&self) -> watch::Receiver<bool> {
+        self.well.subscribe()
+    }
+
+    /// Says the same under all names.
+    pub(super) async fn set(&self, status: ServingStatus) {
+        let names = self
+            .names
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for name in names {
+            self.reporter.set_service_status(name, status).await;
+        }
+        self.well.send_replace(status == ServingStatus::Serving);
+    }
+}

@@ -1,0 +1,201 @@
+//! A process's membership: who it is, what it serves, whom it calls.
+
+mod error;
+mod health;
+mod serving;
+mod settings;
+mod signal;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use tokio::runtime::{self, Handle};
+
+use self::settings::Settings;
+pub use self::{error::Error, serving::Serving, signal::stop_signal};
+use crate::{
+    client::Channel,
+    config::{ConfigError, Environment, Reader, Source},
+    consul::Consul,
+    discovery,
+    telemetry::{Identity, StartError, Telemetry},
+    upstream::Upstream,
+};
+
+/// A member of the mesh.
+///
+/// A service is a member by building one, handing it what it serves, and running until it is told to stop; a client by
+/// building one and calling through its [channels](Mesh::channel). It is cheap to clone.
+#[derive(Clone)]
+pub struct Mesh {
+    member: Arc<Member>,
+}
+
+struct Member {
+    /// As it stands in the registry.
+    service: Arc<str>,
+    settings: Settings,
+    consul: Consul,
+    telemetry: OnceLock<Telemetry>,
+    /// Where the work of the mesh itself runs, away from calls where there is such a place.
+    control: OnceLock<Handle>,
+    called: Mutex<Called>,
+}
+
+/// Whom a member calls.
+#[derive(Default)]
+struct Called {
+    upstreams: HashMap<Arc<str>, Arc<Upstream>>,
+    channels: HashMap<(Arc<str>, runtime::Id), Channel>,
+}
+
+impl Mesh {
+    /// A member with settings from the environment.
+    ///
+    /// # Errors
+    /// Names every bad setting.
+    pub fn from_env(service: &str) -> Result<Self, Error> {
+        Self::from_source(service, &Environment)
+    }
+
+    /// A member with settings from a source, such as a map in a test.
+    ///
+    /// # Errors
+    /// Names every bad setting.
+    pub fn from_source(service: &str, source: &dyn Source) -> Result<Self, Error> {
+        let settings = read(service, source)?;
+        let service = format!("{}{service}", settings.prefix).into();
+        let consul = Consul::new(settings.consul.clone());
+        let member = Member {
+            service,
+            settings,
+            consul,
+            telemetry: OnceLock::new(),
+            control: OnceLock::new(),
+            called: Mutex::default(),
+        };
+        Ok(Self {
+            member: Arc::new(member),
+        })
+    }
+
+    /// The service's name, as it stands in the registry.
+    pub fn service(&self) -> &str {
+        &self.member.service
+    }
+
+    /// The registry.
+    pub fn consul(&self) -> &Consul {
+        &self.member.consul
+    }
+
+    /// How callers reach a service: found in the registry, taking turns over all its instances.
+    ///
+    /// The channel's connections belong to the runtime that this is called on. Channels to the same service from the same
+    /// runtime share them.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn channel(&self, service: &str) -> Channel {
+        let member = &*self.member;
+        let handle = Handle::current();
+        let service: Arc<str> = format!("{}{service}", member.settings.prefix).into();
+        let mut called = member.called.lock().unwrap_or_else(PoisonError::into_inner);
+        let Called {
+            upstreams,
+            channels,
+        } = &mut *called;
+        let upstream = upstreams
+            .entry(service.clone())
+            .or_insert_with(|| member.follow(&service, &handle));
+        let channel = channels.entry((service, handle.id())).or_insert_with(|| {
+            let telemetry = self.client_telemetry();
+            Channel::new(upstream.clone(), &member.settings.client, telemetry, handle)
+        });
+        channel.clone()
+    }
+
+    /// Sends what is known of the calls so far, and no more from then on; at most for as long as `bound`. A member that
+    /// serves does so itself when it stops.
+    pub async fn flush(&self, bound: Duration) {
+        let Some(telemetry) = self.member.telemetry.get() else {
+            return;
+        };
+        if let Err(error) = telemetry.shutdown(bound).await {
+            tracing::warn!(service = self.service(), %error, "spans were lost");
+        }
+    }
+
+    /// The member's telemetry; begun with the first of its channels where it does not serve.
+    fn client_telemetry(&self) -> Telemetry {
+        if let Some(telemetry) = self.member.telemetry.get() {
+            return telemetry.clone();
+        }
+        let client = format!("{}-{:08x}", self.member.service, fastrand::u32(..));
+        self.start_telemetry(&client).unwrap_or_else(|error| {
+            let error = &error as &(dyn std::error::Error + 'static);
+            tracing::error!(error, "calls are not traced");
+            Telemetry::disabled()
+        })
+    }
+
+    fn start_telemetry(&self, instance: &str) -> Result<Telemetry, StartError> {
+        let member = &self.member;
+        let version = member
+            .settings
+            .registration
+            .version
+            .as_deref()
+            .unwrap_or_default();
+        let identity = Identity {
+            service: &member.service,
+            instance,
+            version,
+        };
+        let telemetry = member.settings.telemetry.start(identity)?;
+        Ok(member.telemetry.get_or_init(|| telemetry).clone())
+    }
+}
+
+impl Member {
+    fn follow(&self, service: &Arc<str>, handle: &Handle) -> Arc<Upstream> {
+        let events = discovery::watch(self.consul.clone(), &**service, self.settings.discovery);
+        let control = self.control.get().unwrap_or(handle);
+        Upstream::follow(
+            service.clone(),
+            events,
+            self.settings.client.endpoint,
+            control,
+        )
+    }
+}
+
+fn read(service: &str, source: &dyn Source) -> Result<Settings, ConfigError> {
+    let mut reader = Reader::new(source);
+    if service.is_empty()
+        || !service
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        reader.reject(
+            "service",
+            service,
+            "a name of letters, digits and hyphens, as in DNS",
+        );
+    }
+    let settings = Settings::read(&mut reader);
+    reader.finish()?;
+    Ok(settings)
+}
+
+impl fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mesh")
+            .field("service", &self.member.service)
+            .finish_non_exhaustive()
+    }
+}

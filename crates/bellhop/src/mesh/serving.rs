@@ -1,0 +1,216 @@
+//! A member's life: listen, serve, register, and leave in the opposite order.
+
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::watch,
+};
+use tonic_health::ServingStatus;
+use tracing::{info, warn};
+
+use super::{Error, Mesh, health::Health, stop_signal};
+use crate::{
+    registration::{self, Place, Protocol, Registered, Spec},
+    server::{self, Activity, App, Kind, Listener, Worker},
+    shards::Shards,
+};
+
+/// A member that serves and is registered, until it is [stopped](Serving::stop). Dropping it stops it at once.
+pub struct Serving {
+    mesh: Mesh,
+    address: SocketAddr,
+    listener: server::Serving,
+    registered: Registered,
+    activity: Arc<Activity>,
+    health: Health,
+}
+
+impl Mesh {
+    /// Serves until SIGTERM or Ctrl-C, on one single-threaded runtime per core; returns when all calls in flight are done.
+    ///
+    /// `app` is called once on each of these runtimes, so that each has channels with connections of its own. A second signal
+    /// ends the process at once.
+    ///
+    /// # Errors
+    /// When the member cannot start.
+    pub fn run<A: Into<App>>(self, app: impl Fn(&Self) -> A) -> Result<(), Error> {
+        let control = Builder::new_current_thread().enable_all().build()?;
+        let shards = Shards::start(self.member.settings.shards)?;
+        control.block_on(async {
+            let stop = stop_signal()?;
+            let serving = self.start_on(&shards, app).await?;
+            stop.await;
+            let again = stop_signal()?;
+            tokio::select! {
+                () = serving.stop() => {}
+                () = again => warn!("stopped at once, calls in flight are lost"),
+            }
+            Ok(())
+        })
+    }
+
+    /// Starts to serve on threads that may be shared with other members, which `app` is called on once each.
+    ///
+    /// # Errors
+    /// When the member cannot start.
+    pub async fn start_on<A: Into<App>>(
+        &self,
+        shards: &Shards,
+        app: impl Fn(&Self) -> A,
+    ) -> Result<Serving, Error> {
+        self.start_with(shards.handles(), app).await
+    }
+
+    /// Starts to serve on the runtime that this is called on, whatever its kind.
+    ///
+    /// # Errors
+    /// When the member cannot start.
+    pub async fn start<A: Into<App>>(&self, app: impl Fn(&Self) -> A) -> Result<Serving, Error> {
+        self.start_with(&[Handle::current()], app).await
+    }
+
+    async fn start_with<A: Into<App>>(
+        &self,
+        handles: &[Handle],
+        app: impl Fn(&Self) -> A,
+    ) -> Result<Serving, Error> {
+        // The first to come decides; a member serves once.
+        let _ = self.member.control.set(Handle::current());
+        let settings = &self.member.settings;
+        let listen = settings.server.listen;
+        let listener = Listener::bind(listen).map_err(|source| Error::Listen {
+            address: listen,
+            source,
+        })?;
+        let address = listener.address();
+        let place = Place::new(&settings.registration, self.service(), address)?;
+        let telemetry = self.start_telemetry(&place.id)?;
+        let health = Health::new(self.service());
+        let activity = Arc::<Activity>::default();
+
+        let mut workers = Vec::with_capacity(handles.len());
+        for handle in handles {
+            let _entered = handle.enter();
+            let kind = match app(self).into().into_kind() {
+                Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
+                http @ Kind::Http(_) => http,
+            };
+            let stack = server::compose(kind, activity.clone(), telemetry.clone());
+            workers.push(Worker {
+                handle: handle.clone(),
+                stack,
+            });
+        }
+        let is_grpc = workers.iter().any(|worker| worker.stack.is_grpc());
+        health.set(ServingStatus::Serving).await;
+        let listener = listener.serve(workers);
+        let own = reachable(address);
+        server::until_serving(own, is_grpc)
+            .await
+            .map_err(|source| Error::NotServing {
+                service: self.service().to_owned(),
+                address: own,
+                source,
+            })?;
+        info!(service = self.service(), instance = place.id, %address, "serving");
+
+        let spec = self.spec(is_grpc, address, health.well());
+        let registered = registration::start_at(self.consul().clone(), spec, place);
+        Ok(Serving {
+            mesh: self.clone(),
+            address,
+            listener,
+            registered,
+            activity,
+            health,
+        })
+    }
+
+    /// What the registry is told.
+    fn spec(&self, is_grpc: bool, bound: SocketAddr, healthy: watch::Receiver<bool>) -> Spec {
+        let protocol = if is_grpc {
+            Protocol::Grpc {
+                health: self.service().to_owned(),
+            }
+        } else {
+            Protocol::Http {
+                health: server::ALIVE.to_owned(),
+            }
+        };
+        let settings = self.member.settings.registration.clone();
+        Spec {
+            service: self.service().to_owned(),
+            protocol,
+            bound,
+            settings,
+            healthy,
+        }
+    }
+}
+
+impl Serving {
+    /// Where the member listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The member's registration.
+    pub fn registered(&self) -> &Registered {
+        &self.registered
+    }
+
+    /// Leaves the mesh without losing a call: leaves the registry, serves on until callers have gone elsewhere, tells those that
+    /// have not to go, finishes what is in flight, and sends off what is known of it. Each step has a bound.
+    pub async fn stop(self) {
+        let Self {
+            mesh,
+            listener,
+            registered,
+            activity,
+            health,
+            ..
+        } = self;
+        let settings = &mesh.member.settings.server;
+        let service = mesh.service();
+        if let Err(error) = registered.deregister().await {
+            let error = &error as &(dyn std::error::Error + 'static);
+            warn!(
+                service,
+                error, "cannot leave the registry, its check will find out"
+            );
+        }
+        if !activity
+            .quiet(settings.drain_quiet, settings.drain_timeout)
+            .await
+        {
+            warn!(service, "callers still come, they are told to go");
+        }
+        health.set(ServingStatus::NotServing).await;
+        if !listener.drain(settings.drain_timeout).await {
+            warn!(service, after = ?settings.drain_timeout, "calls in flight were cut off");
+        }
+        mesh.flush(settings.drain_timeout).await;
+        info!(service, "stopped");
+    }
+}
+
+/// An address of this host at which a listener can be reached.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving")
+            .field("service", &self.mesh.service())
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
