@@ -257,7 +257,10 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>> {
                 tokens.push((offset, Token::Word(word.to_owned())));
                 word.len()
             }
-            '0'..='9' | '-' => {
+            '0'..='9' | '-'
+                if !rest.starts_with("-")
+                    || rest[1..].starts_with(|c: char| c.is_ascii_digit()) =>
+            {
                 let number = run(rest, |c| c.is_ascii_digit() || c == '-' || c == '.');
                 if number.parse::<f64>().is_err() {
                     return Err(format!(

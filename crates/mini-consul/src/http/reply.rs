@@ -55,8 +55,8 @@ impl From<StateError> for ApiError {
     fn from(error: StateError) -> Self {
         let text = error.to_string();
         match error {
-            StateError::NoSuchService(_) => Self::not_found(text),
-            StateError::NoSuchServiceForCheck(_) | StateError::NoTtl(_) => Self::internal(text),
+            StateError::UnknownService(_) => Self::not_found(text),
+            StateError::CheckOfUnknown(_) | StateError::NotTtl(_) => Self::internal(text),
         }
     }
 }

@@ -23,7 +23,7 @@ impl State {
             .get(service_id)
             .is_some_and(|service| service.local);
         if !service_id.is_empty() && !known {
-            return Err(StateError::NoSuchServiceForCheck(service_id.to_owned()));
+            return Err(StateError::CheckOfUnknown(service_id.to_owned()));
         }
         self.put_check(definition, service_id, now);
         Ok(())
@@ -44,7 +44,7 @@ impl State {
     ) -> Result<(), StateError> {
         let ttl = match self.checks.get(id).map(|check| &check.driver) {
             Some(Driver::Ttl(ttl)) => *ttl,
-            _ => return Err(StateError::NoTtl(id.to_owned())),
+            _ => return Err(StateError::NotTtl(id.to_owned())),
         };
         self.set_status(id, status, output, now);
         if let Some(check) = self.checks.get_mut(id) {

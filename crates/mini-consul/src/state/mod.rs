@@ -34,11 +34,11 @@ const NODE_CHECK: &str = "serfHealth";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StateError {
     #[error("ServiceID \"{0}\" does not exist")]
-    NoSuchServiceForCheck(String),
+    CheckOfUnknown(String),
     #[error("No service registered with ID \"{0}\"")]
-    NoSuchService(String),
+    UnknownService(String),
     #[error("CheckID \"{0}\" does not have associated TTL")]
-    NoTtl(String),
+    NotTtl(String),
 }
 
 /// The registry.

@@ -74,7 +74,7 @@ impl State {
         now: Instant,
     ) -> Result<(), StateError> {
         let Some(service) = self.services.get(id).filter(|service| service.local) else {
-            return Err(StateError::NoSuchService(id.to_owned()));
+            return Err(StateError::UnknownService(id.to_owned()));
         };
         let (name, tags) = (
             service.definition.name.clone(),
