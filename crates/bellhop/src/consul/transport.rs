@@ -173,6 +173,8 @@ fn connector(config: &Config) -> HttpsConnector<HttpConnector> {
     http.set_keepalive(Some(KEEPALIVE));
     http.set_keepalive_interval(Some(KEEPALIVE));
     http.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    http.set_tcp_user_timeout(Some(config.timeout));
 
     let tls = config.tls.as_ref();
     let builder = HttpsConnectorBuilder::new()

@@ -63,7 +63,34 @@ pub(crate) fn weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::consul::Health;
+
+    const HEALTH: &str = r#"[{"Node": {"Node": "n", "Address": "10.0.0.9"}, "Checks": [{"CheckID": "c", "Status": "passing"}],
+        "Service": {"ID": "a", "Port": 1, "Tags": null, "Weights": {"Passing": 1, "Warning": 1}}}]"#;
+
+    #[test]
+    fn an_answer_that_breaks_off_anywhere_is_an_error() {
+        assert!(parse::<Vec<Health>>(HEALTH.as_bytes()).is_ok());
+        for end in 0..HEALTH.len() {
+            assert!(
+                parse::<Vec<Health>>(&HEALTH.as_bytes()[..end]).is_err(),
+                "{end}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_is_too_odd_to_be_judged(at in 0..HEALTH.len(), bytes in proptest::collection::vec(any::<u8>(), 0..4)) {
+            let mut body = HEALTH.as_bytes().to_vec();
+            body.splice(at..at + 1, bytes);
+            // Either way will do, as long as there is one.
+            let _ = parse::<Vec<Health>>(&body);
+        }
+    }
 
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "PascalCase")]

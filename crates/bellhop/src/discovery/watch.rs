@@ -27,8 +27,8 @@ use crate::{
     consul::{Consul, Error, Health, Indexed, Query},
 };
 
-/// How long to wait after failures.
-const BACKOFF: Backoff = match Backoff::try_new(Duration::from_millis(100), Duration::from_secs(5))
+/// How long to wait after failures: the agent is near, and who comes back is to be found soon.
+const BACKOFF: Backoff = match Backoff::try_new(Duration::from_millis(100), Duration::from_secs(2))
 {
     Ok(backoff) => backoff,
     Err(_) => panic!("the bounds are in order"),

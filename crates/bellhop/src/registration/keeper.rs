@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{HostPort, Spec, State, same::same, ttl::Reporter};
 use crate::{
     backoff::{Backoff, Retries},
-    consul::{AgentService, Consul, Error, Since},
+    consul::{AgentService, Consul, Definition, Error, Since},
     discovery::Bucket,
 };
 
@@ -53,6 +53,8 @@ pub(crate) struct Work {
     /// What the agent had instead of ours when we last put it right: should it have that again at once, it is the agent's way
     /// of writing ours.
     stubborn: Option<AgentService>,
+    /// The agent lost the instance though it was there all the time: perhaps Consul reaped it, being unable to reach it.
+    doubtful: bool,
 }
 
 impl Default for Work {
@@ -62,6 +64,7 @@ impl Default for Work {
             bucket: BUCKET,
             outage: None,
             stubborn: None,
+            doubtful: false,
         }
     }
 }
@@ -102,15 +105,21 @@ impl Keeper {
         if self.stop.is_cancelled() {
             return Next::Stop;
         }
-        let definition = self.spec.definition(self.id.clone(), &self.address);
+        let definition = self.definition();
         match self.consul.register(&definition).await {
             Ok(()) => {
                 tracing::info!(id = self.id, address = %self.address, "registered");
+                self.work.doubtful = false;
                 self.answered();
                 Next::Hold
             }
             Err(error) => self.failed(error, Next::Register).await,
         }
+    }
+
+    fn definition(&self) -> Definition {
+        let status = self.spec.initial(self.work.doubtful);
+        self.spec.definition(self.id.clone(), &self.address, status)
     }
 
     /// Waits at the agent until something is amiss.
@@ -140,6 +149,7 @@ impl Keeper {
                 Ok(_) => return Next::Register,
                 Err(error) if error.is_not_found() => {
                     tracing::warn!(id = self.id, "the agent has lost this instance");
+                    self.work.doubtful = self.work.outage.is_none();
                     self.lost(error);
                     return Next::Register;
                 }
@@ -150,10 +160,7 @@ impl Keeper {
 
     /// Whether the agent has what was registered, as far as that can be had.
     fn is_ours(&mut self, service: &AgentService) -> bool {
-        if same(
-            &self.spec.definition(self.id.clone(), &self.address),
-            service,
-        ) {
+        if same(&self.definition(), service) {
             self.work.stubborn = None;
             return true;
         }

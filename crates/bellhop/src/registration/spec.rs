@@ -68,8 +68,22 @@ pub(crate) fn health_state(healthy: bool) -> HealthState {
 }
 
 impl Spec {
+    /// The state to register with: what the server says of itself. Where it is `doubtful` that Consul sees it likewise, it is
+    /// left to Consul's first call.
+    pub(crate) fn initial(&self, doubtful: bool) -> HealthState {
+        match self.settings.check {
+            CheckBy::Probe if doubtful => HealthState::Critical,
+            _ => health_state(*self.healthy.borrow()),
+        }
+    }
+
     /// What to tell Consul of an instance with this id at this address.
-    pub(crate) fn definition(&self, id: String, address: &HostPort) -> Definition {
+    pub(crate) fn definition(
+        &self,
+        id: String,
+        address: &HostPort,
+        status: HealthState,
+    ) -> Definition {
         let settings = &self.settings;
         let mut meta = settings.meta.clone();
         meta.insert("protocol".to_owned(), self.protocol.name().to_owned());
@@ -80,7 +94,7 @@ impl Spec {
             id: check_id(&id),
             name: format!("{} is well", self.service),
             probe: self.probe(address),
-            status: health_state(*self.healthy.borrow()),
+            status,
             deregister_after: Some(settings.deregister_after),
         };
         Definition {
@@ -127,7 +141,7 @@ impl Spec {
 mod tests {
     use super::*;
 
-    fn spec(protocol: Protocol, check: CheckBy, healthy: bool) -> Definition {
+    fn spec(protocol: Protocol, check: CheckBy, healthy: bool, doubtful: bool) -> Definition {
         let spec = Spec {
             service: "geo".to_owned(),
             protocol,
@@ -141,7 +155,7 @@ mod tests {
         };
         let address = spec.bound.into();
         let id = instance_id(&spec.service, &address, 0xa7);
-        spec.definition(id, &address)
+        spec.definition(id, &address, spec.initial(doubtful))
     }
 
     fn grpc(health: &str) -> Protocol {
@@ -152,7 +166,7 @@ mod tests {
 
     #[test]
     fn an_instance_is_named_after_its_service_and_its_address() {
-        let definition = spec(grpc("geo.Geo"), CheckBy::Probe, true);
+        let definition = spec(grpc("geo.Geo"), CheckBy::Probe, true, false);
         assert_eq!(definition.id, "geo-::1-80-00a7");
         assert_eq!(definition.checks[0].id, "service:geo-::1-80-00a7");
         assert_eq!(definition.meta["version"], "1.2.3");
@@ -161,11 +175,12 @@ mod tests {
 
     #[test]
     fn consul_checks_an_instance_in_the_way_of_its_protocol() {
-        let target = |protocol, check| match spec(protocol, check, true).checks.remove(0).probe {
-            Probe::Grpc { target, .. } => target,
-            Probe::Http { url, .. } => url,
-            Probe::Ttl { .. } => "ttl".to_owned(),
-        };
+        let target =
+            |protocol, check| match spec(protocol, check, true, false).checks.remove(0).probe {
+                Probe::Grpc { target, .. } => target,
+                Probe::Http { url, .. } => url,
+                Probe::Ttl { .. } => "ttl".to_owned(),
+            };
         let http = || Protocol::Http {
             health: "/healthz".to_owned(),
         };
@@ -176,9 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn it_passes_at_first_only_where_it_is_well() {
-        let status = |healthy| spec(grpc(""), CheckBy::Probe, healthy).checks[0].status;
-        assert_eq!(status(true), HealthState::Passing);
-        assert_eq!(status(false), HealthState::Critical);
+    fn it_passes_at_first_only_where_it_is_well_and_nobody_doubts_it() {
+        let status =
+            |check, healthy, doubtful| spec(grpc(""), check, healthy, doubtful).checks[0].status;
+        assert_eq!(status(CheckBy::Probe, true, false), HealthState::Passing);
+        assert_eq!(status(CheckBy::Probe, true, true), HealthState::Critical);
+        assert_eq!(status(CheckBy::Probe, false, false), HealthState::Critical);
+        assert_eq!(status(CheckBy::Ttl, true, true), HealthState::Passing);
+        assert_eq!(status(CheckBy::Ttl, false, false), HealthState::Critical);
     }
 }

@@ -28,13 +28,17 @@ use crate::{
     },
 };
 
+fn grpc(health: &str) -> Protocol {
+    Protocol::Grpc {
+        health: health.to_owned(),
+    }
+}
+
 /// An instance that reports by itself.
 fn ttl(healthy: watch::Receiver<bool>) -> Spec {
     Spec {
         service: "geo".to_owned(),
-        protocol: Protocol::Grpc {
-            health: "geo.Geo".to_owned(),
-        },
+        protocol: grpc("geo.Geo"),
         bound: "127.0.0.1:4711".parse().unwrap(),
         settings: Settings {
             check: CheckBy::Ttl,
@@ -100,6 +104,8 @@ async fn an_instance_is_registered_as_what_it_is_and_taken_off() {
     assert!(matches!(*state.borrow(), State::Deregistered));
     let gone = consul.agent_service(&id, None).await.unwrap_err();
     assert!(gone.is_not_found(), "{gone}");
+    let health = consul.health_service("geo", Query::NOW).await.unwrap();
+    assert!(health.value.is_empty(), "it left the catalog too");
 }
 
 #[tokio::test]
@@ -177,17 +183,15 @@ async fn reports_follow_the_health_of_the_instance() {
 }
 
 #[tokio::test]
-async fn reports_keep_a_short_ttl_from_running_out() {
+async fn who_reports_no_more_is_critical_in_the_end() {
     let Some(agent) = Agent::start().await else {
         return;
     };
     let consul = agent.consul();
     let mut spec = ttl(watch::channel(true).1);
-    spec.settings.check_ttl = Duration::from_secs(2);
+    spec.settings.check_ttl = Duration::from_secs(1);
     let registered = start(consul.clone(), spec).unwrap();
-    is_registered(&registered).await;
     becomes(&consul, HealthState::Passing).await;
-    // Nobody reports any more: only now does it run out.
     drop(registered);
     becomes(&consul, HealthState::Critical).await;
 }
@@ -212,10 +216,7 @@ async fn consul_asks_a_grpc_member_for_its_service() {
     reporter
         .set_service_status("geo.Geo", ServingStatus::NotServing)
         .await;
-    let protocol = Protocol::Grpc {
-        health: "geo.Geo".to_owned(),
-    };
-    let registered = start(consul.clone(), probed(protocol, bound)).unwrap();
+    let registered = start(consul.clone(), probed(grpc("geo.Geo"), bound)).unwrap();
     becomes(&consul, HealthState::Critical).await;
     reporter
         .set_service_status("geo.Geo", ServingStatus::Serving)
@@ -269,6 +270,62 @@ async fn an_agent_that_writes_it_in_its_own_way_is_let_be() {
     .await;
     assert_eq!(fake.count("PUT /v1/agent/service/register"), 2);
     is_registered(&registered).await;
+}
+
+/// The state of the check with each registration so far.
+fn statuses(fake: &Fake) -> Vec<String> {
+    let requests = fake.answered().into_iter();
+    requests
+        .filter(|request| request.line().contains("/register"))
+        .map(|request| {
+            let body: Value = serde_json::from_str(&request.body).unwrap();
+            body["Checks"][0]["Status"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn what_consul_reaped_comes_back_only_when_consul_can_reach_it() {
+    let reaps = |request: &Request| match request.line().starts_with("GET") {
+        true => Reply::Status(404, "unknown service ID".to_owned()),
+        false => Reply::Status(200, String::new()),
+    };
+    let fake = Fake::start(reaps).await;
+    let spec = Spec {
+        healthy: watch::channel(true).1,
+        ..probed(grpc("geo.Geo"), "127.0.0.1:4711".parse().unwrap())
+    };
+    let _registered = start(fake.consul(), spec).unwrap();
+    until("it is back", async || {
+        (statuses(&fake).len() >= 3).then_some(())
+    })
+    .await;
+    assert_eq!(statuses(&fake)[..3], ["passing", "critical", "critical"]);
+}
+
+#[tokio::test]
+async fn a_check_that_is_missing_is_registered_again() {
+    let keeps = forgetful(|_| ());
+    let loses = move |request: &Request| match request.line().contains("/check/update/") {
+        true => Reply::Status(404, "unknown check".to_owned()),
+        false => keeps(request),
+    };
+    let fake = Fake::start(loses).await;
+    let _registered = start(fake.consul(), ttl(watch::channel(true).1)).unwrap();
+    until("it is back", async || {
+        (statuses(&fake).len() >= 2).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reports_come_often_enough() {
+    let fake = Fake::start(forgetful(|_| ())).await;
+    let mut spec = ttl(watch::channel(true).1);
+    spec.settings.check_ttl = Duration::from_millis(300);
+    let _registered = start(fake.consul(), spec).unwrap();
+    let reports = || fake.count("PUT /v1/agent/check/update/service%3Ageo-127.0.0.1-4711-");
+    until("some reports", async || (reports() >= 4).then_some(())).await;
 }
 
 #[tokio::test]
