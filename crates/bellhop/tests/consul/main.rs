@@ -3,6 +3,7 @@
 mod client;
 mod discovery;
 mod hostile;
+mod oddities;
 mod registration;
 mod tls;
 
