@@ -9,6 +9,8 @@ mod kv;
 mod model;
 mod query;
 mod services;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
