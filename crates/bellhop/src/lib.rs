@@ -6,8 +6,6 @@
 //! ```no_run
 //! use bellhop::{Mesh, Services};
 //! # use tonic_health::{pb::health_server::HealthServer, server::{HealthReporter, HealthService}};
-//! # use tonic_health::{pb::health_server::HealthServer, server::{HealthReporter, HealthService}};
-//! # let greeter = || HealthServer::new(HealthService::from_health_reporter(HealthReporter::new()));
 //!
 //! fn main() -> Result<(), bellhop::Error> {
 //! #   let greeter = || HealthServer::new(HealthService::from_health_reporter(HealthReporter::new()));

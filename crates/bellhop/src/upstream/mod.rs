@@ -5,7 +5,7 @@ mod state;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
 use futures_util::{Stream, StreamExt};
@@ -27,7 +27,7 @@ pub(crate) struct Upstream {
     failures: Arc<Failures>,
     settings: endpoint::Settings,
     state: Mutex<State>,
-    _follower: AbortOnDropHandle<()>,
+    follower: OnceLock<AbortOnDropHandle<()>>,
 }
 
 impl Upstream {
@@ -38,14 +38,18 @@ impl Upstream {
         settings: endpoint::Settings,
         control: &Handle,
     ) -> Arc<Self> {
-        Arc::new_cyclic(|upstream| Self {
+        let upstream = Arc::new(Self {
             service,
             ring: Ring::new(),
             failures: Arc::default(),
             settings,
             state: Mutex::default(),
-            _follower: AbortOnDropHandle::new(control.spawn(apply(upstream.clone(), discovery))),
-        })
+            follower: OnceLock::new(),
+        });
+        // Not while the upstream is being made: the follower would find nobody and leave.
+        let follower = control.spawn(apply(Arc::downgrade(&upstream), discovery));
+        let _ = upstream.follower.set(AbortOnDropHandle::new(follower));
+        upstream
     }
 
     /// The service's name.
