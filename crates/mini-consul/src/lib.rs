@@ -23,6 +23,14 @@
 //! # });
 //! ```
 //!
+//! # Where it differs
+//! A probe takes its first look at once, not after a random part of its interval, and follows no
+//! HTTP redirects; every look is a connection of its own. An instance that changes its name counts
+//! as news to who waits for the old one. Leader, peers and the port of the service `consul` are
+//! the HTTP address, for there is no other. Errors of the network are worded by the operating
+//! system. All else that Consul 1.8.7 answers on these paths is meant to be answered alike, and
+//! the conformance tests ask both.
+//!
 //! # What is left out
 //! Clusters, access control (tokens are taken and ignored), sessions and locks, transactions,
 //! Connect, prepared queries, DNS, script, alias and Docker checks, and checks over TLS. What is

@@ -346,6 +346,7 @@ async fn the_page_needs_nobody_else() {
                 .to_str()
                 .is_ok_and(|found| found.starts_with(kind))
         );
+        assert!(text.len() > 500, "{path} is all but empty");
         let policy = answer.headers()[header::CONTENT_SECURITY_POLICY]
             .to_str()
             .expect("text");

@@ -3,18 +3,23 @@
 //! The two messages have one field each, which does not warrant a gRPC client and its code
 //! generator.
 
+use std::time::Duration;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Finding;
 
 /// An answer of one small message is all that is expected.
 const MAX_BODY: usize = 4096;
+/// How long the end of the connection may take.
+const FAREWELL: Duration = Duration::from_millis(100);
 const SERVING: u64 = 1;
 /// The names of the numbers of `google.rpc.Code`.
 const CODES: [&str; 17] = [
@@ -46,6 +51,7 @@ pub(crate) struct GrpcTarget {
     pub(crate) service: String,
 }
 
+type Sender = http2::SendRequest<Full<Bytes>>;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl GrpcTarget {
@@ -71,23 +77,26 @@ pub(super) async fn look(target: &GrpcTarget) -> Finding {
 }
 
 async fn ask(target: &GrpcTarget) -> Result<(), Failure> {
-    let unavailable = |error: &dyn std::fmt::Display| {
-        let address = &target.address;
-        format!(
-            "rpc error: code = Unavailable desc = connection error: dial tcp {address}: {error}"
-        )
-    };
     let stream = TcpStream::connect(&target.address)
         .await
-        .map_err(|error| unavailable(&error))?;
+        .map_err(|error| unavailable(target, &error))?;
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
-        .map_err(|error| unavailable(&error))?;
-    let _driver = AbortOnDropHandle::new(tokio::spawn(connection));
+        .map_err(|error| unavailable(target, &error))?;
+    let driver = AbortOnDropHandle::new(tokio::spawn(connection));
+    let outcome = exchange(&mut sender, target).await;
+    // With the last sender gone the connection says goodbye, instead of breaking off each time in
+    // the logs of the service.
+    drop(sender);
+    let _ = timeout(FAREWELL, driver).await;
+    outcome
+}
+
+async fn exchange(sender: &mut Sender, target: &GrpcTarget) -> Result<(), Failure> {
     let response = sender
         .send_request(request(target)?)
         .await
-        .map_err(|error| unavailable(&error))?;
+        .map_err(|error| unavailable(target, &error))?;
     let (head, body) = response.into_parts();
     if !head.status.is_success() {
         return Err(format!(
@@ -103,6 +112,11 @@ async fn ask(target: &GrpcTarget) -> Result<(), Failure> {
         Some(SERVING) => Ok(()),
         _ => Err("gRPC application didn't report service healthy".into()),
     }
+}
+
+fn unavailable(target: &GrpcTarget, error: &dyn std::fmt::Display) -> String {
+    let address = &target.address;
+    format!("rpc error: code = Unavailable desc = connection error: dial tcp {address}: {error}")
 }
 
 fn request(target: &GrpcTarget) -> Result<Request<Full<Bytes>>, http::Error> {

@@ -47,8 +47,13 @@ impl State {
             _ => return Err(StateError::NotTtl(id.to_owned())),
         };
         self.set_status(id, status, output, now);
-        if let Some(check) = self.checks.get_mut(id) {
-            check.expires = Some(now + ttl);
+        let before = self
+            .checks
+            .get_mut(id)
+            .and_then(|check| check.expires.replace(now + ttl));
+        if before.is_none() {
+            // Nothing was to expire here, so the clock has to be told that it is again.
+            self.touch();
         }
         Ok(())
     }
@@ -178,7 +183,7 @@ impl State {
         } else {
             self.next_index()
         };
-        if known_is_absent(&check) {
+        if check.create_index == 0 {
             check.create_index = index;
         }
         check.modify_index = index;
@@ -266,10 +271,6 @@ impl State {
                 .for_each(|known| *known = index);
         }
     }
-}
-
-fn known_is_absent(check: &Check) -> bool {
-    check.create_index == 0
 }
 
 fn shorten(output: &str) -> &str {

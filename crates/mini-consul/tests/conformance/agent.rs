@@ -208,6 +208,15 @@ async fn maintenance_is_a_critical_check_of_its_own() {
         api.get("/v1/agent/checks?filter=ServiceID==`agent-maint`")
             .await
             .expect(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn maintenance_wants_to_be_told_of_whom_and_whether() {
+    both(async |api| {
+        api.register(json!({"Name": "agent-whom"})).await;
+        let path = "/v1/agent/service/maintenance/agent-whom";
         api.put(path, "").await.expect(400);
         api.put(&format!("{path}?enable=maybe"), "")
             .await

@@ -35,6 +35,8 @@ pub(crate) fn shared() -> Option<SocketAddr> {
 /// Where there is none although `BELLHOP_REQUIRE_CONSUL=1` says there must be.
 pub(crate) fn binary() -> Option<PathBuf> {
     let named = env::var_os("CONSUL_BIN").map(PathBuf::from);
+    let missing = named.as_deref().filter(|named| !named.is_file());
+    assert!(missing.is_none(), "CONSUL_BIN names no file: {missing:?}");
     let on_path = env::var_os("PATH").and_then(|path| {
         env::split_paths(&path)
             .map(|folder| folder.join("consul"))
