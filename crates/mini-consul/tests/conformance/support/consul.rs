@@ -42,8 +42,10 @@ pub(crate) fn binary() -> Option<PathBuf> {
             .map(|folder| folder.join("consul"))
             .find(|file| file.is_file())
     });
-    let fetched =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.servers/consul/usr/bin/consul");
+    // Asked of cargo now: a binary built in one checkout may be run from another.
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let fetched = Path::new(&package).join("../../.servers/consul/usr/bin/consul");
     let found = named
         .or(on_path)
         .or_else(|| fetched.is_file().then_some(fetched));
