@@ -26,7 +26,9 @@
 //! # }
 //! ```
 
+mod background;
 mod call;
+mod collector;
 mod export;
 mod pairs;
 mod processor;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::{
-    export::{Exporter, StartError, start},
+    collector::{Collector, Transport, certificates},
+    export::{StartError, start},
     pairs,
     sampler::Sampler,
     tracer::Telemetry,
@@ -40,6 +41,7 @@ pub struct Identity<'a> {
 /// | `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf` (port 4318 by custom) or `grpc` (4317) | `http/protobuf`, as the standard has it |
 /// | `OTEL_EXPORTER_OTLP_HEADERS` | `key=value,…` to send along, a secret | |
 /// | `OTEL_EXPORTER_OTLP_TIMEOUT` | for one export with its retries, in milliseconds | 10000 |
+/// | `OTEL_EXPORTER_OTLP_CERTIFICATE` | a PEM file of the authorities trusted for `https` | those of the system |
 /// | `OTEL_TRACES_SAMPLER` | `always_on`, `always_off`, `traceidratio`, each also after `parentbased_` | `parentbased_always_on` |
 /// | `OTEL_TRACES_SAMPLER_ARG` | the share of a `traceidratio`, 0 to 1 | 1 |
 /// | `OTEL_RESOURCE_ATTRIBUTES` | `key=value,…`; wins over the program's own | |
@@ -49,10 +51,10 @@ pub struct Identity<'a> {
 /// | `OTEL_BSP_MAX_QUEUE_SIZE` | spans that wait; more are dropped | 2048 |
 /// | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | spans in one export | 512 |
 ///
-/// `PROTOCOL`, `HEADERS` and `TIMEOUT` have variants for traces alone, as in `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`.
+/// `PROTOCOL`, `HEADERS`, `TIMEOUT` and `CERTIFICATE` have variants for traces alone, as in `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    pub(super) exporter: Option<Exporter>,
+    pub(super) collector: Option<Collector>,
     pub(super) sampler: Sampler,
     pub(super) batches: Batches,
     pub(super) attributes: Vec<(String, String)>,
@@ -68,13 +70,6 @@ pub(super) struct Batches {
     pub(super) batch: usize,
 }
 
-/// The way to a collector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transport {
-    Grpc,
-    Http,
-}
-
 impl Settings {
     /// Reads and checks all of them, also where telemetry is off.
     pub fn read(reader: &mut Reader<'_>) -> Self {
@@ -86,9 +81,9 @@ impl Settings {
                 _ => None,
             })
             .unwrap_or(true);
-        let exporter = read_exporter(reader).filter(|_| wanted && !disabled);
+        let collector = read_collector(reader).filter(|_| wanted && !disabled);
         Self {
-            exporter,
+            collector,
             sampler: read_sampler(reader),
             batches: read_batches(reader),
             attributes: reader
@@ -107,19 +102,20 @@ impl Settings {
     /// # Errors
     /// Where the exporter cannot be built.
     pub fn start(&self, identity: Identity<'_>) -> Result<Telemetry, StartError> {
-        match &self.exporter {
-            Some(exporter) => start(self, exporter, identity),
+        match &self.collector {
+            Some(collector) => start(self, collector, identity),
             None => Ok(Telemetry::disabled()),
         }
     }
 }
 
-fn read_exporter(reader: &mut Reader<'_>) -> Option<Exporter> {
+fn read_collector(reader: &mut Reader<'_>) -> Option<Collector> {
     let own = read_endpoint(reader, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
     let common = read_endpoint(reader, "OTEL_EXPORTER_OTLP_ENDPOINT");
     let transport = for_traces(reader, "PROTOCOL", read_transport).unwrap_or(Transport::Http);
     let headers = for_traces(reader, "HEADERS", read_headers).unwrap_or_default();
     let timeout = for_traces(reader, "TIMEOUT", millis).unwrap_or(DEFAULT_EXPORT_TIMEOUT);
+    let roots = for_traces(reader, "CERTIFICATE", read_roots);
     let endpoint = match (own, common) {
         (Some(own), _) => own.to_string(),
         (None, Some(common)) if transport == Transport::Http => {
@@ -128,11 +124,12 @@ fn read_exporter(reader: &mut Reader<'_>) -> Option<Exporter> {
         (None, Some(common)) => common.to_string(),
         (None, None) => return None,
     };
-    Some(Exporter {
+    Some(Collector {
         transport,
         endpoint,
         headers,
         timeout,
+        roots,
     })
 }
 
@@ -164,7 +161,7 @@ fn read_transport(reader: &mut Reader<'_>, name: &str) -> Option<Transport> {
     })
 }
 
-fn read_headers(reader: &mut Reader<'_>, name: &str) -> Option<Vec<(HeaderName, HeaderValue)>> {
+fn read_headers(reader: &mut Reader<'_>, name: &str) -> Option<HeaderMap> {
     let text = reader.text(name)?;
     let headers = pairs::parse(&text).and_then(|pairs| {
         pairs
@@ -180,6 +177,13 @@ fn read_headers(reader: &mut Reader<'_>, name: &str) -> Option<Vec<(HeaderName, 
         reader.reject_secret(name, "key=value pairs that are valid headers");
     }
     headers
+}
+
+fn read_roots(reader: &mut Reader<'_>, name: &str) -> Option<Vec<u8>> {
+    reader.with(name, "a readable file of PEM certificates", |path| {
+        let pem = std::fs::read(path).ok()?;
+        certificates(&pem).is_some().then_some(pem)
+    })
 }
 
 fn read_sampler(reader: &mut Reader<'_>) -> Sampler {
@@ -244,3 +248,6 @@ fn count(reader: &mut Reader<'_>, name: &str) -> Option<usize> {
         value.parse().ok().filter(|count| *count > 0)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,25 @@
 //! The telemetry of one member: it decides, begins spans and flushes them.
 
-use std::{borrow::Cow, sync::Arc, time::Duration, time::SystemTime};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
 use http::HeaderMap;
 use opentelemetry::{
     InstrumentationScope, KeyValue,
     trace::{SpanContext, SpanId, SpanKind, Status, TraceId},
 };
-use opentelemetry_sdk::trace::{
-    BatchSpanProcessor, IdGenerator, RandomIdGenerator, SdkTracerProvider, SpanData, SpanEvents,
-    SpanLinks, SpanProcessor,
+use opentelemetry_sdk::{
+    error::OTelSdkError,
+    trace::{
+        BatchSpanProcessor, IdGenerator, RandomIdGenerator, SdkTracerProvider, SpanData,
+        SpanEvents, SpanLinks, SpanProcessor,
+    },
 };
 use opentelemetry_semantic_conventions::attribute::{
     HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, RPC_METHOD, RPC_SYSTEM_NAME, SERVER_ADDRESS,
@@ -40,10 +50,13 @@ fn new_span_id() -> SpanId {
     RandomIdGenerator::default().new_span_id()
 }
 
-/// The collector did not take all spans within the bound.
+/// The collector did not take the last spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("spans were left unsent after {0:?}: the collector did not take them in time")]
-pub struct Unflushed(pub Duration);
+#[error("the collector did not take the last spans within {bound:?}")]
+pub struct Unflushed {
+    /// How long they were offered at most.
+    pub bound: Duration,
+}
 
 /// The telemetry of one member; clones share it.
 ///
@@ -57,6 +70,8 @@ struct Inner {
     scope: InstrumentationScope,
     processor: Arc<BatchSpanProcessor>,
     provider: SdkTracerProvider,
+    /// Spans that the collector did not take since it last took some.
+    lost: Arc<AtomicU64>,
 }
 
 /// How a span begins.
@@ -78,6 +93,7 @@ impl Telemetry {
         sampler: Sampler,
         processor: Arc<BatchSpanProcessor>,
         provider: SdkTracerProvider,
+        lost: Arc<AtomicU64>,
     ) -> Self {
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
             .with_version(env!("CARGO_PKG_VERSION"))
@@ -87,6 +103,7 @@ impl Telemetry {
             scope,
             processor,
             provider,
+            lost,
         })))
     }
 
@@ -163,7 +180,7 @@ impl Telemetry {
     /// Sends what is queued, waits for that no longer than `bound`, and records nothing from then on.
     ///
     /// # Errors
-    /// Where the collector did not take everything in time.
+    /// Where the collector refused the last spans, or did not take them in time.
     pub async fn shutdown(&self, bound: Duration) -> Result<(), Unflushed> {
         let Some(inner) = self.0.clone() else {
             return Ok(());
@@ -171,11 +188,13 @@ impl Telemetry {
         let flushed = tokio::task::spawn_blocking(move || {
             // Its processor is shared and stays up: this only stops the application's tracers.
             let _ = inner.provider.shutdown();
-            inner.processor.shutdown_with_timeout(bound)
+            let ended = inner.processor.shutdown_with_timeout(bound);
+            matches!(ended, Ok(()) | Err(OTelSdkError::AlreadyShutdown))
+                && inner.lost.load(Ordering::Relaxed) == 0
         });
         match tokio::time::timeout(bound, flushed).await {
-            Ok(Ok(Ok(()))) => Ok(()),
-            _ => Err(Unflushed(bound)),
+            Ok(Ok(true)) => Ok(()),
+            _ => Err(Unflushed { bound }),
         }
     }
 

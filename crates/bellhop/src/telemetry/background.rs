@@ -1,0 +1,176 @@
+//! The export of spans on a thread that does nothing else.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use opentelemetry_otlp::SpanExporter as Otlp;
+use opentelemetry_sdk::{
+    Resource,
+    error::{OTelSdkError, OTelSdkResult},
+    trace::{SpanData, SpanExporter},
+};
+use tokio::runtime::{Builder, Runtime};
+
+use super::{collector::Collector, export::StartError};
+
+/// The exporter with a runtime of its own, on a thread of its own.
+///
+/// The connections of both protocols need a tokio runtime, which the processor's thread does not have; those of the
+/// members come and go, and would do the work of the export on the cores that serve. It runs between exports as well:
+/// a connection that the collector closes is then noticed at once, not by the next batch, which would be lost with it.
+#[derive(Debug)]
+pub(super) struct Background {
+    // None only while it is dropped.
+    runtime: Option<Runtime>,
+    otlp: Otlp,
+    endpoint: String,
+    timeout: Duration,
+    /// Spans lost since the last success: one warning at the first, one line at the end, silence between.
+    lost: Arc<AtomicU64>,
+}
+
+impl Background {
+    /// Builds the exporter within its runtime. `timeout` bounds one batch with all its retries.
+    pub(super) fn new(collector: &Collector, timeout: Duration) -> Result<Self, StartError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("bellhop-telemetry")
+            .enable_all()
+            .build()?;
+        let otlp = {
+            let _entered = runtime.enter();
+            collector.exporter()?
+        };
+        Ok(Self {
+            runtime: Some(runtime),
+            otlp,
+            endpoint: collector.endpoint.clone(),
+            timeout,
+            lost: Arc::default(),
+        })
+    }
+
+    /// Counts the spans lost since the last success.
+    pub(super) fn lost(&self) -> Arc<AtomicU64> {
+        self.lost.clone()
+    }
+}
+
+impl SpanExporter for Background {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let Some(runtime) = &self.runtime else {
+            return Err(OTelSdkError::AlreadyShutdown);
+        };
+        let spans = batch.len() as u64;
+        let result = runtime.block_on(async {
+            tokio::time::timeout(self.timeout, self.otlp.export(batch))
+                .await
+                .unwrap_or(Err(OTelSdkError::Timeout(self.timeout)))
+        });
+        self.report(spans, &result);
+        result
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.otlp.set_resource(resource);
+    }
+}
+
+impl Background {
+    fn report(&self, spans: u64, result: &OTelSdkResult) {
+        match result {
+            Ok(()) => {
+                let lost = self.lost.swap(0, Ordering::Relaxed);
+                if lost > 0 {
+                    tracing::info!(endpoint = self.endpoint, lost, "spans are exported again");
+                }
+            }
+            Err(error) => {
+                if self.lost.fetch_add(spans, Ordering::Relaxed) == 0 {
+                    tracing::warn!(
+                        endpoint = self.endpoint,
+                        %error,
+                        "spans cannot be exported; they are dropped, quietly from here on"
+                    );
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // A plain drop would wait for a name lookup that hangs.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::Mutex};
+
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::telemetry::collector::Transport;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(text)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_long_failure_is_two_lines_of_log() {
+        let collector = Collector {
+            transport: Transport::Http,
+            endpoint: "http://127.0.0.1:1/v1/traces".to_owned(),
+            headers: HeaderMap::new(),
+            timeout: Duration::from_secs(1),
+            roots: None,
+        };
+        let background = Background::new(&collector, Duration::from_secs(1)).unwrap();
+        let failed = Err(OTelSdkError::InternalFailure("refused".to_owned()));
+
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            background.report(1, &Ok(()));
+            for _ in 0..50 {
+                background.report(2, &failed);
+            }
+            background.report(1, &Ok(()));
+            background.report(1, &Ok(()));
+        });
+
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> = log.lines().collect();
+        assert_eq!(lines.len(), 2, "{log}");
+        assert!(
+            lines[0].contains("WARN") && lines[0].contains("refused"),
+            "{log}"
+        );
+        assert!(
+            lines[1].contains("INFO") && lines[1].contains("lost=100"),
+            "{log}"
+        );
+    }
+}
