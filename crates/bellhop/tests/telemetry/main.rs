@@ -1,0 +1,9 @@
+//! Telemetry at a real OTLP receiver, over both protocols.
+
+mod application;
+mod export;
+mod failure;
+mod hops;
+mod sampling;
+mod support;
+mod tls;
