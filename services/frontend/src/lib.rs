@@ -1,1 +1,24 @@
 //! Hotels: the HTTP frontend.
+//!
+//! [`Frontend`] is an axum router over gRPC channels:
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/hotels` | the hotels around a point that have a rate for a stay, as GeoJSON |
+//! | `/healthz` | 200 while the process lives |
+//! | `/readyz` | 200 while every dependency can be reached, else 503 saying which one cannot |
+//!
+//! Every fault is `{"error":{"code","message","field"?}}`, and every answer carries `x-request-id` and `x-trace-id`.
+
+mod channel;
+mod error;
+mod frontend;
+mod geojson;
+mod guard;
+mod hotels;
+mod identity;
+mod query;
+mod readiness;
+mod settings;
+
+pub use self::{channel::Channel, frontend::Frontend, settings::Settings};

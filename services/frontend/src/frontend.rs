@@ -1,0 +1,88 @@
+//! The frontend as a whole.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{Method, Uri},
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
+use hotel_proto::{profile::profile_server, search::search_server};
+
+use crate::{
+    Channel, Settings,
+    error::Fault,
+    guard,
+    hotels::{self, Upstreams},
+    identity,
+    readiness::{self, Dependency},
+};
+
+/// The HTTP door of Hotels over its channels to search and profile.
+#[derive(Clone, Debug)]
+pub struct Frontend<S, P = S> {
+    upstreams: Upstreams<S, P>,
+    dependencies: Vec<Dependency>,
+    settings: Settings,
+}
+
+impl<S: Channel, P: Channel> Frontend<S, P> {
+    /// Answers by asking search and profile over these channels; both are dependencies of `/readyz`.
+    pub fn new(search: S, profile: P, settings: Settings) -> Self {
+        let upstreams = Upstreams::new(search.clone(), profile.clone());
+        let frontend = Self {
+            upstreams,
+            dependencies: Vec::new(),
+            settings,
+        };
+        frontend
+            .with_dependency("search", search_server::SERVICE_NAME, search)
+            .with_dependency("profile", profile_server::SERVICE_NAME, profile)
+    }
+
+    /// Adds a service that `/readyz` asks after, such as what search depends on in its turn.
+    ///
+    /// `name` is how the answer calls it, `service` its gRPC name (`geo.Geo`), which the standard health service behind the
+    /// channel is asked for.
+    #[must_use]
+    pub fn with_dependency<C: Channel>(
+        mut self,
+        name: &'static str,
+        service: &'static str,
+        channel: C,
+    ) -> Self {
+        let dependency = Dependency::new(name, service, channel);
+        self.dependencies.push(dependency);
+        self
+    }
+
+    /// Every route, ready to be served. It needs a runtime with timers.
+    pub fn router(&self) -> Router {
+        let Settings { deadline, trace_id } = self.settings;
+        let dependencies: Arc<[Dependency]> = self.dependencies.as_slice().into();
+        let hotels = get(hotels::answer::<S, P>)
+            .with_state(self.upstreams.clone())
+            .layer(from_fn_with_state(deadline, guard::in_time))
+            // Around the deadline, so that pages elsewhere can read a 504 too.
+            .layer(from_fn(hotels::readable_anywhere));
+
+        Router::new()
+            .route("/hotels", hotels)
+            .route("/healthz", get(readiness::alive))
+            .route("/readyz", get(readiness::ready).with_state(dependencies))
+            .method_not_allowed_fallback(method_not_allowed)
+            .fallback(not_found)
+            .layer(from_fn(guard::caught))
+            // Outermost: whatever is answered, it carries the ids.
+            .layer(from_fn_with_state(trace_id, identity::tell))
+    }
+}
+
+async fn method_not_allowed(method: Method) -> Fault {
+    Fault::method_not_allowed(method.as_str())
+}
+
+async fn not_found(uri: Uri) -> Fault {
+    Fault::not_found(uri.path())
+}

@@ -1,0 +1,139 @@
+//! Answers `/hotels`.
+
+use axum::{
+    extract::{RawQuery, Request, State},
+    http::{
+        HeaderName, HeaderValue,
+        header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use hotel_proto::{
+    profile::{self, Hotel, profile_client::ProfileClient},
+    search::{Found, NearbyRequest, SearchResult, search_client::SearchClient},
+};
+
+use crate::{
+    Channel,
+    error::Fault,
+    geojson::{self, Feature, FeatureCollection},
+    query::Query,
+};
+
+/// Room for a hotel in the answer, in bytes: a little more than one of ours takes.
+const FEATURE_BYTES: usize = 640;
+
+/// The services that know hotels; a clone shares their channels.
+#[derive(Clone, Debug)]
+pub(crate) struct Upstreams<S, P> {
+    search: SearchClient<S>,
+    profile: ProfileClient<P>,
+}
+
+impl<S: Channel, P: Channel> Upstreams<S, P> {
+    pub(crate) fn new(search: S, profile: P) -> Self {
+        Self {
+            search: SearchClient::new(search),
+            profile: ProfileClient::new(profile),
+        }
+    }
+
+    async fn search(&mut self, query: &Query) -> Result<SearchResult, Fault> {
+        let request = NearbyRequest {
+            lat: query.centre.lat(),
+            lon: query.centre.lon(),
+            in_date: query.in_date.clone(),
+            out_date: query.out_date.clone(),
+            limit: query.limit.get(),
+            radius_km: query.radius.km(),
+        };
+        let answer = self.search.nearby(request).await;
+        let mut answer = answer.map_err(Fault::upstream("search"))?.into_inner();
+        // An older search does not know the limit; it is kept on its behalf.
+        answer.hotel_ids.truncate(query.limit.get() as usize);
+        Ok(answer)
+    }
+
+    async fn profiles(&mut self, ids: &[String], locale: String) -> Result<Vec<Hotel>, Fault> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let hotel_ids = ids.to_vec();
+        let request = profile::Request { hotel_ids, locale };
+        let answer = self.profile.get_profiles(request).await;
+        Ok(answer
+            .map_err(Fault::upstream("profile"))?
+            .into_inner()
+            .hotels)
+    }
+}
+
+/// The hotels of a query, as GeoJSON.
+pub(crate) async fn answer<S: Channel, P: Channel>(
+    State(mut upstreams): State<Upstreams<S, P>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let query = Query::parse(query.as_deref().unwrap_or_default())?;
+    let SearchResult { hotel_ids, found } = upstreams.search(&query).await?;
+    let hotels = upstreams.profiles(&hotel_ids, query.locale).await?;
+
+    let body = body(&hotel_ids, &found, &hotels)?;
+    Ok(([(CONTENT_TYPE, "application/geo+json")], body).into_response())
+}
+
+/// Lets pages of any origin read the answer, its ids and its faults, as older front pages do.
+///
+/// The data is public and no cookie is looked at, so there is no origin to tell apart. Such a page sends a simple request;
+/// preflights, and with them headers of its own, are not answered.
+pub(crate) async fn readable_anywhere(request: Request, next: Next) -> Response {
+    const HEADERS: [(HeaderName, &str); 2] = [
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            "retry-after, x-request-id, x-trace-id",
+        ),
+    ];
+    let mut response = next.run(request).await;
+    let values = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    response.headers_mut().extend(values);
+    response
+}
+
+/// In search's order; a hotel that profile does not know is left out.
+fn body(ids: &[String], found: &[Found], hotels: &[Hotel]) -> Result<Vec<u8>, Fault> {
+    let tells_distance = geojson::tells_distance(found);
+    let (mut found, mut hotels) = (InOrder::new(found), InOrder::new(hotels));
+    let mut features = Vec::with_capacity(ids.len());
+    for id in ids {
+        let its_found = found.find(|found| found.hotel_id == *id);
+        match hotels.find(|hotel| hotel.id == *id) {
+            Some(hotel) => features.push(Feature::new(hotel, its_found, tells_distance)),
+            None => tracing::debug!(id, "search knows a hotel that profile does not"),
+        }
+    }
+    let mut body = Vec::with_capacity((features.len() + 1) * FEATURE_BYTES);
+    let written = serde_json::to_writer(&mut body, &FeatureCollection { features });
+    written.map_err(|error| Fault::internal(error.to_string()))?;
+    Ok(body)
+}
+
+/// Finds items that are expected in the order they are asked for: then one walk over them is enough.
+struct InOrder<'a, T> {
+    items: &'a [T],
+    next: usize,
+}
+
+impl<'a, T> InOrder<'a, T> {
+    fn new(items: &'a [T]) -> Self {
+        Self { items, next: 0 }
+    }
+
+    fn find(&mut self, is_it: impl Fn(&T) -> bool) -> Option<&'a T> {
+        let ahead = self.items[self.next..].iter().position(&is_it);
+        let ahead = ahead.map(|n| self.next + n);
+        let n = ahead.or_else(|| self.items[..self.next].iter().position(&is_it))?;
+        self.next = n + 1;
+        Some(&self.items[n])
+    }
+}

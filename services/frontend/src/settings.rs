@@ -1,0 +1,29 @@
+//! What can be set.
+
+use std::time::Duration;
+
+/// How a [`Frontend`](crate::Frontend) answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a request for hotels may take as a whole; after that it is answered 504.
+    pub deadline: Duration,
+
+    /// The trace that the running request belongs to, 32 hex digits, asked once per request and from within it.
+    ///
+    /// Where it knows none, `x-trace-id` continues the caller's `traceparent`, or else is made up.
+    pub trace_id: fn() -> Option<String>,
+}
+
+impl Settings {
+    /// The deadline where nothing else is set.
+    pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            deadline: Self::DEFAULT_DEADLINE,
+            trace_id: || None,
+        }
+    }
+}
