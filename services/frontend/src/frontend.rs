@@ -15,7 +15,7 @@ use crate::{
     error::Fault,
     guard,
     hotels::{self, Upstreams},
-    identity,
+    identity, page,
     readiness::{self, Dependency},
 };
 
@@ -71,6 +71,7 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             .route("/hotels", hotels)
             .route("/healthz", get(readiness::alive))
             .route("/readyz", get(readiness::ready).with_state(dependencies))
+            .merge(page::router())
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(not_found)
             .layer(from_fn(guard::caught))

@@ -7,6 +7,7 @@
 //! | `/hotels` | the hotels around a point that have a rate for a stay, as GeoJSON |
 //! | `/healthz` | 200 while the process lives |
 //! | `/readyz` | 200 while every dependency can be reached, else 503 saying which one cannot |
+//! | `/`, `/assets/…` | a page with a list and a map |
 //!
 //! Every fault is `{"error":{"code","message","field"?}}`, and every answer carries `x-request-id` and `x-trace-id`.
 
@@ -17,6 +18,7 @@ mod geojson;
 mod guard;
 mod hotels;
 mod identity;
+mod page;
 mod query;
 mod readiness;
 mod settings;

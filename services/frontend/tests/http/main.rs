@@ -2,5 +2,6 @@
 
 mod faults;
 mod hotels;
+mod page;
 mod readiness;
 mod support;
