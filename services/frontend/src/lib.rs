@@ -21,6 +21,12 @@ mod identity;
 mod page;
 mod query;
 mod readiness;
+mod serve;
 mod settings;
 
-pub use self::{channel::Channel, frontend::Frontend, settings::Settings};
+pub use self::{
+    channel::Channel,
+    frontend::Frontend,
+    serve::{NAME, serve},
+    settings::Settings,
+};

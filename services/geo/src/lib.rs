@@ -4,10 +4,12 @@
 
 mod index;
 mod load;
+mod serve;
 mod service;
 mod sphere;
 
 pub use self::{
     index::{Index, Near},
+    serve::{NAME, serve},
     service::{Geo, service},
 };

@@ -6,9 +6,11 @@
 mod catalogue;
 mod load;
 mod record;
+mod serve;
 mod service;
 
 pub use self::{
     catalogue::Catalogue,
+    serve::{NAME, serve},
     service::{Profile, service},
 };

@@ -8,10 +8,12 @@ mod inventory;
 mod load;
 mod money;
 mod record;
+mod serve;
 mod service;
 
 pub use self::{
     inventory::{Inventory, Quote},
     money::Cents,
+    serve::{NAME, serve},
     service::{Rate, service},
 };

@@ -4,10 +4,12 @@
 
 mod channel;
 mod matching;
+mod serve;
 mod service;
 mod upstream;
 
 pub use self::{
     channel::Channel,
+    serve::{NAME, serve},
     service::{Search, service},
 };

@@ -1,0 +1,64 @@
+//! Joins the mesh.
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request},
+    middleware::{Next, from_fn},
+    response::Response,
+};
+use bellhop::{App, Error, Mesh, Serving, Shards, context::Scope, server::HttpRoute};
+use hotel_proto::{geo::geo_server, rate::rate_server};
+use tokio::time::Instant;
+
+use crate::{Frontend, Settings};
+
+/// The service's name in the registry.
+pub const NAME: &str = "frontend";
+
+/// The routes whose requests are told apart in traces.
+const ROUTES: [&str; 4] = ["/", "/hotels", "/healthz", "/readyz"];
+
+/// Serves as a member of the mesh, asking search and profile over it.
+///
+/// # Errors
+/// When the member cannot start.
+pub async fn serve(mesh: &Mesh, shards: &Shards) -> Result<Serving, Error> {
+    mesh.start_on(shards, |mesh| App::http(router(mesh))).await
+}
+
+fn router(mesh: &Mesh) -> Router {
+    let settings = Settings {
+        trace_id,
+        ..Settings::default()
+    };
+    let deadline = settings.deadline;
+    Frontend::new(mesh.channel("search"), mesh.channel("profile"), settings)
+        .with_dependency("geo", geo_server::SERVICE_NAME, mesh.channel("geo"))
+        .with_dependency("rate", rate_server::SERVICE_NAME, mesh.channel("rate"))
+        .router()
+        .layer(from_fn(tell_route))
+        // What the frontend waits for no longer, nobody behind it should go on with.
+        .layer(from_fn(move |request: Request, next: Next| {
+            let deadline = Some(Instant::now() + deadline);
+            Scope {
+                deadline,
+                ..Scope::current()
+            }
+            .enter(next.run(request))
+        }))
+}
+
+/// Tells the mesh which route a request took, for the name of its span.
+async fn tell_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let route = matched.and_then(|path| ROUTES.into_iter().find(|route| *route == path.as_str()));
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(HttpRoute(route));
+    }
+    response
+}
+
+fn trace_id() -> Option<String> {
+    let span = Scope::current().span;
+    span.is_valid().then(|| span.trace_id().to_string())
+}
