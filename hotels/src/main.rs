@@ -1,2 +1,7 @@
 //! Hotels, the binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hotels::main()
+}

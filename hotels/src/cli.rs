@@ -1,0 +1,254 @@
+//! The command line.
+
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  hotels                                     the whole system in one process, on http://127.0.0.1:5000
+  hotels up --scale rate=3                   the same with three instances of rate
+  hotels up --consul http://127.0.0.1:8500   the same, registered in a Consul of yours
+  hotels geo --listen 127.0.0.1:7001         one instance of geo in a process of its own
+
+Further settings come from the environment: CONSUL_HTTP_TOKEN and its kin, OTEL_EXPORTER_OTLP_ENDPOINT and its kin,
+BELLHOP_* for the mesh, RUST_LOG for the log.";
+
+/// Hotels, a complete system on the Bellhop mesh: an HTTP frontend, four gRPC services, and a registry to find them.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    up: Up,
+
+    /// How log lines look
+    #[arg(long, env = "HOTELS_LOG", value_enum, default_value_t = Log::Text, global = true)]
+    pub(crate) log: Log,
+}
+
+/// What to run.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole system in this process (the default)
+    Up(Up),
+    /// Run one instance of geo, which knows where hotels are
+    Geo(Service),
+    /// Run one instance of rate, which knows what a stay costs
+    Rate(Service),
+    /// Run one instance of profile, which knows what hotels are like
+    Profile(Service),
+    /// Run one instance of search, which asks geo and rate
+    Search(Service),
+    /// Run one instance of the HTTP frontend, which asks search and profile
+    Frontend(Frontend),
+    /// Run the embedded registry alone
+    Registry(Registry),
+}
+
+impl Cli {
+    /// The command, `up` where none is given.
+    pub(crate) fn command(self) -> Command {
+        self.command.unwrap_or(Command::Up(self.up))
+    }
+}
+
+/// The whole system.
+#[derive(Args, Debug)]
+pub(crate) struct Up {
+    /// Instances of a service, such as rate=3; may be repeated
+    #[arg(
+        long,
+        value_name = "SERVICE=N",
+        env = "HOTELS_SCALE",
+        value_delimiter = ','
+    )]
+    pub(crate) scale: Vec<Scale>,
+
+    /// Where the frontend listens
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HOTELS_HTTP",
+        default_value = "127.0.0.1:5000"
+    )]
+    pub(crate) http: SocketAddr,
+
+    /// Where the embedded registry listens
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HOTELS_REGISTRY",
+        default_value = "127.0.0.1:8500"
+    )]
+    pub(crate) registry: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// One gRPC service.
+#[derive(Args, Debug)]
+pub(crate) struct Service {
+    /// Where to listen; port 0 is any free one
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HOTELS_LISTEN",
+        default_value = "127.0.0.1:0"
+    )]
+    pub(crate) listen: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) advertise: Advertise,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// The frontend.
+#[derive(Args, Debug)]
+pub(crate) struct Frontend {
+    /// Where to listen
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HOTELS_HTTP",
+        default_value = "127.0.0.1:5000"
+    )]
+    pub(crate) http: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) advertise: Advertise,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// The registry.
+#[derive(Args, Debug)]
+pub(crate) struct Registry {
+    /// Where to listen
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HOTELS_REGISTRY",
+        default_value = "127.0.0.1:8500"
+    )]
+    pub(crate) registry: SocketAddr,
+}
+
+/// Where others find an instance.
+#[derive(Args, Debug)]
+pub(crate) struct Advertise {
+    /// The address that callers are told [default: the one that is listened at]
+    #[arg(long, value_name = "HOST:PORT", env = "BELLHOP_ADVERTISE")]
+    pub(crate) advertise: Option<String>,
+
+    /// Listening at all addresses of this host, tell callers the first one inside this network
+    #[arg(long, value_name = "CIDR", env = "BELLHOP_ADVERTISE_NETWORK")]
+    pub(crate) advertise_network: Option<String>,
+}
+
+/// What all members have.
+#[derive(Args, Debug)]
+pub(crate) struct Common {
+    /// A Consul to register in [default: http://127.0.0.1:8500; for `up`, the embedded registry]
+    #[arg(long, value_name = "URL", env = "CONSUL_HTTP_ADDR")]
+    pub(crate) consul: Option<String>,
+
+    /// A directory with geo.json, hotels.json, inventory.json and locales.json [default: those inside the binary]
+    #[arg(long, value_name = "DIR", env = "HOTELS_DATA")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Threads, each with a runtime and connections of its own [default: the cores that this process may use]
+    #[arg(long, value_name = "N", env = "BELLHOP_SHARDS")]
+    pub(crate) shards: Option<NonZeroUsize>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Log {
+    /// For people
+    Text,
+    /// For machines, one object a line
+    Json,
+}
+
+/// How many instances of which service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scale {
+    pub(crate) service: ServiceName,
+    pub(crate) instances: usize,
+}
+
+/// A service that can be scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum ServiceName {
+    Geo,
+    Rate,
+    Profile,
+    Search,
+}
+
+const MAX_INSTANCES: usize = 100;
+
+impl FromStr for Scale {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || {
+            format!("expected SERVICE=N with geo, rate, profile or search and 1 to {MAX_INSTANCES}")
+        };
+        let (service, instances) = text.split_once('=').ok_or_else(expected)?;
+        let service = match service {
+            "geo" => ServiceName::Geo,
+            "rate" => ServiceName::Rate,
+            "profile" => ServiceName::Profile,
+            "search" => ServiceName::Search,
+            _ => return Err(expected()),
+        };
+        let instances = instances.parse().map_err(|_| expected())?;
+        if !(1..=MAX_INSTANCES).contains(&instances) {
+            return Err(expected());
+        }
+        Ok(Self { service, instances })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn scale_takes_a_service_and_a_number() {
+        let scale = "rate=3".parse();
+        assert_eq!(
+            scale,
+            Ok(Scale {
+                service: ServiceName::Rate,
+                instances: 3
+            })
+        );
+        for text in [
+            "rate",
+            "rate=",
+            "rate=0",
+            "rate=-1",
+            "rate=101",
+            "frontend=2",
+            "=3",
+        ] {
+            assert!(text.parse::<Scale>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Log lines, on standard error.
+
+use std::io;
+
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::cli::Log;
+
+const DEFAULT: &str = "warn,hotels=info";
+
+/// Writes log lines from here on: those that `RUST_LOG` asks for.
+pub(crate) fn init(format: Log) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+    let lines = fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        Log::Text => lines.init(),
+        Log::Json => lines.json().flatten_event(true).init(),
+    }
+}

@@ -1,0 +1,100 @@
+//! Starts members and stops them.
+
+use std::net::SocketAddr;
+
+use bellhop::{
+    Mesh, Serving, Shards,
+    config::{Environment, Overlay, Source},
+};
+
+use crate::{
+    error::{Error, taken},
+    plan::{Member, Role},
+    settings::Settings,
+};
+
+const VERSION: &str = "BELLHOP_VERSION";
+
+/// A member that serves.
+pub(crate) struct Running {
+    pub(crate) service: &'static str,
+    /// How many calls away from the people outside; callers have a lower one than those whom they call.
+    pub(crate) rank: u8,
+    serving: Serving,
+}
+
+impl Role {
+    pub(crate) fn service(&self) -> &'static str {
+        match self {
+            Self::Geo(_) => geo::NAME,
+            Self::Rate(_) => rate::NAME,
+            Self::Profile(_) => profile::NAME,
+            Self::Search => search::NAME,
+            Self::Frontend => frontend::NAME,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Frontend => 0,
+            Self::Search => 1,
+            Self::Geo(_) | Self::Rate(_) | Self::Profile(_) => 2,
+        }
+    }
+
+    /// The option of the command line that says where it listens.
+    fn option(&self) -> &'static str {
+        match self {
+            Self::Frontend => "--http",
+            _ => "--listen",
+        }
+    }
+}
+
+/// Starts one member; `common` is what all members of this process are told.
+pub(crate) async fn start(
+    member: Member,
+    common: &Settings,
+    shards: &Shards,
+) -> Result<Running, Error> {
+    let Member { role, mut settings } = member;
+    let (service, rank, option) = (role.service(), role.rank(), role.option());
+    settings.extend(common.clone());
+    let failed = |source| match taken(&source) {
+        Some(address) => Error::Taken { address, option },
+        None => Error::Member { service, source },
+    };
+    let mesh = mesh(service, settings).map_err(failed)?;
+    let serving = match role {
+        Role::Geo(geo) => geo::serve(&mesh, shards, geo).await,
+        Role::Rate(rate) => rate::serve(&mesh, shards, rate).await,
+        Role::Profile(profile) => profile::serve(&mesh, shards, profile).await,
+        Role::Search => search::serve(&mesh, shards).await,
+        Role::Frontend => frontend::serve(&mesh, shards).await,
+    };
+    Ok(Running {
+        service,
+        rank,
+        serving: serving.map_err(failed)?,
+    })
+}
+
+/// A member with these settings, and those of the environment where these say nothing.
+fn mesh(service: &str, mut settings: Settings) -> Result<Mesh, bellhop::Error> {
+    if Environment.get(VERSION).is_none() {
+        settings.insert(VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    }
+    Mesh::from_source(service, &Overlay::new(settings, Environment))
+}
+
+impl Running {
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.serving.address()
+    }
+
+    /// Leaves without losing a call.
+    pub(crate) async fn stop(self) {
+        self.serving.stop().await;
+    }
+}

@@ -1,0 +1,153 @@
+//! What a command line asks for: which members, with which data, in which registry.
+
+use std::{net::SocketAddr, path::Path};
+
+use geo::Geo;
+use profile::Profile;
+use rate::Rate;
+
+use crate::{
+    cli::{Cli, Command, Common, ServiceName, Up},
+    error::Error,
+    settings::{self, Settings},
+};
+
+/// What to run.
+pub(crate) struct Plan {
+    /// Where to start a registry of our own, if at all.
+    pub(crate) registry: Option<SocketAddr>,
+    /// In the order to start them: whom one calls comes before.
+    pub(crate) members: Vec<Member>,
+    /// What all members are told, besides what is their own.
+    pub(crate) settings: Settings,
+    /// Whether a screen is shown for a person.
+    pub(crate) is_up: bool,
+}
+
+/// One member to run.
+pub(crate) struct Member {
+    pub(crate) role: Role,
+    pub(crate) settings: Settings,
+}
+
+/// What a member does, with its data.
+#[derive(Clone)]
+pub(crate) enum Role {
+    Geo(Geo),
+    Rate(Rate),
+    Profile(Profile),
+    Search,
+    Frontend,
+}
+
+/// Reads the data that the members need, and says what to run.
+pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
+    let single = |service: Role, listen, advertise, common: &Common| Plan {
+        registry: None,
+        members: vec![Member {
+            role: service,
+            settings: settings::own(listen, advertise),
+        }],
+        settings: settings::common(common),
+        is_up: false,
+    };
+    Ok(match cli.command() {
+        Command::Up(up) => whole(&up)?,
+        Command::Registry(registry) => Plan {
+            registry: Some(registry.registry),
+            members: Vec::new(),
+            settings: Settings::new(),
+            is_up: false,
+        },
+        Command::Frontend(frontend) => single(
+            Role::Frontend,
+            frontend.http,
+            Some(&frontend.advertise),
+            &frontend.common,
+        ),
+        Command::Geo(service) => {
+            let role = role(ServiceName::Geo, service.common.data.as_deref())?;
+            single(
+                role,
+                service.listen,
+                Some(&service.advertise),
+                &service.common,
+            )
+        }
+        Command::Rate(service) => {
+            let role = role(ServiceName::Rate, service.common.data.as_deref())?;
+            single(
+                role,
+                service.listen,
+                Some(&service.advertise),
+                &service.common,
+            )
+        }
+        Command::Profile(service) => {
+            let role = role(ServiceName::Profile, service.common.data.as_deref())?;
+            single(
+                role,
+                service.listen,
+                Some(&service.advertise),
+                &service.common,
+            )
+        }
+        Command::Search(service) => single(
+            Role::Search,
+            service.listen,
+            Some(&service.advertise),
+            &service.common,
+        ),
+    })
+}
+
+/// The whole system in one process.
+fn whole(up: &Up) -> Result<Plan, Error> {
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut members = Vec::new();
+    for name in [
+        ServiceName::Geo,
+        ServiceName::Rate,
+        ServiceName::Profile,
+        ServiceName::Search,
+    ] {
+        let scale = up.scale.iter().rev().find(|scale| scale.service == name);
+        // Instances of a service share its data.
+        let role = role(name, up.common.data.as_deref())?;
+        for _ in 0..scale.map_or(1, |scale| scale.instances) {
+            members.push(Member {
+                role: role.clone(),
+                settings: settings::own(any_port, None),
+            });
+        }
+    }
+    members.push(Member {
+        role: Role::Frontend,
+        settings: settings::own(up.http, None),
+    });
+    Ok(Plan {
+        registry: up.common.consul.is_none().then_some(up.registry),
+        members,
+        settings: settings::common(&up.common),
+        is_up: true,
+    })
+}
+
+fn role(name: ServiceName, data: Option<&Path>) -> Result<Role, Error> {
+    Ok(match name {
+        ServiceName::Geo => Role::Geo(Geo::new(
+            data.map_or_else(geo::Index::embedded, geo::Index::from_dir)?,
+        )),
+        ServiceName::Rate => {
+            let inventory =
+                data.map_or_else(rate::Inventory::embedded, rate::Inventory::from_dir)?;
+            Role::Rate(Rate::new(inventory))
+        }
+        ServiceName::Profile => {
+            let catalogue =
+                data.map_or_else(profile::Catalogue::embedded, profile::Catalogue::from_dir)?;
+            Role::Profile(Profile::new(catalogue))
+        }
+        ServiceName::Search => Role::Search,
+    })
+}

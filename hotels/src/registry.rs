@@ -1,0 +1,76 @@
+//! The embedded registry, on a thread of its own.
+
+use std::{net::SocketAddr, thread, time::Duration};
+
+use bellhop::{
+    config::Reader,
+    consul::{Config, Consul},
+};
+use mini_consul::MiniConsul;
+use tokio::{runtime::Builder, sync::oneshot};
+
+use crate::{error::Error, settings::Settings};
+
+/// A Consul on this machine answers sooner.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// A registry that serves until this is dropped.
+pub(crate) struct Registry {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Registry {
+    /// Starts one.
+    pub(crate) fn start(address: SocketAddr) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let registry = match runtime.block_on(MiniConsul::bind(address)) {
+            Ok(registry) => registry,
+            Err(error) if error.is_address_in_use() => {
+                let is_consul = runtime.block_on(is_consul(address));
+                return Err(if is_consul {
+                    Error::ConsulIsThere { address }
+                } else {
+                    Error::Taken {
+                        address,
+                        option: "--registry",
+                    }
+                });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let address = registry.local_addr();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = thread::Builder::new()
+            .name("registry".to_owned())
+            .spawn(move || runtime.block_on(registry.serve(stopped)))?;
+        Ok(Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // A registry that panicked has said so; there is nothing to add while leaving.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Whether a Consul answers there.
+async fn is_consul(address: SocketAddr) -> bool {
+    let source = Settings::from([("CONSUL_HTTP_ADDR".to_owned(), address.to_string())]);
+    let config = Config::read(&mut Reader::new(&source)).timeout(ANSWER_WITHIN);
+    Consul::new(config).leader().await.is_ok()
+}

@@ -1,0 +1,105 @@
+//! Runs what was planned, until it is told to stop.
+
+use std::{
+    num::NonZeroUsize,
+    time::{Duration, Instant},
+};
+
+use bellhop::{
+    Shards,
+    config::{Environment, Overlay, Reader},
+    stop_signal,
+};
+use tokio::runtime::Builder;
+use tracing::{info, warn};
+
+use crate::{
+    error::Error,
+    members::{self, Running},
+    plan::Plan,
+    registry::Registry,
+    screen,
+    settings::Settings,
+};
+
+/// How long the system may take until every hop has found the next.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// Runs until SIGTERM or Ctrl-C; a second one stops at once.
+pub(crate) fn run(plan: Plan) -> Result<(), Error> {
+    let began = Instant::now();
+    let registry = plan.registry.map(Registry::start).transpose()?;
+    let mut settings = plan.settings;
+    if let Some(registry) = &registry {
+        let url = format!("http://{}", registry.address());
+        settings.insert("CONSUL_HTTP_ADDR".to_owned(), url);
+    }
+    let control = Builder::new_current_thread().enable_all().build()?;
+    let shards = Shards::start(shards(&settings))?;
+    control.block_on(async {
+        let stop = stop_signal()?;
+        let mut running = Vec::with_capacity(plan.members.len());
+        for member in plan.members {
+            running.push(members::start(member, &settings, &shards).await?);
+        }
+        if plan.is_up {
+            tell(&running, registry.as_ref(), &settings, began).await;
+        } else {
+            announce(&running, registry.as_ref());
+        }
+        stop.await;
+        let again = stop_signal()?;
+        tokio::select! {
+            () = stop_all(running) => {}
+            () = again => warn!("stopped at once, calls in flight are lost"),
+        }
+        Ok(())
+    })
+}
+
+/// Tells a person what runs, once all of it does.
+async fn tell(
+    running: &[Running],
+    registry: Option<&Registry>,
+    settings: &Settings,
+    began: Instant,
+) {
+    let ready = match running.last() {
+        Some(frontend) => screen::until_ready(frontend.address(), READY_WITHIN).await,
+        None => true,
+    };
+    screen::show(
+        running,
+        registry.map(Registry::address),
+        settings,
+        began.elapsed(),
+        ready,
+    );
+}
+
+fn announce(running: &[Running], registry: Option<&Registry>) {
+    for member in running {
+        info!(service = member.service, address = %member.address(), "serving");
+    }
+    if let Some(registry) = registry {
+        info!(address = %registry.address(), "registry serving");
+    }
+}
+
+/// Callers leave before those whom they call.
+async fn stop_all(mut running: Vec<Running>) {
+    while let Some(first) = running.iter().map(|member| member.rank).min() {
+        let (leaving, staying) = running.into_iter().partition(|member| member.rank == first);
+        running = staying;
+        let leaving: Vec<Running> = leaving;
+        futures_util::future::join_all(leaving.into_iter().map(Running::stop)).await;
+    }
+}
+
+fn shards(settings: &Settings) -> NonZeroUsize {
+    let source = Overlay::new(settings.clone(), Environment);
+    // A bad value is told by the members, together with all others.
+    Reader::new(&source)
+        .parse("BELLHOP_SHARDS", "")
+        .unwrap_or_else(Shards::cores)
+}
