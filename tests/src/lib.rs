@@ -1,1 +1,19 @@
 //! Hotels end to end: the whole system over real sockets.
+//!
+//! What the tests share: registries to run against, processes to start and stop, a client, and a receiver of spans.
+
+mod client;
+mod otlp;
+mod process;
+mod registry;
+mod system;
+mod wait;
+
+pub use self::{
+    client::{Answer, Client},
+    otlp::{Receiver, Span},
+    process::{Launch, Process},
+    registry::Registry,
+    system::System,
+    wait::{PATIENCE, until},
+};

@@ -1,0 +1,243 @@
+//! Registries to run against: the embedded one and a real Consul.
+
+use std::{
+    env,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+use mini_consul::MiniConsul;
+use serde_json::Value;
+use tokio::{runtime::Builder, sync::oneshot};
+
+use crate::{Client, until};
+
+/// A registry that runs until this is dropped.
+#[derive(Debug)]
+pub struct Registry {
+    address: SocketAddr,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+enum Running {
+    Mini {
+        stop: Option<oneshot::Sender<()>>,
+        thread: Option<thread::JoinHandle<()>>,
+    },
+    Consul {
+        binary: PathBuf,
+        child: Child,
+    },
+}
+
+impl Registry {
+    /// mini-consul, on a free port.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn mini() -> Self {
+        let (address, running) = mini(SocketAddr::from(([127, 0, 0, 1], 0)));
+        Self {
+            address,
+            running: Some(running),
+        }
+    }
+
+    /// A real Consul, where there is one. Says so where there is none, unless `BELLHOP_REQUIRE_CONSUL` demands it.
+    ///
+    /// # Panics
+    /// When it does not start, or is demanded and not there.
+    pub async fn consul() -> Option<Self> {
+        let Some(binary) = find_consul() else {
+            assert!(
+                env::var_os("BELLHOP_REQUIRE_CONSUL").is_none(),
+                "there is no Consul"
+            );
+            eprintln!("passed over: there is no Consul (scripts/get-consul.sh gets one)");
+            return None;
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], free_ports::<1>()[0]));
+        let child = agent(&binary, address);
+        let registry = Self {
+            address,
+            running: Some(Running::Consul { binary, child }),
+        };
+        registry.until_it_leads().await;
+        Some(registry)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Restarts it at the same address, with no memory.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn restart(&mut self) {
+        let binary = match &self.running {
+            Some(Running::Consul { binary, .. }) => Some(binary.clone()),
+            _ => None,
+        };
+        // The old one goes before the new one comes.
+        self.running = None;
+        let running = match binary {
+            Some(binary) => Running::Consul {
+                child: agent(&binary, self.address),
+                binary,
+            },
+            None => mini(self.address).1,
+        };
+        self.running = Some(running);
+        self.until_it_leads().await;
+    }
+
+    /// The ids of a service's instances, those that pass only.
+    ///
+    /// # Panics
+    /// When it answers nonsense.
+    pub async fn passing(&self, service: &str) -> Vec<String> {
+        self.instances(service, "?passing").await
+    }
+
+    /// The ids of a service's instances.
+    ///
+    /// # Panics
+    /// When it answers nonsense.
+    pub async fn registered(&self, service: &str) -> Vec<String> {
+        self.instances(service, "").await
+    }
+
+    async fn instances(&self, service: &str, query: &str) -> Vec<String> {
+        let url = format!("http://{}/v1/health/service/{service}{query}", self.address);
+        let Ok(answer) = Client::new().get(&url).await else {
+            return Vec::new();
+        };
+        if !answer.status.is_success() {
+            return Vec::new();
+        }
+        let entries = answer.json();
+        let ids = entries.as_array().into_iter().flatten();
+        ids.map(|entry| entry["Service"]["ID"].as_str().expect("an id").to_owned())
+            .collect()
+    }
+
+    async fn until_it_leads(&self) {
+        let url = format!("http://{}/v1/status/leader", self.address);
+        let services = format!("http://{}/v1/health/service/consul?passing", self.address);
+        let client = Client::new();
+        until("a registry that leads", || async {
+            let answer = client.get(&url).await.ok()?;
+            (answer.status.is_success() && answer.body.len() > 2).then_some(())?;
+            // A leader takes registrations once it has itself in its catalog.
+            let answer = client.get(&services).await.ok()?;
+            let real = matches!(self.running, Some(Running::Consul { .. }));
+            (!real || answer.json() != Value::Array(Vec::new())).then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        match self {
+            Self::Consul { child, .. } => end(child),
+            Self::Mini { stop, thread } => {
+                stop.take();
+                if let Some(thread) = thread.take() {
+                    let _ = thread.join();
+                }
+            }
+        }
+    }
+}
+
+fn mini(address: SocketAddr) -> (SocketAddr, Running) {
+    let (bound, address_bound) = std::sync::mpsc::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let thread = thread::spawn(move || {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let registry = runtime
+            .block_on(MiniConsul::bind(address))
+            .expect("a registry");
+        bound
+            .send(registry.local_addr())
+            .expect("a test that waits");
+        runtime.block_on(registry.serve(stopped));
+    });
+    let address = address_bound.recv().expect("a registry that binds");
+    (
+        address,
+        Running::Mini {
+            stop: Some(stop),
+            thread: Some(thread),
+        },
+    )
+}
+
+fn agent(binary: &Path, address: SocketAddr) -> Child {
+    let [lan, wan, server] = free_ports().map(|port| port.to_string());
+    Command::new(binary)
+        .args([
+            "agent",
+            "-dev",
+            "-bind",
+            "127.0.0.1",
+            "-log-level",
+            "err",
+            "-dns-port",
+            "-1",
+        ])
+        .args([
+            "-http-port",
+            &address.port().to_string(),
+            "-grpc-port",
+            "-1",
+        ])
+        .args([
+            "-serf-lan-port",
+            &lan,
+            "-serf-wan-port",
+            &wan,
+            "-server-port",
+            &server,
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a Consul that starts")
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn find_consul() -> Option<PathBuf> {
+    let named = env::var_os("CONSUL_BIN").map(PathBuf::from);
+    let in_path = env::var_os("PATH").into_iter().flat_map(|path| {
+        env::split_paths(&path)
+            .map(|folder| folder.join("consul"))
+            .collect::<Vec<_>>()
+    });
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.servers/consul/usr/bin/consul");
+    named
+        .into_iter()
+        .chain(in_path)
+        .chain([ours])
+        .find(|path| path.is_file())
+}
+
+/// Ports that were free a moment ago, all different.
+fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners: [TcpListener; N] =
+        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("an address").port())
+}

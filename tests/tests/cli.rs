@@ -1,0 +1,239 @@
+//! The command line, as a person meets it.
+
+use std::{fs, net::TcpListener, path::Path};
+
+use e2e::{Client, Launch, Process, Registry, until};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
+const ANYWHERE: &str = "127.0.0.1:0";
+
+/// What a process that ends says, which must be a failure.
+async fn failure(launch: &Launch, arguments: &[&str]) -> String {
+    let mut process = launch.start(arguments);
+    let end = process.end().await;
+    assert!(!end.success(), "{}", process.output());
+    until("the last words", || async {
+        let output = process.output();
+        (!output.is_empty()).then_some(output)
+    })
+    .await
+}
+
+/// The whole system in one process, on free ports.
+fn up(more: &[&str]) -> Process {
+    let arguments = [&["up", "--http", ANYWHERE, "--registry", ANYWHERE], more].concat();
+    Launch::new(BINARY).start(&arguments)
+}
+
+async fn until_ready(process: &Process) -> String {
+    until("a system that is ready", || async {
+        let output = process.output();
+        (output.contains("Hotels is ready") && output.contains("Stop")).then_some(output)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_command_starts_the_whole_system() {
+    let mut process = up(&["--scale", "rate=3"]);
+    let screen = until_ready(&process).await;
+    for part in [
+        "/ui/",
+        "geo ",
+        "profile ",
+        "search ",
+        "frontend ",
+        "curl",
+        "Ctrl-C",
+        "embedded",
+    ] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+    assert_eq!(
+        screen
+            .lines()
+            .filter(|line| line.starts_with("  rate "))
+            .count(),
+        3
+    );
+
+    let (address, _) = process.serving("frontend").await;
+    let url = format!("http://{address}/hotels?inDate=2015-04-09&outDate=2015-04-10");
+    let answer = Client::new().get(&url).await.unwrap();
+    assert_eq!(answer.json()["features"][0]["id"], "5");
+
+    process.terminate();
+    assert!(process.end().await.success());
+}
+
+#[tokio::test]
+async fn it_uses_a_registry_that_is_there() {
+    let registry = Registry::mini().await;
+    let consul = format!("http://{}", registry.address());
+    let process = Launch::new(BINARY).start(&["--http", ANYWHERE, "--consul", &consul]);
+    let screen = until_ready(&process).await;
+    assert!(screen.contains(&format!("{consul}   (yours)")), "{screen}");
+    assert_eq!(registry.registered("frontend").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_registry_that_is_there_already_is_offered() {
+    let registry = Registry::mini().await;
+    let address = registry.address().to_string();
+    let arguments = ["up", "--http", ANYWHERE, "--registry", &address];
+    let said = failure(&Launch::new(BINARY), &arguments).await;
+    assert!(
+        said.contains(&format!("--consul http://{address}")),
+        "{said}"
+    );
+    assert!(said.contains("--registry"), "{said}");
+}
+
+#[tokio::test]
+async fn a_taken_port_names_the_option_that_changes_it() {
+    let taken = TcpListener::bind(ANYWHERE).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let launch = Launch::new(BINARY);
+    for (arguments, option) in [
+        (
+            vec!["up", "--http", &address, "--registry", ANYWHERE],
+            "--http",
+        ),
+        (
+            vec!["up", "--http", ANYWHERE, "--registry", &address],
+            "--registry",
+        ),
+        (vec!["geo", "--listen", &address], "--listen"),
+        (vec!["frontend", "--http", &address], "--http"),
+        (vec!["registry", "--registry", &address], "--registry"),
+    ] {
+        let said = failure(&launch, &arguments).await;
+        assert!(
+            said.contains(&address) && said.contains("taken"),
+            "{arguments:?}: {said}"
+        );
+        assert!(said.contains(option), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn every_bad_setting_is_named_at_once() {
+    let launch = Launch::new(BINARY)
+        .set("BELLHOP_CHECK_INTERVAL", "often")
+        .set("BELLHOP_TIMEOUT", "0s")
+        .set("CONSUL_HTTP_SSL", "perhaps")
+        .set("OTEL_TRACES_SAMPLER", "sometimes");
+    let said = failure(&launch, &["geo"]).await;
+    for (name, value) in [
+        ("BELLHOP_CHECK_INTERVAL", "often"),
+        ("BELLHOP_TIMEOUT", "0s"),
+        ("CONSUL_HTTP_SSL", "perhaps"),
+        ("OTEL_TRACES_SAMPLER", "sometimes"),
+    ] {
+        assert!(
+            said.contains(&format!("{name}={value:?}")),
+            "{name}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_for_all_addresses_must_say_which_to_advertise() {
+    let said = failure(&Launch::new(BINARY), &["geo", "--listen", "0.0.0.0:0"]).await;
+    assert!(said.contains("BELLHOP_ADVERTISE"), "{said}");
+}
+
+#[tokio::test]
+async fn data_that_is_broken_names_file_record_and_field() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["geo.json", "hotels.json", "inventory.json", "locales.json"] {
+        fs::copy(shipped.join(file), folder.path().join(file)).unwrap();
+    }
+    let data = folder.path().to_str().unwrap();
+    let arguments = [
+        "up",
+        "--http",
+        ANYWHERE,
+        "--registry",
+        ANYWHERE,
+        "--data",
+        data,
+    ];
+
+    let process = Launch::new(BINARY).start(&arguments);
+    until_ready(&process).await;
+
+    let geo = fs::read_to_string(folder.path().join("geo.json")).unwrap();
+    fs::write(
+        folder.path().join("geo.json"),
+        geo.replacen("37.78", "137.78", 1),
+    )
+    .unwrap();
+    let said = failure(&Launch::new(BINARY), &arguments).await;
+    for part in ["geo.json", "[0]", "id \\\"1\\\"", "lat", "137.78"] {
+        assert!(
+            said.contains(part) || said.contains(&part.replace('\\', "")),
+            "{part}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn help_tells_every_option_with_its_default_and_its_variable() {
+    let help = |arguments: &[&str]| {
+        let output = std::process::Command::new(BINARY)
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let up = help(&["up", "--help"]);
+    for part in [
+        "--scale",
+        "--http",
+        "127.0.0.1:5000",
+        "HOTELS_HTTP",
+        "--registry",
+        "127.0.0.1:8500",
+        "--consul",
+        "CONSUL_HTTP_ADDR",
+        "--data",
+        "HOTELS_DATA",
+        "--log",
+        "--shards",
+        "BELLHOP_SHARDS",
+    ] {
+        assert!(up.contains(part), "{part}: {up}");
+    }
+    let geo = help(&["geo", "--help"]);
+    for part in [
+        "--listen",
+        "HOTELS_LISTEN",
+        "--advertise ",
+        "--advertise-network",
+        "BELLHOP_ADVERTISE",
+    ] {
+        assert!(geo.contains(part), "{part}: {geo}");
+    }
+    let all = help(&["--help"]);
+    for command in [
+        "up", "geo", "rate", "profile", "search", "frontend", "registry",
+    ] {
+        assert!(all.contains(&format!("  {command} ")), "{command}: {all}");
+    }
+}
+
+#[tokio::test]
+async fn a_scale_that_is_none_says_what_is_expected() {
+    let output = std::process::Command::new(BINARY)
+        .args(["up", "--scale", "rates=3"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("--scale") && said.contains("geo, rate, profile or search"),
+        "{said}"
+    );
+}
