@@ -6,9 +6,6 @@ use std::{collections::BTreeMap, env, path::Path, process::Command};
 
 use serde_json::Value;
 
-/// Who imports other services for its tests: the frontend, to answer from the real ones in memory. What ships imports none.
-const TESTED_WITH_SERVICES: &str = "frontend";
-
 /// Where a member stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -60,13 +57,6 @@ struct Member {
     imports: Vec<(String, String)>,
 }
 
-impl Member {
-    fn may_import(&self, other: Place, kind: &str) -> bool {
-        let for_tests = self.name == TESTED_WITH_SERVICES && kind == "dev";
-        self.place.may_import(other) || for_tests && other == Place::Service
-    }
-}
-
 #[test]
 fn imports_run_one_way() {
     let members = members();
@@ -77,7 +67,7 @@ fn imports_run_one_way() {
     let against: Vec<String> = members
         .iter()
         .flat_map(|member| member.imports.iter().map(move |import| (member, import)))
-        .filter(|(member, (name, kind))| !member.may_import(places[name.as_str()], kind))
+        .filter(|(member, (name, _))| !member.place.may_import(places[name.as_str()]))
         .map(|(member, (name, kind))| format!("{} → {name} ({kind})", member.name))
         .collect();
     assert!(
