@@ -39,27 +39,21 @@ pub(super) fn call(
         peer: Some(peer),
     };
     let span = telemetry.server(request.headers(), known);
-    let timeout = match parse_timeout(request.headers()) {
-        Ok(timeout) => timeout,
-        Err(error) => {
-            return ResponseFuture {
-                state: State::Refused {
-                    status: Some(Status::invalid_argument(error.to_string())),
-                },
-                timer: None,
-                span: Some(span),
-            };
-        }
-    };
-    let timer = timeout.map(|after| Timer::new(Instant::now(), after));
+    let timeout = parse_timeout(request.headers());
+    let after = timeout.as_ref().ok().copied().flatten();
+    let timer = after.map(|after| Timer::new(Instant::now(), after));
     let scope = Scope {
         span: span.context().clone(),
         deadline: timer.as_ref().map(Timer::at),
     };
-    let handler = scope.enter(catch(|| services.call(request)));
+    let handler = scope.enter(catch(|| match timeout {
+        Ok(_) => services.call(request),
+        Err(error) => routes::refuse(&Status::invalid_argument(error.to_string())),
+    }));
     ResponseFuture {
-        state: State::Handling { handler },
+        handler,
         timer,
+        enclosing: span.otel_context(),
         span: Some(span),
     }
 }
@@ -68,17 +62,11 @@ pin_project! {
     /// The answer to a call: the handler's, or that it took too long.
     pub(super) struct ResponseFuture {
         #[pin]
-        state: State,
+        handler: TaskLocalFuture<Scope, CatchPanic<routes::Answer>>,
         timer: Option<Timer>,
+        // For the spans that the handler makes through the API of OpenTelemetry; only where ours is recorded.
+        enclosing: Option<opentelemetry::Context>,
         span: Option<CallSpan>,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    enum State {
-        Handling { #[pin] handler: TaskLocalFuture<Scope, CatchPanic<routes::Answer>> },
-        Refused { status: Option<Status> },
     }
 }
 
@@ -87,31 +75,20 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = match this.state.project() {
-            StateProjection::Refused { status } => Poll::Ready(
-                status
-                    .take()
-                    .unwrap_or_else(|| Status::internal(""))
-                    .into_http(),
-            ),
-            StateProjection::Handling { handler } => handler.poll(cx).map(|answer| match answer {
-                Ok(Ok(response)) => response,
-                Err(panicked) => Status::internal(panicked.to_string()).into_http(),
-            }),
-        };
+        let enclosed = this.enclosing.clone().map(opentelemetry::Context::attach);
+        let answer = this.handler.poll(cx);
+        drop(enclosed);
         let response = match (answer, &mut *this.timer) {
-            (Poll::Ready(response), _) => response,
+            (Poll::Ready(Ok(Ok(response))), _) => response,
+            (Poll::Ready(Err(panicked)), _) => Status::internal(panicked.to_string()).into_http(),
             (Poll::Pending, None) => return Poll::Pending,
             (Poll::Pending, Some(timer)) => {
                 ready!(timer.poll_passed(cx));
                 deadline_exceeded(timer).into_http()
             }
         };
-        Poll::Ready(Ok(ResponseBody::wrap(
-            response,
-            this.timer.take(),
-            this.span.take(),
-        )))
+        let (timer, span) = (this.timer.take(), this.span.take());
+        Poll::Ready(Ok(ResponseBody::wrap(response, timer, span)))
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn call(
     let handler = scope.enter(catch(|| service.clone().oneshot(request)));
     ResponseFuture {
         handler,
+        enclosing: span.otel_context(),
         span: Some(span),
     }
 }
@@ -56,6 +57,8 @@ pin_project! {
     pub(super) struct ResponseFuture {
         #[pin]
         handler: TaskLocalFuture<Scope, CatchPanic<Oneshot<HttpService, Request<Incoming>>>>,
+        // For the spans that the handler makes through the API of OpenTelemetry; only where ours is recorded.
+        enclosing: Option<opentelemetry::Context>,
         span: Option<CallSpan>,
     }
 }
@@ -65,7 +68,10 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = match ready!(this.handler.poll(cx)) {
+        let enclosed = this.enclosing.clone().map(opentelemetry::Context::attach);
+        let answer = this.handler.poll(cx);
+        drop(enclosed);
+        let response = match ready!(answer) {
             Ok(Ok(response)) => response,
             Err(_) => internal_error(),
         };

@@ -103,6 +103,11 @@ impl Services {
     }
 }
 
+/// An answer of a status alone.
+pub(super) fn refuse(status: &Status) -> Answer {
+    ready(status.clone().into_http())
+}
+
 fn ready(response: Response<Body>) -> Answer {
     Box::pin(std::future::ready(Ok(response)))
 }
