@@ -14,7 +14,7 @@ use super::{Available, schedule::Schedule};
 /// The members of a service and their turns.
 ///
 /// One ring serves all shards of a process, so that round robin holds over all of them. A member takes turns from when the
-/// first shard has it [joined](Shard::join) until the last has it [left](Shard::leave).
+/// first shard has it [joined](Shard::join) until the last has it left.
 pub struct Ring<K, S> {
     inner: Arc<Mutex<Inner<K, S>>>,
 }
