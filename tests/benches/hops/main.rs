@@ -1,0 +1,50 @@
+//! What a hop costs: the CPU time of all processes that take part, for each call.
+//!
+//! `cargo bench -p e2e --bench hops` prints the table; `-- --quick` takes fewer and shorter rounds, to see that it still runs.
+//!
+//! Each end of a hop is a process of its own, so that its CPU time is what the system says of that process, all its threads
+//! together: this program starts itself again as a server or as callers ([`Role`]). What is compared takes turns, round by
+//! round, so that whatever else the machine does hits all alike. Ratios tell more than microseconds: machines differ.
+
+mod args;
+mod caller;
+mod child;
+mod cpu;
+mod hop;
+mod machine;
+mod report;
+mod rounds;
+mod server;
+mod stub;
+
+use std::process::ExitCode;
+
+use args::{Pace, Role};
+
+/// What went wrong; whoever reads the figures wants the text and no more.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let done = match args::role() {
+        Ok(Role::Measure(pace)) => measure(pace),
+        Ok(Role::Serve { server, registry }) => server::serve(server, registry),
+        Ok(Role::Call { caller, targets }) => caller::call(caller, &targets),
+        Ok(Role::Nothing) => {
+            println!("benchmarks run with `cargo bench`");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hops: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(pace: Pace) -> Result<(), Failure> {
+    println!("{}\n", machine::facts());
+    hop::measure(pace)
+}

@@ -1,0 +1,110 @@
+//! One end of a hop: what serves.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    net::{Ipv4Addr, SocketAddr},
+};
+
+use bellhop::{Mesh, Services, Shards};
+use hotel_proto::geo::geo_server::GeoServer;
+use tokio::runtime::Builder;
+use tonic::transport::{Server, server::TcpIncoming};
+
+use crate::{Failure, stub::Stub};
+
+/// The service's name in the registry.
+pub(crate) const SERVICE: &str = "geo";
+
+/// How it serves.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// A member of the mesh, on one runtime per core.
+    Bellhop,
+    /// tonic on the multi-thread runtime, as everybody sets it up.
+    Tonic,
+    /// tonic on one runtime per core, each with a port of its own.
+    TonicShards,
+}
+
+impl Kind {
+    /// As the command line has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bellhop => "bellhop",
+            Self::Tonic => "tonic",
+            Self::TonicShards => "tonic-shards",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Result<Self, Failure> {
+        let mut all = [Self::Bellhop, Self::Tonic, Self::TonicShards].into_iter();
+        let kind = all.find(|kind| kind.name() == name);
+        kind.ok_or_else(|| format!("no such server: {name}").into())
+    }
+}
+
+/// Serves until the end of the input. Says "ready" and where callers find it.
+pub(crate) fn serve(kind: Kind, registry: SocketAddr) -> Result<(), Failure> {
+    match kind {
+        Kind::Bellhop => bellhop(registry),
+        Kind::Tonic => tonic(),
+        Kind::TonicShards => tonic_shards(),
+    }
+}
+
+/// A process's membership, with no other setting than where the registry is.
+pub(crate) fn mesh(service: &str, registry: SocketAddr) -> Result<Mesh, Failure> {
+    let settings = [("CONSUL_HTTP_ADDR".to_owned(), registry.to_string())];
+    Ok(Mesh::from_source(service, &BTreeMap::from(settings))?)
+}
+
+fn bellhop(registry: SocketAddr) -> Result<(), Failure> {
+    let control = Builder::new_current_thread().enable_all().build()?;
+    let shards = Shards::start(Shards::cores())?;
+    control.block_on(async {
+        let mesh = mesh(SERVICE, registry)?;
+        let app = |_: &Mesh| Services::new().with(GeoServer::new(Stub::new()));
+        let _serving = mesh.start_on(&shards, app).await?;
+        println!("ready {registry}");
+        until_told().await
+    })
+}
+
+fn tonic() -> Result<(), Failure> {
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        println!("ready {}", tonic_here()?);
+        until_told().await
+    })
+}
+
+fn tonic_shards() -> Result<(), Failure> {
+    let shards = Shards::start(Shards::cores())?;
+    let mut addresses = Vec::new();
+    for handle in shards.handles() {
+        let _entered = handle.enter();
+        addresses.push(tonic_here()?.to_string());
+    }
+    println!("ready {}", addresses.join(" "));
+    wait_for_end()
+}
+
+/// A plain tonic server on the runtime that this is called on; with `TCP_NODELAY`, as `serve(address)` has it by itself.
+fn tonic_here() -> Result<SocketAddr, Failure> {
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let incoming = TcpIncoming::bind(free)?.with_nodelay(Some(true));
+    let address = incoming.local_addr()?;
+    let router = Server::builder().add_service(GeoServer::new(Stub::new()));
+    tokio::spawn(router.serve_with_incoming(incoming));
+    Ok(address)
+}
+
+async fn until_told() -> Result<(), Failure> {
+    tokio::task::spawn_blocking(wait_for_end).await?
+}
+
+fn wait_for_end() -> Result<(), Failure> {
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
