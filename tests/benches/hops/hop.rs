@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use e2e::Registry;
-use tokio::runtime::Builder;
 
 use crate::{
     Failure,
     args::Pace,
     caller,
     child::Child,
+    registry::registry,
     report::Table,
     rounds::{Round, Side, in_turns},
     server,
@@ -53,7 +53,6 @@ struct Hop {
     name: &'static str,
     callers: Child,
     server: Child,
-    /// Of its own: members that met in one would call each other's servers, whose CPU time counts for another row.
     _registry: Registry,
 }
 
@@ -63,9 +62,7 @@ impl Hop {
         caller: caller::Kind,
         server: server::Kind,
     ) -> Result<Self, Failure> {
-        let registry = Builder::new_current_thread()
-            .build()?
-            .block_on(Registry::mini());
+        let registry = registry()?;
         let address = registry.address().to_string();
         let server = Child::of_this_program(&["--serve", server.name(), &address])?;
         let targets = server.hear("ready", PATIENCE)?;
@@ -97,14 +94,7 @@ impl Side for Hop {
         let done = self.callers.hear("done", time + PATIENCE)?;
         let after = self.cpu()?;
         let (calls, micros) = done.split_once(' ').ok_or("two figures were expected")?;
-        Ok(Round {
-            calls: calls.parse()?,
-            wall: Duration::from_micros(micros.parse()?),
-            cpu: after
-                .iter()
-                .zip(before)
-                .map(|(after, before)| *after - before)
-                .collect(),
-        })
+        let wall = Duration::from_micros(micros.parse()?);
+        Ok(Round::new(calls.parse()?, wall, &before, &after))
     }
 }

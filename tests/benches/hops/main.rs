@@ -1,9 +1,10 @@
-//! What a hop costs: the CPU time of all processes that take part, for each call.
+//! What a hop costs, and what the whole system of four hops does: the CPU time of all processes that take part, for each call.
 //!
 //! `cargo bench -p e2e --bench hops` prints the table; `-- --quick` takes fewer and shorter rounds, to see that it still runs.
 //!
 //! Each end of a hop is a process of its own, so that its CPU time is what the system says of that process, all its threads
-//! together: this program starts itself again as a server or as callers ([`Role`]). What is compared takes turns, round by
+//! together: this program starts itself again as a server or as callers ([`Role`]), and the binary of Hotels for its
+//! services. What is compared takes turns, round by
 //! round, so that whatever else the machine does hits all alike. Ratios tell more than microseconds: machines differ.
 
 mod args;
@@ -11,7 +12,10 @@ mod caller;
 mod child;
 mod cpu;
 mod hop;
+mod hotels;
+mod load;
 mod machine;
+mod registry;
 mod report;
 mod rounds;
 mod server;
@@ -46,5 +50,6 @@ fn main() -> ExitCode {
 
 fn measure(pace: Pace) -> Result<(), Failure> {
     println!("{}\n", machine::facts());
-    hop::measure(pace)
+    hop::measure(pace)?;
+    hotels::measure(pace)
 }

@@ -40,8 +40,11 @@ impl Table<'_> {
 
     fn print_row(&self, row: &Row, base: &Row, width: usize) {
         print!("{:width$}  {:>14.1}", row.name, row.cost());
+        let costs = row.costs();
         for part in 0..self.parts.len() {
-            let cost = row.cost_of(part).map(|cost| format!("{cost:.1}"));
+            // Where all parts are one process, nobody knows their shares.
+            let known = costs.len() == self.parts.len();
+            let cost = known.then(|| format!("{:.1}", costs[part]));
             print!("  {:>8}", cost.unwrap_or_default());
         }
         println!(

@@ -19,11 +19,11 @@ pub(crate) trait Side {
 /// What a while of work came to.
 pub(crate) struct Round {
     /// Calls or requests, each of whose answers was right.
-    pub(crate) calls: u64,
+    calls: u64,
     /// How long they took, all together.
-    pub(crate) wall: Duration,
+    wall: Duration,
     /// CPU time of each part of the side.
-    pub(crate) cpu: Vec<Duration>,
+    cpu: Vec<Duration>,
 }
 
 /// All rounds of a side.
@@ -53,6 +53,18 @@ pub(crate) fn in_turns(pace: Pace, mut sides: Vec<Box<dyn Side>>) -> Result<Vec<
 }
 
 impl Round {
+    /// From the CPU times of the side's parts before and after it.
+    pub(crate) fn new(calls: u64, wall: Duration, before: &[Duration], after: &[Duration]) -> Self {
+        let cpu = after.iter().zip(before);
+        Self {
+            calls,
+            wall,
+            cpu: cpu
+                .map(|(after, before)| after.saturating_sub(*before))
+                .collect(),
+        }
+    }
+
     /// CPU microseconds for each call, of all parts together.
     fn cost(&self) -> f64 {
         micros(self.cpu.iter().sum()) / self.calls as f64
@@ -65,10 +77,11 @@ impl Row {
         self.median(Round::cost)
     }
 
-    /// The share of one part in [`Self::cost`].
-    pub(crate) fn cost_of(&self, part: usize) -> Option<f64> {
-        let known = self.rounds.iter().all(|round| round.cpu.len() > part);
-        known.then(|| self.median(|round| micros(round.cpu[part]) / round.calls as f64))
+    /// What each part of the side has in [`Self::cost`].
+    pub(crate) fn costs(&self) -> Vec<f64> {
+        let parts = self.rounds.first().map_or(0, |round| round.cpu.len());
+        let cost = |part: usize| self.median(|round| micros(round.cpu[part]) / round.calls as f64);
+        (0..parts).map(cost).collect()
     }
 
     /// Calls in a second: the median of the rounds.
