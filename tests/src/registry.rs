@@ -4,7 +4,8 @@ use std::{
     env,
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{self, Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
 };
 
@@ -235,9 +236,20 @@ fn find_consul() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Ports that were free a moment ago, all different.
+/// Ports that were free a moment ago, all different. None of those that the system hands out itself: a Consul that restarts
+/// would find its port taken by somebody's connection.
 fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners: [TcpListener; N] =
-        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("an address").port())
+    const LOWEST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    std::array::from_fn(|_| {
+        loop {
+            let next = NEXT.fetch_add(1, Ordering::Relaxed);
+            // Test processes that run at the same time begin at different places.
+            let port = (LOWEST + (process::id() * 97 + next) % COUNT) as u16;
+            if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+                return port;
+            }
+        }
+    })
 }

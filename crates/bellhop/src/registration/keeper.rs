@@ -31,6 +31,10 @@ const BUCKET: Bucket = match Bucket::try_new(4, Duration::from_secs(1)) {
 /// How long to wait at the agent for word of a change.
 const WAIT: Duration = Duration::from_secs(60);
 
+/// What the agent has after so many corrections in a row is its way of writing ours, and is let be for a while.
+const MAX_CORRECTIONS: u32 = 3;
+const LET_BE: Duration = Duration::from_secs(60);
+
 /// Keeps one instance registered.
 pub(crate) struct Keeper {
     pub(crate) consul: Consul,
@@ -50,9 +54,10 @@ pub(crate) struct Work {
     bucket: Bucket,
     /// Since when calls fail.
     outage: Option<Instant>,
-    /// What the agent had instead of ours when we last put it right: should it have that again at once, it is the agent's way
-    /// of writing ours.
-    stubborn: Option<AgentService>,
+    /// How often in a row the agent had something else, though we had put it right.
+    corrections: u32,
+    /// Until when what the agent has is let be.
+    let_be_until: Option<Instant>,
     /// The agent lost the instance though it was there all the time: perhaps Consul reaped it, being unable to reach it.
     doubtful: bool,
 }
@@ -63,7 +68,8 @@ impl Default for Work {
             retries: Retries::new(BACKOFF),
             bucket: BUCKET,
             outage: None,
-            stubborn: None,
+            corrections: 0,
+            let_be_until: None,
             doubtful: false,
         }
     }
@@ -160,15 +166,18 @@ impl Keeper {
 
     /// Whether the agent has what was registered, as far as that can be had.
     fn is_ours(&mut self, service: &AgentService) -> bool {
-        if same(&self.definition(), service) {
-            self.work.stubborn = None;
-            return true;
+        let now = Instant::now();
+        let ours = same(&self.definition(), service);
+        let stubborn = self.work.corrections == MAX_CORRECTIONS;
+        if ours || stubborn {
+            self.work.corrections = 0;
+            self.work.let_be_until = stubborn.then(|| now + LET_BE);
         }
-        if self.work.stubborn.as_ref() == Some(service) {
+        if ours || self.work.let_be_until.is_some_and(|until| now < until) {
             return true;
         }
         tracing::warn!(id = self.id, found = ?service, "the agent has something else under this id");
-        self.work.stubborn = Some(service.clone());
+        self.work.corrections += 1;
         false
     }
 

@@ -36,10 +36,11 @@ async fn an_agent_that_writes_it_in_its_own_way_is_let_be() {
     let fake = Fake::start(forgetful(|kept| kept["Tags"] = json!(["its-own"]))).await;
     let registered = start(fake.consul(), ttl(watch::channel(true).1)).unwrap();
     until("some looks", async || {
-        (fake.count("GET") >= 4).then_some(())
+        (fake.count("GET") >= 6).then_some(())
     })
     .await;
-    assert_eq!(fake.count("PUT /v1/agent/service/register"), 2);
+    // The first, and three corrections.
+    assert_eq!(fake.count("PUT /v1/agent/service/register"), 4);
     is_registered(&registered).await;
 }
 

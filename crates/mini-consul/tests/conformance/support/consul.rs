@@ -4,7 +4,7 @@ use std::env;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -119,9 +119,18 @@ fn ask(address: SocketAddr, path: &str) -> Option<String> {
     Some(text)
 }
 
-/// Held all together while they are chosen, so that they differ.
+/// Below those that the system hands out, so that nobody gets one of them before Consul has it.
 fn free_ports() -> [u16; 4] {
-    let held = [(); 4].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
-    held.each_ref()
-        .map(|listener| listener.local_addr().expect("a bound port").port())
+    const LOWEST: u32 = 10_000;
+    const COUNT: u32 = 5_000;
+    let mut next = process::id() * 31;
+    [(); 4].map(|()| {
+        loop {
+            next += 1;
+            let port = (LOWEST + next % COUNT) as u16;
+            if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                return port;
+            }
+        }
+    })
 }
