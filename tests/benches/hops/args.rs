@@ -24,10 +24,17 @@ impl Pace {
     };
 }
 
+/// What to measure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    Hop,
+    Hotels,
+}
+
 /// What this process is to do. All but the first are for the children that the first starts.
 pub(crate) enum Role {
-    /// Measure and print.
-    Measure(Pace),
+    /// Measure and print these tables.
+    Measure { pace: Pace, tables: Vec<Table> },
     /// Serve as one end of a hop, as a member of this registry where it is one of a mesh.
     Serve {
         server: server::Kind,
@@ -58,10 +65,26 @@ pub(crate) fn role() -> Result<Role, Failure> {
                 .map(|target| target.parse())
                 .collect::<Result<_, _>>()?,
         }),
-        // cargo adds `--bench` when it is asked for benchmarks.
-        ["--bench"] => Ok(Role::Measure(Pace::FULL)),
-        ["--quick", "--bench"] | ["--bench", "--quick"] => Ok(Role::Measure(Pace::QUICK)),
         [] => Ok(Role::Nothing),
-        _ => Err(format!("no such options: {args:?}; there is only --quick").into()),
+        ref options => measure(options),
     }
+}
+
+fn measure(options: &[&str]) -> Result<Role, Failure> {
+    let mut pace = Pace::FULL;
+    let mut tables = Vec::new();
+    for option in options {
+        match *option {
+            // cargo adds it when it is asked for benchmarks.
+            "--bench" => {}
+            "--quick" => pace = Pace::QUICK,
+            "hop" => tables.push(Table::Hop),
+            "hotels" => tables.push(Table::Hotels),
+            _ => return Err(format!("{option}? There are hop, hotels and --quick").into()),
+        }
+    }
+    if tables.is_empty() {
+        tables = vec![Table::Hop, Table::Hotels];
+    }
+    Ok(Role::Measure { pace, tables })
 }

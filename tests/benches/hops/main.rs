@@ -1,6 +1,7 @@
 //! What a hop costs, and what the whole system of four hops does: the CPU time of all processes that take part, for each call.
 //!
-//! `cargo bench -p e2e --bench hops` prints the table; `-- --quick` takes fewer and shorter rounds, to see that it still runs.
+//! `cargo bench -p e2e --bench hops` prints both tables, `-- hop` and `-- hotels` one of them; with `--quick` it takes fewer
+//! and shorter rounds, to see that it still runs.
 //!
 //! Each end of a hop is a process of its own, so that its CPU time is what the system says of that process, all its threads
 //! together: this program starts itself again as a server or as callers ([`Role`]), and the binary of Hotels for its
@@ -23,14 +24,14 @@ mod stub;
 
 use std::process::ExitCode;
 
-use args::{Pace, Role};
+use args::{Pace, Role, Table};
 
 /// What went wrong; whoever reads the figures wants the text and no more.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let done = match args::role() {
-        Ok(Role::Measure(pace)) => measure(pace),
+        Ok(Role::Measure { pace, tables }) => measure(pace, &tables),
         Ok(Role::Serve { server, registry }) => server::serve(server, registry),
         Ok(Role::Call { caller, targets }) => caller::call(caller, &targets),
         Ok(Role::Nothing) => {
@@ -48,8 +49,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(pace: Pace) -> Result<(), Failure> {
+fn measure(pace: Pace, tables: &[Table]) -> Result<(), Failure> {
     println!("{}\n", machine::facts());
-    hop::measure(pace)?;
-    hotels::measure(pace)
+    tables.iter().try_for_each(|table| match table {
+        Table::Hop => hop::measure(pace),
+        Table::Hotels => hotels::measure(pace),
+    })
 }
