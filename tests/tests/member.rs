@@ -1,0 +1,357 @@
+//! A member of the mesh, as its callers meet it: ours, and tonic's own.
+
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bellhop::{Mesh, Services, Serving};
+use bytes::Bytes;
+use e2e::{Registry, until};
+use hotel_proto::{
+    FILE_DESCRIPTOR_SET,
+    geo::{
+        Request as Ask, Result as Answer,
+        geo_client::GeoClient,
+        geo_server::{Geo, GeoServer},
+    },
+};
+use http_body_util::{BodyExt, Full};
+use hyper::Request as HttpRequest;
+use hyper_util::{client::legacy, rt::TokioExecutor};
+use tonic::{Code, Request, Response, Status, transport::Endpoint};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+};
+
+/// What to do is in the latitude of a request.
+const PANIC: f32 = 1.0;
+const HANG: f32 = 2.0;
+const TAKE_TIME: f32 = 3.0;
+const ASK_THE_NEXT: f32 = 4.0;
+const TELL_TIMEOUT: f32 = 5.0;
+
+/// A service of many tempers.
+#[derive(Clone)]
+struct Moody {
+    next: GeoClient<bellhop::Channel>,
+    given_up: Arc<AtomicBool>,
+}
+
+/// Says that a handler's future has gone.
+struct Gone(Arc<AtomicBool>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[tonic::async_trait]
+impl Geo for Moody {
+    async fn nearby(&self, request: Request<Ask>) -> Result<Response<Answer>, Status> {
+        let told = request.metadata().get("grpc-timeout");
+        let told = told.map(|value| value.to_str().expect("a timeout").to_owned());
+        let lat = request.get_ref().lat;
+        if lat == PANIC {
+            panic!("as asked");
+        } else if lat == HANG {
+            let _gone = Gone(self.given_up.clone());
+            pending::<()>().await;
+        } else if lat == TAKE_TIME {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        } else if lat == ASK_THE_NEXT {
+            return self.next.clone().nearby(ask(TELL_TIMEOUT)).await;
+        }
+        let hotel_ids = told.into_iter().collect();
+        Ok(Response::new(Answer {
+            hotel_ids,
+            distances_m: Vec::new(),
+        }))
+    }
+}
+
+fn ask(lat: f32) -> Ask {
+    Ask {
+        lat,
+        ..Ask::default()
+    }
+}
+
+/// A registry, a member, and what its callers need.
+struct Stage {
+    registry: Registry,
+    serving: Option<Serving>,
+    mesh: Mesh,
+    address: SocketAddr,
+    given_up: Arc<AtomicBool>,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let registry = Registry::mini().await;
+        let settings: BTreeMap<String, String> = [(
+            "CONSUL_HTTP_ADDR".to_owned(),
+            registry.address().to_string(),
+        )]
+        .into();
+        let mesh = Mesh::from_source("moody", &settings).unwrap();
+        let given_up = Arc::<AtomicBool>::default();
+        let serving = mesh
+            .start(|mesh| {
+                let next = GeoClient::new(mesh.channel("moody"));
+                let moody = Moody {
+                    next,
+                    given_up: given_up.clone(),
+                };
+                Services::new()
+                    .with(GeoServer::new(moody))
+                    .describe(FILE_DESCRIPTOR_SET)
+            })
+            .await
+            .unwrap();
+        until("a member that passes", || async {
+            (registry.passing("moody").await.len() == 1).then_some(())
+        })
+        .await;
+        let address = serving.address();
+        Self {
+            registry,
+            serving: Some(serving),
+            mesh,
+            address,
+            given_up,
+        }
+    }
+
+    fn client(&self) -> GeoClient<bellhop::Channel> {
+        GeoClient::new(self.mesh.channel("moody"))
+    }
+
+    /// tonic's own channel, straight to the member.
+    async fn plain(&self) -> tonic::transport::Channel {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
+        endpoint.connect().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_plain_client_of_tonic_is_served() {
+    let stage = Stage::new().await;
+    GeoClient::new(stage.plain().await)
+        .nearby(ask(0.0))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_on_a_runtime_of_several_threads() {
+    let stage = Stage::new().await;
+    let calls = (0..50).map(|_| {
+        let mut client = stage.client();
+        tokio::spawn(async move { client.nearby(ask(0.0)).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_fails_its_call_alone() {
+    let stage = Stage::new().await;
+    let mut client = stage.client();
+    let status = client.nearby(ask(PANIC)).await.unwrap_err();
+    assert_eq!(status.code(), Code::Internal);
+    assert!(
+        !status.message().contains("as asked"),
+        "what a panic says is for the log: {status}"
+    );
+    client.nearby(ask(0.0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_whose_time_is_over_is_dropped() {
+    let stage = Stage::new().await;
+    let mut request = Request::new(ask(HANG));
+    request.set_timeout(Duration::from_millis(100));
+    let status = stage.client().nearby(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    until("a handler that is dropped", || async {
+        stage.given_up.load(Ordering::SeqCst).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deadline_shrinks_from_hop_to_hop() {
+    let stage = Stage::new().await;
+    let mut request = Request::new(ask(ASK_THE_NEXT));
+    request.set_timeout(Duration::from_secs(4));
+    let told = stage
+        .client()
+        .nearby(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .hotel_ids;
+    let micros: u64 = told[0]
+        .strip_suffix('u')
+        .expect("microseconds")
+        .parse()
+        .unwrap();
+    assert!((1..4_000_000).contains(&micros), "{micros}");
+}
+
+#[tokio::test]
+async fn what_is_no_call_of_ours_is_refused_in_words() {
+    let stage = Stage::new().await;
+    let mut unknown = hotel_proto::rate::rate_client::RateClient::new(stage.plain().await);
+    let status = unknown
+        .get_rates(hotel_proto::rate::Request::default())
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
+    assert!(status.message().contains("/rate.Rate/GetRates"), "{status}");
+
+    let client: legacy::Client<_, Full<Bytes>> = legacy::Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http();
+    let url = format!("http://{}/geo.Geo/Nearby", stage.address);
+    let post = |name: &'static str, value: &'static str| {
+        let request = HttpRequest::post(&url).header(name, value);
+        client.request(request.body(Full::default()).unwrap())
+    };
+    let answer = post("content-type", "application/json").await.unwrap();
+    assert_eq!(answer.status(), 415);
+
+    let request = HttpRequest::post(&url)
+        .header("content-type", "application/grpc")
+        .header("grpc-timeout", "soon");
+    let answer = client
+        .request(request.body(Full::default()).unwrap())
+        .await
+        .unwrap();
+    let code = answer.headers().get("grpc-status").cloned();
+    assert_eq!(
+        code.expect("a status"),
+        "3",
+        "{:?}",
+        answer.collect().await.unwrap().trailers()
+    );
+}
+
+#[tokio::test]
+async fn health_is_told_under_every_name_and_changes_before_the_end() {
+    let mut stage = Stage::new().await;
+    let plain = stage.plain().await;
+    let health = |name: &'static str| {
+        let mut client = HealthClient::new(plain.clone());
+        async move {
+            let request = HealthCheckRequest {
+                service: name.to_owned(),
+            };
+            client
+                .check(request)
+                .await
+                .map(|answer| answer.into_inner().status())
+        }
+    };
+    for name in ["", "moody", "geo.Geo"] {
+        assert_eq!(
+            health(name).await.unwrap(),
+            ServingStatus::Serving,
+            "{name}"
+        );
+    }
+    assert_eq!(health("nobody").await.unwrap_err().code(), Code::NotFound);
+
+    let serving = stage.serving.take().unwrap();
+    let mut in_flight = GeoClient::new(plain.clone());
+    let in_flight = tokio::spawn(async move { in_flight.nearby(ask(TAKE_TIME)).await });
+    let mut watch = HealthClient::new(plain.clone())
+        .watch(HealthCheckRequest {
+            service: "moody".to_owned(),
+        })
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        watch.message().await.unwrap().unwrap().status(),
+        ServingStatus::Serving
+    );
+    let stopping = tokio::spawn(serving.stop());
+    assert_eq!(
+        watch.message().await.unwrap().unwrap().status(),
+        ServingStatus::NotServing
+    );
+    drop((watch, plain));
+    in_flight.await.unwrap().unwrap();
+    stopping.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_member_that_stops_leaves_the_registry_and_finishes_its_calls() {
+    let mut stage = Stage::new().await;
+    let mut client = stage.client();
+    client.nearby(ask(0.0)).await.unwrap();
+    let in_flight = tokio::spawn(async move { client.nearby(ask(TAKE_TIME)).await });
+    stage.serving.take().unwrap().stop().await;
+    in_flight.await.unwrap().unwrap();
+    assert!(stage.registry.registered("moody").await.is_empty());
+    assert!(tokio::net::TcpStream::connect(stage.address).await.is_err());
+
+    let status = stage.client().nearby(ask(0.0)).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(
+        status.message().contains("all instances have deregistered"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn reflection_tells_of_all_services() {
+    let stage = Stage::new().await;
+    let mut client = ServerReflectionClient::new(stage.plain().await);
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let requests = tokio_stream::once(request);
+    let mut answers = client
+        .server_reflection_info(requests)
+        .await
+        .unwrap()
+        .into_inner();
+    let answer = answers
+        .message()
+        .await
+        .unwrap()
+        .unwrap()
+        .message_response
+        .unwrap();
+    let MessageResponse::ListServicesResponse(list) = answer else {
+        panic!("{answer:?}")
+    };
+    let names: Vec<_> = list
+        .service
+        .into_iter()
+        .map(|service| service.name)
+        .collect();
+    for name in [
+        "geo.Geo",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+    ] {
+        assert!(names.iter().any(|known| known == name), "{name}: {names:?}");
+    }
+}
