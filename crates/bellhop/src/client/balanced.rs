@@ -26,6 +26,13 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Balanced {
     inner: RoundRobin<InstanceId, Endpoint>,
+    called: Arc<Called>,
+}
+
+/// Whom a channel calls. Each channel has its own: what calls count references to is not shared between shards.
+#[derive(Debug)]
+struct Called {
+    service: Arc<str>,
     upstream: Arc<Upstream>,
 }
 
@@ -35,12 +42,15 @@ impl Balanced {
         let shard = upstream.attach(handle);
         Self {
             inner: RoundRobin::new(shard, patience),
-            upstream,
+            called: Arc::new(Called {
+                service: Arc::from(&**upstream.service()),
+                upstream,
+            }),
         }
     }
 
     pub(super) fn service(&self) -> &Arc<str> {
-        self.upstream.service()
+        &self.called.service
     }
 }
 
@@ -56,7 +66,7 @@ impl Service<Request<Body>> for Balanced {
     fn call(&mut self, request: Request<Body>) -> ResponseFuture {
         ResponseFuture {
             inner: self.inner.call(request),
-            upstream: self.upstream.clone(),
+            called: self.called.clone(),
         }
     }
 }
@@ -65,7 +75,7 @@ pin_project! {
     pub(super) struct ResponseFuture {
         #[pin]
         inner: balance::ResponseFuture<InstanceId, Endpoint, Request<Body>>,
-        upstream: Arc<Upstream>,
+        called: Arc<Called>,
     }
 }
 
@@ -74,14 +84,14 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let service = || this.upstream.service().clone();
+        let service = || this.called.service.clone();
         Poll::Ready(match ready!(this.inner.poll(cx)) {
             Ok((response, peer)) => {
                 Ok(response.map(|incoming| ResponseBody::new(incoming, service(), peer)))
             }
             Err(balance::Error::NoMember { waited }) => Err(Error::Unavailable {
                 service: service(),
-                cause: this.upstream.cause(),
+                cause: this.called.upstream.cause(),
                 waited,
             }),
             Err(balance::Error::Member(CallError { peer, source, .. })) => {

@@ -35,6 +35,10 @@ use crate::{
 /// the shortest of the request's own (`tonic::Request::set_timeout`), the one of the call being served, and the channel's.
 #[derive(Clone)]
 pub struct Channel {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     stack: Stack,
     instances: Balanced,
     telemetry: Telemetry,
@@ -72,25 +76,28 @@ impl Channel {
         handle: Handle,
     ) -> Self {
         let instances = Balanced::new(upstream, settings.wait_for_endpoint, handle);
-        Self {
-            stack: compose(instances.clone(), settings.timeout, telemetry.clone()),
-            instances,
-            telemetry,
-        }
+        Self::composed(instances, settings.timeout, telemetry)
     }
 
     /// The same with another bound on each call. `None` is for streams that stay open: then only the request and the
     /// call being served bound a call.
     pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
-        let Self {
+        let Shared {
             instances,
             telemetry,
             ..
-        } = self;
+        } = &*self.shared;
+        Self::composed(instances.clone(), timeout, telemetry.clone())
+    }
+
+    fn composed(instances: Balanced, timeout: Option<Duration>, telemetry: Telemetry) -> Self {
+        let stack = compose(instances.clone(), timeout, telemetry.clone());
         Self {
-            stack: compose(instances.clone(), timeout, telemetry.clone()),
-            instances,
-            telemetry,
+            shared: Arc::new(Shared {
+                stack,
+                instances,
+                telemetry,
+            }),
         }
     }
 }
@@ -100,13 +107,14 @@ impl Service<Request<Body>> for Channel {
     type Error = Status;
     type Future = ResponseFuture;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.stack.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // So is every layer: a call waits in its own future, where the wait is bounded.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> ResponseFuture {
         ResponseFuture {
-            inner: self.stack.call(request),
+            inner: self.shared.stack.clone().call(request),
         }
     }
 }
@@ -130,7 +138,7 @@ impl Future for ResponseFuture {
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
-            .field("service", self.instances.service())
+            .field("service", self.shared.instances.service())
             .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,7 @@ impl<S> Layer<S> for DeadlineLayer {
     fn layer(&self, inner: S) -> Deadline<S> {
         Deadline {
             inner,
-            settings: self.clone(),
+            settings: Arc::new(self.clone()),
         }
     }
 }
@@ -42,7 +42,7 @@ impl<S> Layer<S> for DeadlineLayer {
 #[derive(Clone, Debug)]
 pub(super) struct Deadline<S> {
     inner: S,
-    settings: DeadlineLayer,
+    settings: Arc<DeadlineLayer>,
 }
 
 impl<S> Service<Request<Body>> for Deadline<S>

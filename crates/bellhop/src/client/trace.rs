@@ -31,7 +31,7 @@ impl<S> Layer<S> for TraceLayer {
     fn layer(&self, inner: S) -> Trace<S> {
         Trace {
             inner,
-            settings: self.clone(),
+            settings: Arc::new(self.clone()),
         }
     }
 }
@@ -40,7 +40,7 @@ impl<S> Layer<S> for TraceLayer {
 #[derive(Clone, Debug)]
 pub(super) struct Trace<S> {
     inner: S,
-    settings: TraceLayer,
+    settings: Arc<TraceLayer>,
 }
 
 impl<S> Service<Request<Body>> for Trace<S>
@@ -56,7 +56,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let TraceLayer { service, telemetry } = &self.settings;
+        let TraceLayer { service, telemetry } = &*self.settings;
         let call = ClientCall {
             path: request.uri().path(),
             service,
