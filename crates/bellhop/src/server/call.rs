@@ -18,7 +18,7 @@ use tonic::{Code, Status, body::Body};
 
 use super::{
     Services,
-    panic::{CatchPanic, catch},
+    panic::{CatchPanic, catch, catch_step},
     routes,
 };
 use crate::{
@@ -118,6 +118,14 @@ impl ResponseBody {
         response.map(|inner| Self { inner, timer, span })
     }
 
+    /// Ends the stream with a status, whatever the handler had still to say.
+    fn cut_off(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.timer = None;
+        self.inner = Body::empty();
+        self.end(status.code());
+        Poll::Ready(Some(Ok(Frame::trailers(trailers(status)))))
+    }
+
     fn end(&mut self, code: Code) {
         if let Some(span) = self.span.take() {
             span.end_grpc(code);
@@ -140,34 +148,30 @@ impl http_body::Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.inner).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
+        match catch_step(|| Pin::new(&mut this.inner).poll_frame(cx)) {
+            Ok(Poll::Ready(Some(Ok(frame)))) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     this.end(code(trailers).unwrap_or(Code::Unknown));
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(Some(Err(status))) => {
+            Ok(Poll::Ready(Some(Err(status)))) => {
                 this.end(status.code());
                 Poll::Ready(Some(Err(status)))
             }
-            Poll::Ready(None) => {
+            Ok(Poll::Ready(None)) => {
                 this.end(Code::Ok);
                 Poll::Ready(None)
             }
-            Poll::Pending => {
+            Ok(Poll::Pending) => {
                 let Some(timer) = &mut this.timer else {
                     return Poll::Pending;
                 };
-                if timer.poll_passed(cx).is_pending() {
-                    return Poll::Pending;
-                }
-                let trailers = trailers(&deadline_exceeded(timer));
-                this.timer = None;
-                this.inner = Body::empty();
-                this.end(Code::DeadlineExceeded);
-                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+                ready!(timer.poll_passed(cx));
+                let status = deadline_exceeded(timer);
+                this.cut_off(&status)
             }
+            Err(panicked) => this.cut_off(&Status::internal(panicked.to_string())),
         }
     }
 

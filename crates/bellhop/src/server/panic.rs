@@ -27,6 +27,11 @@ impl Panicked {
     }
 }
 
+/// Runs one step of what a handler left behind, such as the stream of its answers.
+pub(super) fn catch_step<T>(step: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(step)).map_err(|payload| Panicked::logged(&*payload))
+}
+
 /// Calls a handler, up to its first panic.
 pub(super) fn catch<F: Future>(call: impl FnOnce() -> F) -> CatchPanic<F> {
     // What a handler leaves half done behind a panic is its own: nothing of ours is shared with it.
