@@ -113,6 +113,15 @@ async fn a_service_that_nobody_has_seen_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_call_in_a_hurry_still_says_why_there_is_nobody() {
+    let mut client = HealthClient::new(channel(answer(Vec::new(), 2)));
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_millis(100));
+    let status = client.check(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
+
+#[tokio::test]
 async fn instances_that_are_not_passing_are_told_from_absent_ones() {
     let status = call(&channel(answer(Vec::new(), 2))).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);

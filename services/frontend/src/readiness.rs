@@ -20,8 +20,8 @@ use tonic_health::pb::{
 
 use crate::{Channel, error};
 
-/// How long a dependency may take to say that it is well.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a dependency may take to say that it is well: longer than a channel waits to say why there is nobody.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 const OK: &str = "ok";
 

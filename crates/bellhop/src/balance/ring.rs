@@ -11,6 +11,9 @@ use tokio::sync::{Notify, futures::Notified};
 
 use super::{Available, schedule::Schedule};
 
+/// A pick that found only turns of others looks no further than twice the members and this.
+const MANY_TURNS: usize = 64;
+
 /// The members of a service and their turns.
 ///
 /// One ring serves all shards of a process, so that round robin holds over all of them. A member takes turns from when the
@@ -176,7 +179,7 @@ where
         }
         // Every member has a turn within one cycle. Others take turns at the same time, so a second cycle may be needed; what
         // is left then is not worth spinning for.
-        for _ in 0..2 * snapshot.schedule.len() {
+        for _ in 0..2 * snapshot.services.len() + MANY_TURNS {
             let member = snapshot.schedule.take()?;
             if let Some(service) = snapshot.available(member) {
                 return Some(service);

@@ -49,11 +49,6 @@ impl<K: Clone + Ord> Schedule<K> {
         &self.keys
     }
 
-    /// Turns in one cycle.
-    pub(super) fn len(&self) -> usize {
-        self.turns.len()
-    }
-
     /// Takes a turn: the index of the member whose turn it is. `None` where there are no members.
     pub(super) fn take(&self) -> Option<usize> {
         if self.turns.is_empty() {
@@ -149,7 +144,7 @@ mod tests {
     fn unequal_weights_are_spread_smoothly() {
         let schedule = Schedule::new(&members(&[("a", 10), ("b", 2), ("c", 2)]), None);
         assert_eq!(take(&schedule, 7), ["a", "a", "a", "b", "c", "a", "a"]);
-        assert_eq!(schedule.len(), 7);
+        assert_eq!(schedule.turns.len(), 7);
     }
 
     #[test]
@@ -163,7 +158,7 @@ mod tests {
     #[test]
     fn nobody_is_left_out_when_weights_are_far_apart() {
         let schedule = Schedule::new(&members(&[("a", u32::MAX), ("b", 1), ("c", 0)]), None);
-        let turns = take(&schedule, schedule.len());
+        let turns = take(&schedule, schedule.turns.len());
         assert!(turns.len() <= MAX_TURNS as usize + 2);
         assert_eq!(turns.iter().filter(|&&key| key == "b").count(), 1);
         assert_eq!(turns.iter().filter(|&&key| key == "c").count(), 1);

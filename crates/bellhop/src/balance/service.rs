@@ -50,6 +50,37 @@ impl<K, S> RoundRobin<K, S> {
     }
 }
 
+impl<K, S> RoundRobin<K, S>
+where
+    K: Clone + Ord + Send + Sync + 'static,
+{
+    /// Sends a request to the member whose turn it is. Where there is none, `limit` may make the request less patient.
+    pub(crate) fn call_within<Request>(
+        &self,
+        request: Request,
+        limit: impl FnOnce(&Request) -> Option<Duration>,
+    ) -> ResponseFuture<K, S, Request>
+    where
+        S: Service<Request> + Available + Clone + Send + Sync + 'static,
+    {
+        let state = match self.shared.shard.pick() {
+            Some(member) => State::Calling {
+                call: member.oneshot(request),
+            },
+            None => {
+                let own = self.shared.patience;
+                let patience = limit(&request).map_or(own, |limit| limit.min(own));
+                State::waiting(self, patience, request)
+            }
+        };
+        ResponseFuture {
+            state,
+            balancer: self.clone(),
+            given_back: 0,
+        }
+    }
+}
+
 impl<K, S, Request> Service<Request> for RoundRobin<K, S>
 where
     K: Clone + Ord + Send + Sync + 'static,
@@ -65,17 +96,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let state = match self.shared.shard.pick() {
-            Some(member) => State::Calling {
-                call: member.oneshot(request),
-            },
-            None => State::waiting(self, request),
-        };
-        ResponseFuture {
-            state,
-            balancer: self.clone(),
-            given_back: 0,
-        }
+        self.call_within(request, |_| None)
     }
 }
 
@@ -99,7 +120,7 @@ pin_project! {
         S: Service<Request>,
     {
         Calling { #[pin] call: Oneshot<S, Request> },
-        Waiting { member: Waiting<S>, request: Option<Request> },
+        Waiting { member: Waiting<S>, patience: Duration, request: Option<Request> },
     }
 }
 
@@ -110,13 +131,14 @@ impl<S, Request> State<S, Request>
 where
     S: Service<Request> + Available + Clone + Send + Sync + 'static,
 {
-    fn waiting<K>(balancer: &RoundRobin<K, S>, request: Request) -> Self
+    fn waiting<K>(balancer: &RoundRobin<K, S>, patience: Duration, request: Request) -> Self
     where
         K: Clone + Ord + Send + Sync + 'static,
     {
-        let wait = wait(balancer.shared.shard.clone(), balancer.shared.patience);
+        let wait = wait(balancer.shared.shard.clone(), patience);
         Self::Waiting {
             member: Box::pin(wait),
+            patience,
             request: Some(request),
         }
     }
@@ -168,13 +190,20 @@ where
                                 Some(member) => State::Calling {
                                     call: member.oneshot(request),
                                 },
-                                None => State::waiting(this.balancer, request),
+                                None => {
+                                    let patience = this.balancer.shared.patience;
+                                    State::waiting(this.balancer, patience, request)
+                                }
                             }
                         }
                     },
                 },
-                StateProjection::Waiting { member, request } => {
-                    let waited = this.balancer.shared.patience;
+                StateProjection::Waiting {
+                    member,
+                    patience,
+                    request,
+                } => {
+                    let waited = *patience;
                     match (ready!(member.as_mut().poll(cx)), request.take()) {
                         (Some(member), Some(request)) => State::Calling {
                             call: member.oneshot(request),

@@ -17,6 +17,7 @@ use tower::Service;
 use super::{Error, ResponseBody};
 use crate::{
     balance::{self, RoundRobin},
+    deadline::parse_timeout,
     discovery::InstanceId,
     endpoint::{CallError, Endpoint},
     upstream::Upstream,
@@ -65,10 +66,18 @@ impl Service<Request<Body>> for Balanced {
 
     fn call(&mut self, request: Request<Body>) -> ResponseFuture {
         ResponseFuture {
-            inner: self.inner.call(request),
+            inner: self.inner.call_within(request, share_of_time),
             called: self.called.clone(),
         }
     }
+}
+
+/// How long a call may wait for somebody: not all of its time, for then it could not say why there was nobody.
+fn share_of_time(request: &Request<Body>) -> Option<Duration> {
+    parse_timeout(request.headers())
+        .ok()
+        .flatten()
+        .map(|timeout| timeout * 9 / 10)
 }
 
 pin_project! {
