@@ -50,9 +50,14 @@ fn new_span_id() -> SpanId {
     RandomIdGenerator::default().new_span_id()
 }
 
+/// Whether a request is somebody's work, and not a question after health: those come every second and are nobody's trace.
+fn is_work(path: &str) -> bool {
+    !path.starts_with("/grpc.") && !matches!(path, "/healthz" | "/readyz")
+}
+
 /// The collector did not take the last spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the collector did not take the last spans within {bound:?}")]
+#[error("the collector did not take the last spans (waited {bound:?} at most)")]
 pub struct Unflushed {
     /// How long they were offered at most.
     pub bound: Duration,
@@ -122,7 +127,7 @@ impl Telemetry {
 
     /// Begins the server's side of a gRPC call.
     pub fn server(&self, headers: &HeaderMap, call: ServerCall<'_>) -> CallSpan {
-        self.begin(extract(headers), || {
+        self.begin(call.path, extract(headers), || {
             let (name, mut attributes) = grpc(call.path);
             if let Some(peer) = call.peer {
                 push_peer(&mut attributes, peer);
@@ -138,7 +143,7 @@ impl Telemetry {
 
     /// Begins the client's side of a gRPC call, or of one attempt of it, within the span `parent`.
     pub fn client(&self, parent: &SpanContext, call: ClientCall<'_>) -> CallSpan {
-        self.begin(parent.clone(), || {
+        self.begin(call.path, parent.clone(), || {
             let (name, mut attributes) = grpc(call.path);
             attributes.push(KeyValue::new(SERVER_ADDRESS, call.service.to_owned()));
             Begin {
@@ -152,7 +157,7 @@ impl Telemetry {
 
     /// Begins the server's side of an HTTP request.
     pub fn http_server(&self, headers: &HeaderMap, call: HttpCall<'_>) -> CallSpan {
-        self.begin(extract(headers), || {
+        self.begin(call.path, extract(headers), || {
             let method = method_name(call.method);
             let mut attributes = Vec::with_capacity(ATTRIBUTES);
             attributes.push(KeyValue::new(HTTP_REQUEST_METHOD, method.unwrap_or(OTHER)));
@@ -199,8 +204,12 @@ impl Telemetry {
     }
 
     /// The decision; `begin` runs only where it is a yes.
-    fn begin(&self, parent: SpanContext, begin: impl FnOnce() -> Begin) -> CallSpan {
-        let Some(inner) = &self.0 else {
+    fn begin(&self, path: &str, parent: SpanContext, begin: impl FnOnce() -> Begin) -> CallSpan {
+        let Some(inner) = self
+            .0
+            .as_ref()
+            .filter(|_| parent.is_valid() || is_work(path))
+        else {
             return CallSpan::silent(parent);
         };
         let trace_id = if parent.is_valid() {
