@@ -1,13 +1,13 @@
 //! Making a connection: resolve, connect, and hear an answer.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, header, uri::Authority};
 use http_body_util::Full;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{net::TcpStream, task::JoinHandle};
+use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::body::Body;
 use tower::ServiceExt;
@@ -32,7 +32,7 @@ pub(super) async fn connect(
     settings: &Settings,
 ) -> Result<Connected, ConnectError> {
     let after = settings.connect_timeout;
-    match tokio::time::timeout(after, establish(target, settings)).await {
+    match timeout(after, establish(target, settings)).await {
         Ok(connected) => connected,
         Err(_) => Err(ConnectError::Timeout {
             address: target.address(),
@@ -60,7 +60,7 @@ pub(crate) async fn probe(address: SocketAddr, within: Duration) -> Result<(), C
 }
 
 async fn establish(target: &Target, settings: &Settings) -> Result<Connected, ConnectError> {
-    let (stream, address) = tcp(target).await?;
+    let (stream, address) = tcp(target, settings).await?;
     let http2_error = |source| ConnectError::Http2 {
         address: target.address(),
         source,
@@ -89,7 +89,10 @@ async fn establish(target: &Target, settings: &Settings) -> Result<Connected, Co
     })
 }
 
-async fn tcp(target: &Target) -> Result<(TcpStream, SocketAddr), ConnectError> {
+async fn tcp(
+    target: &Target,
+    settings: &Settings,
+) -> Result<(TcpStream, SocketAddr), ConnectError> {
     let resolve_error = |source| ConnectError::Resolve {
         host: target.host.clone(),
         source,
@@ -102,17 +105,33 @@ async fn tcp(target: &Target) -> Result<(TcpStream, SocketAddr), ConnectError> {
         .await
         .map_err(resolve_error)?
         .collect();
-    let stream = TcpStream::connect(&*addresses).await.map_err(tcp_error)?;
+    let share = settings.connect_timeout / addresses.len().max(1) as u32;
+    let stream = first_to_answer(&addresses, share)
+        .await
+        .map_err(tcp_error)?;
     stream.set_nodelay(true).map_err(tcp_error)?;
     let address = stream.peer_addr().map_err(tcp_error)?;
     Ok((stream, address))
+}
+
+/// One address after the other, each with its share of the time: one that swallows packets must not hide the next.
+async fn first_to_answer(addresses: &[SocketAddr], share: Duration) -> io::Result<TcpStream> {
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in addresses {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failure = error,
+            Err(_) => failure = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failure)
 }
 
 fn authority(target: &Target) -> Result<Authority, ConnectError> {
     let address = target.address();
     Authority::from_maybe_shared(Bytes::from(address)).map_err(|error| ConnectError::Resolve {
         host: target.host.clone(),
-        source: std::io::Error::new(std::io::ErrorKind::InvalidInput, error),
+        source: io::Error::new(io::ErrorKind::InvalidInput, error),
     })
 }
 

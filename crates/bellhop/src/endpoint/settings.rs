@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::config::Reader;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How connections are made and watched.
 #[derive(Clone, Copy, Debug)]

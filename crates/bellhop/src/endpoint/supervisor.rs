@@ -29,18 +29,19 @@ const RECONNECT: Backoff = match Backoff::try_new(Duration::from_millis(20), Dur
     Err(_) => panic!("the bounds are in order"),
 };
 
-/// Why instances cannot be connected, by id; the newest failure of each.
+/// Why instances cannot be connected, by id; the last failure of each.
 #[derive(Debug, Default)]
 pub(crate) struct Failures(Mutex<BTreeMap<InstanceId, Arc<ConnectError>>>);
 
 impl Failures {
-    /// Any one of the failures, with whose it is.
-    pub(crate) fn any(&self) -> Option<(InstanceId, Arc<ConnectError>)> {
+    /// The failure of one of those who are known.
+    pub(crate) fn of(
+        &self,
+        known: &dyn Fn(&InstanceId) -> bool,
+    ) -> Option<(InstanceId, Arc<ConnectError>)> {
         let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        failures
-            .iter()
-            .next()
-            .map(|(id, error)| (id.clone(), error.clone()))
+        let failure = failures.iter().find(|(id, _)| known(id));
+        failure.map(|(id, error)| (id.clone(), error.clone()))
     }
 
     /// Forgets an instance.

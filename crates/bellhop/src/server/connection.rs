@@ -7,7 +7,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulConnection},
 };
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -16,6 +16,8 @@ use super::stack::{Kind, Stack};
 const MAX_CONCURRENT_STREAMS: u32 = 1024;
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const MAX_HTTP1_BYTES: usize = 64 * 1024;
+/// Whoever connects and says nothing is not waited for.
+const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(10);
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,6 +33,10 @@ pub(super) async fn serve(
         Ok(stream) => stream,
         Err(error) => return debug!(%peer, %error, "connection lost"),
     };
+    match timeout(FIRST_BYTE_WITHIN, stream.inner().readable()).await {
+        Ok(Ok(())) => {}
+        _ => return debug!(%peer, "connection closed: nothing was said"),
+    }
     match stack.kind.clone() {
         Kind::Grpc(services) => {
             let call = move |request| stack.grpc(&services, peer, request);

@@ -24,7 +24,7 @@ pub enum Cause {
     NotConnected {
         /// How many are passing.
         passing: usize,
-        /// The newest failure of one of them.
+        /// The last failure of one of them.
         failure: Option<(InstanceId, Arc<ConnectError>)>,
     },
 }
@@ -63,11 +63,15 @@ impl fmt::Display for Cause {
 
 /// An error and what caused it, in one line.
 fn chain(f: &mut fmt::Formatter<'_>, error: &(impl StdError + 'static)) -> fmt::Result {
-    write!(f, "{error}")?;
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        write!(f, ": {error}")?;
+        let reason = error.to_string();
+        // Some errors tell their cause themselves.
+        if !text.ends_with(&reason) {
+            text = format!("{text}: {reason}");
+        }
         cause = error.source();
     }
-    Ok(())
+    f.write_str(&text)
 }

@@ -52,6 +52,13 @@ impl Upstream {
         upstream
     }
 
+    /// Whether nobody follows the service any more: the runtime that did is gone.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.follower
+            .get()
+            .is_some_and(AbortOnDropHandle::is_finished)
+    }
+
     /// The service's name.
     pub(crate) fn service(&self) -> &Arc<str> {
         &self.service
@@ -67,7 +74,7 @@ impl Upstream {
 
     /// Why nobody can be called.
     pub(crate) fn cause(&self) -> Cause {
-        self.state().cause(|| self.failures.any())
+        self.state().cause(|known| self.failures.of(known))
     }
 
     fn apply(&self, event: Event) {

@@ -140,12 +140,12 @@ impl State {
     /// Why nobody can be called.
     pub(super) fn cause(
         &self,
-        failure: impl FnOnce() -> Option<(InstanceId, Arc<ConnectError>)>,
+        failure: impl FnOnce(&dyn Fn(&InstanceId) -> bool) -> Option<(InstanceId, Arc<ConnectError>)>,
     ) -> Cause {
         if !self.known.is_empty() {
             Cause::NotConnected {
                 passing: self.known.len(),
-                failure: failure(),
+                failure: failure(&|id| self.known.contains_key(id)),
             }
         } else if self.registered > 0 {
             Cause::NotPassing {
