@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Run one instance of profile, which knows what hotels are like
     Profile(Service),
     /// Run one instance of search, which asks geo and rate
-    Search(Service),
+    Search(Search),
     /// Run one instance of the HTTP frontend, which asks search and profile
     Frontend(Frontend),
     /// Run the embedded registry alone
@@ -86,12 +86,37 @@ pub(crate) struct Up {
     pub(crate) registry: SocketAddr,
 
     #[command(flatten)]
+    pub(crate) data: Data,
+
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
-/// One gRPC service.
+/// One gRPC service with data.
 #[derive(Args, Debug)]
 pub(crate) struct Service {
+    /// Where to listen; port 0 is any free one
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HOTELS_LISTEN",
+        default_value = "127.0.0.1:0"
+    )]
+    pub(crate) listen: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) advertise: Advertise,
+
+    #[command(flatten)]
+    pub(crate) data: Data,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// The search service, which has no data of its own.
+#[derive(Args, Debug)]
+pub(crate) struct Search {
     /// Where to listen; port 0 is any free one
     #[arg(
         long,
@@ -159,13 +184,24 @@ pub(crate) struct Common {
     #[arg(long, value_name = "URL", env = "CONSUL_HTTP_ADDR")]
     pub(crate) consul: Option<String>,
 
-    /// A directory with geo.json, hotels.json, inventory.json and locales.json [default: those inside the binary]
-    #[arg(long, value_name = "DIR", env = "HOTELS_DATA")]
-    pub(crate) data: Option<PathBuf>,
-
     /// Threads, each with a runtime and connections of its own [default: the cores that this process may use]
     #[arg(long, value_name = "N", env = "BELLHOP_SHARDS")]
     pub(crate) shards: Option<NonZeroUsize>,
+}
+
+impl Common {
+    /// The Consul that was asked for; an empty name asks for none.
+    pub(crate) fn consul(&self) -> Option<&str> {
+        self.consul.as_deref().filter(|consul| !consul.is_empty())
+    }
+}
+
+/// What a service that has data serves from.
+#[derive(Args, Debug)]
+pub(crate) struct Data {
+    /// A directory with geo.json, hotels.json, inventory.json and locales.json [default: those inside the binary]
+    #[arg(long, value_name = "DIR", env = "HOTELS_DATA")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 /// How log lines look.

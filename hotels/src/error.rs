@@ -28,6 +28,8 @@ pub(crate) enum Error {
         service: &'static str,
         source: bellhop::Error,
     },
+    #[error("stopped at once, calls in flight are lost")]
+    Interrupted,
     #[error("the system refuses a thread, a runtime or a signal")]
     System(#[from] io::Error),
 }

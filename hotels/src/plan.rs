@@ -66,7 +66,7 @@ pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
             &frontend.common,
         ),
         Command::Geo(service) => {
-            let role = role(ServiceName::Geo, service.common.data.as_deref())?;
+            let role = role(ServiceName::Geo, service.data.data.as_deref())?;
             single(
                 role,
                 service.listen,
@@ -75,7 +75,7 @@ pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
             )
         }
         Command::Rate(service) => {
-            let role = role(ServiceName::Rate, service.common.data.as_deref())?;
+            let role = role(ServiceName::Rate, service.data.data.as_deref())?;
             single(
                 role,
                 service.listen,
@@ -84,7 +84,7 @@ pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
             )
         }
         Command::Profile(service) => {
-            let role = role(ServiceName::Profile, service.common.data.as_deref())?;
+            let role = role(ServiceName::Profile, service.data.data.as_deref())?;
             single(
                 role,
                 service.listen,
@@ -113,7 +113,7 @@ fn whole(up: &Up) -> Result<Plan, Error> {
     ] {
         let scale = up.scale.iter().rev().find(|scale| scale.service == name);
         // Instances of a service share its data.
-        let role = role(name, up.common.data.as_deref())?;
+        let role = role(name, up.data.data.as_deref())?;
         for _ in 0..scale.map_or(1, |scale| scale.instances) {
             members.push(Member {
                 role: role.clone(),
@@ -126,7 +126,7 @@ fn whole(up: &Up) -> Result<Plan, Error> {
         settings: settings::own(up.http, None),
     });
     Ok(Plan {
-        registry: up.common.consul.is_none().then_some(up.registry),
+        registry: up.common.consul().is_none().then_some(up.registry),
         members,
         settings: settings::common(&up.common),
         is_up: true,

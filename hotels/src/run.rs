@@ -6,20 +6,19 @@ use std::{
 };
 
 use bellhop::{
-    Shards,
+    Shards, StopSignals,
     config::{Environment, Overlay, Reader},
-    stop_signal,
 };
 use tokio::runtime::Builder;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::{
     error::Error,
     members::{self, Running},
-    plan::Plan,
+    plan::{Member, Plan},
     registry::Registry,
     screen,
-    settings::Settings,
+    settings::{self, Settings},
 };
 
 /// How long the system may take until every hop has found the next.
@@ -31,30 +30,45 @@ pub(crate) fn run(plan: Plan) -> Result<(), Error> {
     let registry = plan.registry.map(Registry::start).transpose()?;
     let mut settings = plan.settings;
     if let Some(registry) = &registry {
-        let url = format!("http://{}", registry.address());
-        settings.insert("CONSUL_HTTP_ADDR".to_owned(), url);
+        settings.extend(settings::embedded(registry.address()));
     }
     let control = Builder::new_current_thread().enable_all().build()?;
     let shards = Shards::start(shards(&settings))?;
     control.block_on(async {
-        let stop = stop_signal()?;
-        let mut running = Vec::with_capacity(plan.members.len());
-        for member in plan.members {
-            running.push(members::start(member, &settings, &shards).await?);
-        }
-        if plan.is_up {
-            tell(&running, registry.as_ref(), &settings, began).await;
-        } else {
-            announce(&running, registry.as_ref());
-        }
-        stop.await;
-        let again = stop_signal()?;
+        let mut signals = StopSignals::listen()?;
+        let running = tokio::select! {
+            running = start_all(plan.members, &settings, &shards) => running?,
+            () = signals.next() => return Ok(()),
+        };
+        let told = async {
+            if plan.is_up {
+                tell(&running, registry.as_ref(), &settings, began).await;
+            } else {
+                announce(&running, registry.as_ref());
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
-            () = stop_all(running) => {}
-            () = again => warn!("stopped at once, calls in flight are lost"),
+            () = told => {}
+            () = signals.next() => {}
         }
-        Ok(())
+        tokio::select! {
+            () = stop_all(running) => Ok(()),
+            () = signals.next() => Err(Error::Interrupted),
+        }
     })
+}
+
+async fn start_all(
+    members: Vec<Member>,
+    settings: &Settings,
+    shards: &Shards,
+) -> Result<Vec<Running>, Error> {
+    let mut running = Vec::with_capacity(members.len());
+    for member in members {
+        running.push(members::start(member, settings, shards).await?);
+    }
+    Ok(running)
 }
 
 /// Tells a person what runs, once all of it does.

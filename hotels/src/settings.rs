@@ -7,6 +7,29 @@ use crate::cli::{Advertise, Common};
 /// Settings by name; an empty value hides what the environment says.
 pub(crate) type Settings = BTreeMap<String, String>;
 
+/// The settings of Consul's clients that are meant for a registry of the user's.
+const ABOUT_CONSUL: [&str; 11] = [
+    "CONSUL_CACERT",
+    "CONSUL_CLIENT_CERT",
+    "CONSUL_CLIENT_KEY",
+    "CONSUL_DATACENTER",
+    "CONSUL_HTTP_AUTH",
+    "CONSUL_HTTP_SSL",
+    "CONSUL_HTTP_SSL_VERIFY",
+    "CONSUL_HTTP_TOKEN",
+    "CONSUL_HTTP_TOKEN_FILE",
+    "CONSUL_NAMESPACE",
+    "CONSUL_TLS_SERVER_NAME",
+];
+
+/// What members are told of the embedded registry; nothing of the user's own Consul, least of all its token, reaches it.
+pub(crate) fn embedded(registry: SocketAddr) -> Settings {
+    let hidden = ABOUT_CONSUL.map(|name| (name.to_owned(), String::new()));
+    let mut settings = Settings::from(hidden);
+    settings.insert("CONSUL_HTTP_ADDR".to_owned(), format!("http://{registry}"));
+    settings
+}
+
 /// What all members of a process have.
 pub(crate) fn common(common: &Common) -> Settings {
     let mut settings = Settings::new();
@@ -15,7 +38,7 @@ pub(crate) fn common(common: &Common) -> Settings {
             settings.insert(name.to_owned(), value);
         }
     };
-    set("CONSUL_HTTP_ADDR", common.consul.clone());
+    set("CONSUL_HTTP_ADDR", common.consul().map(str::to_owned));
     set(
         "BELLHOP_SHARDS",
         common.shards.map(|shards| shards.to_string()),

@@ -45,6 +45,6 @@ pub mod telemetry;
 mod upstream;
 
 pub use client::Channel;
-pub use mesh::{Error, Mesh, Serving, stop_signal};
+pub use mesh::{Error, Mesh, Serving, StopSignals};
 pub use server::{App, Services};
 pub use shards::Shards;

@@ -38,6 +38,9 @@ pub enum Error {
     /// The descriptors of the services are none.
     #[error("cannot reflect the services")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// A second signal came before all calls were done.
+    #[error("stopped at once, calls in flight are lost")]
+    Interrupted,
     /// Threads, runtimes, signals.
     #[error("the system refuses a thread or a signal")]
     System(#[from] io::Error),

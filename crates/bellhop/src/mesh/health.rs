@@ -45,6 +45,18 @@ impl Health {
         self.well.subscribe()
     }
 
+    /// Ends the streams of those who watch, who would else be waited for.
+    pub(super) async fn dismiss_watchers(&self) {
+        let names = self
+            .names
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for name in names {
+            self.reporter.clone().clear_service_status(&name).await;
+        }
+    }
+
     /// Says the same under all names.
     pub(super) async fn set(&self, status: ServingStatus) {
         let names = self

@@ -16,7 +16,7 @@ use std::{
 use tokio::runtime::{self, Handle};
 
 use self::settings::Settings;
-pub use self::{error::Error, serving::Serving, signal::stop_signal};
+pub use self::{error::Error, serving::Serving, signal::StopSignals};
 use crate::{
     client::Channel,
     config::{ConfigError, Environment, Reader, Source},
@@ -109,6 +109,13 @@ impl Mesh {
             upstreams,
             channels,
         } = &mut *called;
+        if upstreams
+            .get(&service)
+            .is_some_and(|upstream| upstream.is_abandoned())
+        {
+            upstreams.remove(&service);
+            channels.retain(|(known, _), _| *known != service);
+        }
         let upstream = upstreams
             .entry(service.clone())
             .or_insert_with(|| member.follow(&service, &handle));
@@ -156,6 +163,10 @@ impl Mesh {
             instance,
             version,
         };
+        if let Some(telemetry) = member.telemetry.get() {
+            // A channel came first.
+            return Ok(telemetry.clone());
+        }
         let telemetry = member.settings.telemetry.start(identity)?;
         Ok(member.telemetry.get_or_init(|| telemetry).clone())
     }

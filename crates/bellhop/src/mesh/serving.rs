@@ -5,11 +5,12 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 use tokio::{
     runtime::{Builder, Handle},
     sync::watch,
+    time::sleep,
 };
 use tonic_health::ServingStatus;
 use tracing::{info, warn};
 
-use super::{Error, Mesh, health::Health, stop_signal};
+use super::{Error, Mesh, StopSignals, health::Health};
 use crate::{
     registration::{self, Place, Protocol, Registered, Spec},
     server::{self, Activity, App, Kind, Listener, Worker},
@@ -24,13 +25,14 @@ pub struct Serving {
     registered: Registered,
     activity: Arc<Activity>,
     health: Health,
+    is_grpc: bool,
 }
 
 impl Mesh {
     /// Serves until SIGTERM or Ctrl-C, on one single-threaded runtime per core; returns when all calls in flight are done.
     ///
     /// `app` is called once on each of these runtimes, so that each has channels with connections of its own. A second signal
-    /// ends the process at once.
+    /// ends the wait at once.
     ///
     /// # Errors
     /// When the member cannot start.
@@ -38,15 +40,16 @@ impl Mesh {
         let control = Builder::new_current_thread().enable_all().build()?;
         let shards = Shards::start(self.member.settings.shards)?;
         control.block_on(async {
-            let stop = stop_signal()?;
-            let serving = self.start_on(&shards, app).await?;
-            stop.await;
-            let again = stop_signal()?;
+            let mut signals = StopSignals::listen()?;
+            let serving = tokio::select! {
+                serving = self.start_on(&shards, app) => serving?,
+                () = signals.next() => return Ok(()),
+            };
+            signals.next().await;
             tokio::select! {
-                () = serving.stop() => {}
-                () = again => warn!("stopped at once, calls in flight are lost"),
+                () = serving.stop() => Ok(()),
+                () = signals.next() => Err(Error::Interrupted),
             }
-            Ok(())
         })
     }
 
@@ -124,6 +127,7 @@ impl Mesh {
             registered,
             activity,
             health,
+            is_grpc,
         })
     }
 
@@ -169,6 +173,7 @@ impl Serving {
             registered,
             activity,
             health,
+            is_grpc,
             ..
         } = self;
         let settings = &mesh.member.settings.server;
@@ -180,13 +185,19 @@ impl Serving {
                 error, "cannot leave the registry, its check will find out"
             );
         }
-        if !activity
-            .quiet(settings.drain_quiet, settings.drain_timeout)
-            .await
+        health.set(ServingStatus::NotServing).await;
+        if is_grpc
+            && !activity
+                .quiet(settings.drain_quiet, settings.drain_timeout)
+                .await
         {
             warn!(service, "callers still come, they are told to go");
         }
-        health.set(ServingStatus::NotServing).await;
+        if !is_grpc {
+            // Those who call over HTTP do not ask the registry: whoever stands before them had this long to notice.
+            sleep(settings.drain_quiet).await;
+        }
+        health.dismiss_watchers().await;
         if !listener.drain(settings.drain_timeout).await {
             warn!(service, after = ?settings.drain_timeout, "calls in flight were cut off");
         }

@@ -3,33 +3,48 @@
 use std::io;
 
 #[cfg(unix)]
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Resolves at the next SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// When the system lets nobody listen.
-#[cfg(unix)]
-pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+/// Listens to SIGTERM and Ctrl-C, from its making on.
+#[derive(Debug)]
+pub struct StopSignals {
+    #[cfg(unix)]
+    terminate: Signal,
+    #[cfg(unix)]
+    interrupt: Signal,
 }
 
-/// Resolves at the next Ctrl-C.
-///
-/// # Errors
-/// When the system lets nobody listen.
-#[cfg(not(unix))]
-pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
-    Ok(async {
+impl StopSignals {
+    /// Begins to listen; the process does not end by itself from here on.
+    ///
+    /// # Errors
+    /// When the system lets nobody listen.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate())?,
+            #[cfg(unix)]
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Resolves at the next one.
+    #[cfg(unix)]
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Resolves at the next one.
+    #[cfg(not(unix))]
+    pub async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }
