@@ -237,3 +237,31 @@ async fn a_scale_that_is_none_says_what_is_expected() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn what_the_environment_says_of_another_consul_does_not_reach_the_embedded_one() {
+    let launch = Launch::new(BINARY)
+        .set("CONSUL_HTTP_ADDR", "")
+        .set("CONSUL_HTTP_SSL", "true")
+        .set("CONSUL_DATACENTER", "elsewhere")
+        .set("CONSUL_HTTP_TOKEN", "secret");
+    let process = launch.start(&["up", "--http", ANYWHERE, "--registry", ANYWHERE]);
+    let screen = until_ready(&process).await;
+    assert!(screen.contains("embedded"), "{screen}");
+}
+
+#[tokio::test]
+async fn it_can_be_stopped_before_it_is_ready() {
+    let nobody = TcpListener::bind(ANYWHERE).unwrap().local_addr().unwrap();
+    let consul = format!("http://{nobody}");
+    let mut process = Launch::new(BINARY).start(&["--http", ANYWHERE, "--consul", &consul]);
+    // It serves, and waits for a registry that does not come.
+    process.serving("frontend").await;
+    process.terminate();
+    process.end().await;
+    assert!(
+        !process.output().contains("Hotels is ready"),
+        "{}",
+        process.output()
+    );
+}

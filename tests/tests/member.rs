@@ -2,18 +2,21 @@
 
 use std::{
     collections::BTreeMap,
-    future::pending,
+    convert::Infallible,
+    future::{Ready, pending, ready},
     net::SocketAddr,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
 use bellhop::{Mesh, Services, Serving};
 use bytes::Bytes;
-use e2e::{Registry, until};
+use e2e::{PATIENCE, Registry, until};
 use hotel_proto::{
     FILE_DESCRIPTOR_SET,
     geo::{
@@ -23,9 +26,12 @@ use hotel_proto::{
     },
 };
 use http_body_util::{BodyExt, Full};
-use hyper::Request as HttpRequest;
+use hyper::{Request as HttpRequest, body::Incoming};
 use hyper_util::{client::legacy, rt::TokioExecutor};
-use tonic::{Code, Request, Response, Status, transport::Endpoint};
+use tokio::sync::Notify;
+use tonic::{
+    Code, Request, Response, Status, body::Body, server::NamedService, transport::Endpoint,
+};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -33,6 +39,7 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
+use tower::Service;
 
 /// What to do is in the latitude of a request.
 const PANIC: f32 = 1.0;
@@ -46,6 +53,7 @@ const TELL_TIMEOUT: f32 = 5.0;
 struct Moody {
     next: GeoClient<bellhop::Channel>,
     given_up: Arc<AtomicBool>,
+    hanging: Arc<Notify>,
 }
 
 /// Says that a handler's future has gone.
@@ -67,6 +75,7 @@ impl Geo for Moody {
             panic!("as asked");
         } else if lat == HANG {
             let _gone = Gone(self.given_up.clone());
+            self.hanging.notify_one();
             pending::<()>().await;
         } else if lat == TAKE_TIME {
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -88,6 +97,42 @@ fn ask(lat: f32) -> Ask {
     }
 }
 
+/// A service whose stream of answers panics.
+#[derive(Clone)]
+struct Broken;
+
+impl NamedService for Broken {
+    const NAME: &'static str = "test.Broken";
+}
+
+impl Service<http::Request<Incoming>> for Broken {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: http::Request<Incoming>) -> Self::Future {
+        ready(Ok(http::Response::new(Body::new(PanickingBody))))
+    }
+}
+
+struct PanickingBody;
+
+impl http_body::Body for PanickingBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Status>>> {
+        panic!("in the middle of a stream")
+    }
+}
+
 /// A registry, a member, and what its callers need.
 struct Stage {
     registry: Registry,
@@ -95,27 +140,41 @@ struct Stage {
     mesh: Mesh,
     address: SocketAddr,
     given_up: Arc<AtomicBool>,
+    hanging: Arc<Notify>,
 }
 
 impl Stage {
+    /// Returns once a handler hangs.
+    async fn hung(&self) {
+        self.hanging.notified().await;
+    }
+
     async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    async fn with(settings: &[(&str, &str)]) -> Self {
         let registry = Registry::mini().await;
-        let settings: BTreeMap<String, String> = [(
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let mut settings: BTreeMap<String, String> = settings.iter().map(owned).collect();
+        settings.insert(
             "CONSUL_HTTP_ADDR".to_owned(),
             registry.address().to_string(),
-        )]
-        .into();
+        );
         let mesh = Mesh::from_source("moody", &settings).unwrap();
         let given_up = Arc::<AtomicBool>::default();
+        let hanging = Arc::<Notify>::default();
         let serving = mesh
             .start(|mesh| {
                 let next = GeoClient::new(mesh.channel("moody"));
                 let moody = Moody {
                     next,
                     given_up: given_up.clone(),
+                    hanging: hanging.clone(),
                 };
                 Services::new()
                     .with(GeoServer::new(moody))
+                    .with(Broken)
                     .describe(FILE_DESCRIPTOR_SET)
             })
             .await
@@ -131,6 +190,7 @@ impl Stage {
             mesh,
             address,
             given_up,
+            hanging,
         }
     }
 
@@ -177,6 +237,51 @@ async fn a_handler_that_panics_fails_its_call_alone() {
         "what a panic says is for the log: {status}"
     );
     client.nearby(ask(0.0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_that_panics_ends_as_internal() {
+    let stage = Stage::new().await;
+    let client: legacy::Client<_, Full<Bytes>> = legacy::Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http();
+    let request = HttpRequest::post(format!("http://{}/test.Broken/Stream", stage.address))
+        .header("content-type", "application/grpc");
+    let answer = client
+        .request(request.body(Full::default()).unwrap())
+        .await
+        .unwrap();
+    let body = answer.into_body().collect().await.unwrap();
+    assert_eq!(body.trailers().expect("trailers")["grpc-status"], "13");
+    stage.client().nearby(ask(0.0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_is_cut_off_in_the_end() {
+    let mut stage = Stage::with(&[("BELLHOP_DRAIN_TIMEOUT", "300ms")]).await;
+    let mut client = stage.client();
+    client.nearby(ask(0.0)).await.unwrap();
+    let endless = tokio::spawn(async move { client.nearby(ask(HANG)).await });
+    stage.hung().await;
+    stage.serving.take().unwrap().stop().await;
+    let status = endless.await.unwrap().unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
+
+#[tokio::test]
+async fn who_watches_health_is_not_waited_for() {
+    let long = (2 * PATIENCE).as_secs();
+    let mut stage = Stage::with(&[("BELLHOP_DRAIN_TIMEOUT", &format!("{long}s"))]).await;
+    let mut client = HealthClient::new(stage.plain().await);
+    let request = HealthCheckRequest {
+        service: "moody".to_owned(),
+    };
+    let mut watch = client.watch(request).await.unwrap().into_inner();
+    watch.message().await.unwrap();
+    let stop = stage.serving.take().unwrap().stop();
+    tokio::time::timeout(PATIENCE, stop)
+        .await
+        .expect("an end before that of the watch");
 }
 
 #[tokio::test]

@@ -318,6 +318,15 @@ async fn one_trace_spans_all_services(registry: Registry) {
         (spans.len() == 9).then_some(spans)
     })
     .await;
+    let questions = receiver
+        .spans()
+        .into_iter()
+        .filter(|span| span.name.contains("Health"));
+    assert_eq!(
+        questions.count(),
+        0,
+        "questions after health are nobody's trace"
+    );
     let find = |service: &str, kind: i32, name: &str| {
         let mut found = spans
             .iter()
@@ -378,7 +387,7 @@ async fn peers_of_the_old_contract_are_served(registry: Registry) {
     let request = rate::Request {
         hotel_ids,
         in_date: in_date.clone(),
-        out_date: out_date.clone(),
+        out_date,
     };
     let plans = rate
         .get_rates(request)
@@ -408,7 +417,6 @@ async fn peers_of_the_old_contract_are_served(registry: Registry) {
     let status = search.nearby(request).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::InvalidArgument);
     assert!(status.message().contains("outDate"), "{status}");
-    drop(out_date);
 }
 
 async fn a_prefix_stands_before_every_name(registry: Registry) {
