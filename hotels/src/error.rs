@@ -14,6 +14,8 @@ pub(crate) enum Error {
         address: SocketAddr,
         option: &'static str,
     },
+    #[error("a Consul answers on {address} already. Start this one elsewhere with --registry ADDR")]
+    RegistryIsThere { address: SocketAddr },
     #[error(
         "a Consul answers on {address} already. Use it with --consul http://{address}, or start the embedded registry \
          elsewhere with --registry ADDR"

@@ -27,7 +27,17 @@ const READY_WITHIN: Duration = Duration::from_secs(10);
 /// Runs until SIGTERM or Ctrl-C; a second one stops at once.
 pub(crate) fn run(plan: Plan) -> Result<(), Error> {
     let began = Instant::now();
-    let registry = plan.registry.map(Registry::start).transpose()?;
+    let registry = plan
+        .registry
+        .map(Registry::start)
+        .transpose()
+        .map_err(|error| match error {
+            // Who wants a registry alone has no use for that one.
+            Error::ConsulIsThere { address } if plan.members.is_empty() => {
+                Error::RegistryIsThere { address }
+            }
+            error => error,
+        })?;
     let mut settings = plan.settings;
     if let Some(registry) = &registry {
         settings.extend(settings::embedded(registry.address()));

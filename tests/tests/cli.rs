@@ -87,6 +87,12 @@ async fn a_registry_that_is_there_already_is_offered() {
         "{said}"
     );
     assert!(said.contains("--registry"), "{said}");
+
+    let said = failure(&Launch::new(BINARY), &["registry", "--registry", &address]).await;
+    assert!(
+        said.contains("--registry ADDR") && !said.contains("--consul"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -3,15 +3,17 @@
 //! - [`geo`], [`rate`], [`profile`], [`search`]: one module for each package of `proto/`;
 //! - [`stay`], [`area`], [`limits`]: what a request may ask for, validated once and then trusted;
 //! - [`Invalid`]: the fault of a request, with its map to `INVALID_ARGUMENT`;
+//! - [`Channel`]: what a service needs of its way to another;
 //! - [`data`]: how a data file is read, and how its faults are told.
 
 pub mod area;
+mod channel;
 pub mod data;
 mod invalid;
 pub mod limits;
 pub mod stay;
 
-pub use self::invalid::Invalid;
+pub use self::{channel::Channel, invalid::Invalid};
 
 /// Where hotels are: package `geo`.
 #[allow(missing_docs, unreachable_pub)]

@@ -8,10 +8,10 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
-use hotel_proto::{profile::profile_server, search::search_server};
+use hotel_proto::{Channel, profile::profile_server, search::search_server};
 
 use crate::{
-    Channel, Settings,
+    Settings,
     error::Fault,
     guard,
     hotels::{self, Upstreams},

@@ -10,12 +10,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hotel_proto::{
+    Channel,
     profile::{self, Hotel, profile_client::ProfileClient},
     search::{Found, NearbyRequest, SearchResult, search_client::SearchClient},
 };
 
 use crate::{
-    Channel,
     error::Fault,
     geojson::{self, Feature, FeatureCollection},
     query::Query,

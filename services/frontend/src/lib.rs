@@ -11,7 +11,6 @@
 //!
 //! Every fault is `{"error":{"code","message","field"?}}`, and every answer carries `x-request-id` and `x-trace-id`.
 
-mod channel;
 mod error;
 mod frontend;
 mod geojson;
@@ -25,7 +24,6 @@ mod serve;
 mod settings;
 
 pub use self::{
-    channel::Channel,
     frontend::Frontend,
     serve::{NAME, serve},
     settings::Settings,

@@ -12,13 +12,14 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
+use hotel_proto::Channel;
 use serde::{Serialize, Serializer};
 use tonic::{Code, Status};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use crate::{Channel, error};
+use crate::error;
 
 /// How long a dependency may take to say that it is well: longer than a channel waits to say why there is nobody.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -2,14 +2,12 @@
 //!
 //! [`Search`] answers `search.Search/Nearby` by asking geo where hotels are and then rate what they cost.
 
-mod channel;
 mod matching;
 mod serve;
 mod service;
 mod upstream;
 
 pub use self::{
-    channel::Channel,
     serve::{NAME, serve},
     service::{Search, service},
 };

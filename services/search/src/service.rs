@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use hotel_proto::{
+    Channel,
     area::{Point, Radius},
     geo::{self, geo_client::GeoClient},
     limits::Limit,
@@ -13,7 +14,6 @@ use hotel_proto::{
 use tonic::{Response, Status};
 
 use crate::{
-    channel::Channel,
     matching::{self, Place},
     upstream,
 };

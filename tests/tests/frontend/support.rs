@@ -5,8 +5,9 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, Response, StatusCode},
 };
-use frontend::{Channel, Frontend, Settings};
+use frontend::{Frontend, Settings};
 use hotel_proto::{
+    Channel,
     profile::{self, Hotel, profile_server},
     search::{NearbyRequest, SearchResult, search_server},
 };

@@ -1,4 +1,4 @@
-//! What the frontend needs of a way to another service.
+//! What a service needs of its way to another.
 
 use bytes::Bytes;
 use http_body::Body as HttpBody;
