@@ -48,6 +48,8 @@ against_both![
     bad_input_is_refused_by_name,
     three_instances_take_turns_evenly,
     a_later_instance_takes_turns,
+    an_instance_of_twice_the_weight_has_twice_the_turns,
+    members_that_report_for_themselves_pass,
     a_stopped_instance_loses_no_request,
     an_agent_without_memory_gets_everybody_back,
     one_trace_spans_all_services,
@@ -189,6 +191,35 @@ async fn three_instances_take_turns_evenly(registry: Registry) {
     system.passing(&registry, "rate", 3).await;
     until_three_take_turns(&system, &receiver).await;
     assert_eq!(ask(&system, &receiver, 300).await, [100, 100, 100]);
+}
+
+async fn an_instance_of_twice_the_weight_has_twice_the_turns(registry: Registry) {
+    let receiver = Receiver::start().await;
+    let system = System::start(traced(&registry, &receiver)).await;
+    let _heavy = system
+        .launch
+        .clone()
+        .set("BELLHOP_WEIGHT", "2")
+        .start(&["rate"]);
+    system.passing(&registry, "rate", 2).await;
+    let shares = async |requests| {
+        let mut shares = ask(&system, &receiver, requests).await;
+        shares.sort_unstable();
+        shares
+    };
+    until("both take turns", || async {
+        (shares(30).await == [10, 20]).then_some(())
+    })
+    .await;
+    assert_eq!(shares(300).await, [100, 200]);
+}
+
+async fn members_that_report_for_themselves_pass(registry: Registry) {
+    let system = System::start(launch(&registry).set("BELLHOP_CHECK", "ttl")).await;
+    for service in ["geo", "rate", "profile", "search", "frontend"] {
+        system.passing(&registry, service, 1).await;
+    }
+    system.example().await.unwrap();
 }
 
 async fn a_later_instance_takes_turns(registry: Registry) {
