@@ -35,13 +35,13 @@ pub(crate) enum Command {
     /// Run the whole system in this process (the default)
     Up(Up),
     /// Run one instance of geo, which knows where hotels are
-    Geo(Service),
+    Geo(DataService),
     /// Run one instance of rate, which knows what a stay costs
-    Rate(Service),
+    Rate(DataService),
     /// Run one instance of profile, which knows what hotels are like
-    Profile(Service),
+    Profile(DataService),
     /// Run one instance of search, which asks geo and rate
-    Search(Search),
+    Search(Service),
     /// Run one instance of the HTTP frontend, which asks search and profile
     Frontend(Frontend),
     /// Run the embedded registry alone
@@ -92,7 +92,7 @@ pub(crate) struct Up {
     pub(crate) common: Common,
 }
 
-/// One gRPC service with data.
+/// One gRPC service.
 #[derive(Args, Debug)]
 pub(crate) struct Service {
     /// Where to listen; port 0 is any free one
@@ -108,29 +108,17 @@ pub(crate) struct Service {
     pub(crate) advertise: Advertise,
 
     #[command(flatten)]
-    pub(crate) data: Data,
-
-    #[command(flatten)]
     pub(crate) common: Common,
 }
 
-/// The search service, which has no data of its own.
+/// One gRPC service with data of its own.
 #[derive(Args, Debug)]
-pub(crate) struct Search {
-    /// Where to listen; port 0 is any free one
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "HOTELS_LISTEN",
-        default_value = "127.0.0.1:0"
-    )]
-    pub(crate) listen: SocketAddr,
+pub(crate) struct DataService {
+    #[command(flatten)]
+    pub(crate) service: Service,
 
     #[command(flatten)]
-    pub(crate) advertise: Advertise,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) data: Data,
 }
 
 /// The frontend.

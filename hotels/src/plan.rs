@@ -7,7 +7,7 @@ use profile::Profile;
 use rate::Rate;
 
 use crate::{
-    cli::{Cli, Command, Common, ServiceName, Up},
+    cli::{Advertise, Cli, Command, Common, DataService, Service, ServiceName, Up},
     error::Error,
     settings::{self, Settings},
 };
@@ -42,15 +42,6 @@ pub(crate) enum Role {
 
 /// Reads the data that the members need, and says what to run.
 pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
-    let single = |service: Role, listen, advertise, common: &Common| Plan {
-        registry: None,
-        members: vec![Member {
-            role: service,
-            settings: settings::own(listen, advertise),
-        }],
-        settings: settings::common(common),
-        is_up: false,
-    };
     Ok(match cli.command() {
         Command::Up(up) => whole(&up)?,
         Command::Registry(registry) => Plan {
@@ -62,43 +53,38 @@ pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
         Command::Frontend(frontend) => single(
             Role::Frontend,
             frontend.http,
-            Some(&frontend.advertise),
+            &frontend.advertise,
             &frontend.common,
         ),
-        Command::Geo(service) => {
-            let role = role(ServiceName::Geo, service.data.data.as_deref())?;
-            single(
-                role,
-                service.listen,
-                Some(&service.advertise),
-                &service.common,
-            )
-        }
-        Command::Rate(service) => {
-            let role = role(ServiceName::Rate, service.data.data.as_deref())?;
-            single(
-                role,
-                service.listen,
-                Some(&service.advertise),
-                &service.common,
-            )
-        }
-        Command::Profile(service) => {
-            let role = role(ServiceName::Profile, service.data.data.as_deref())?;
-            single(
-                role,
-                service.listen,
-                Some(&service.advertise),
-                &service.common,
-            )
-        }
-        Command::Search(service) => single(
-            Role::Search,
-            service.listen,
-            Some(&service.advertise),
-            &service.common,
-        ),
+        Command::Geo(service) => with_data(ServiceName::Geo, &service)?,
+        Command::Rate(service) => with_data(ServiceName::Rate, &service)?,
+        Command::Profile(service) => with_data(ServiceName::Profile, &service)?,
+        Command::Search(service) => one(Role::Search, &service),
     })
+}
+
+/// One instance of a service that has data.
+fn with_data(name: ServiceName, service: &DataService) -> Result<Plan, Error> {
+    let role = role(name, service.data.data.as_deref())?;
+    Ok(one(role, &service.service))
+}
+
+/// One instance of a gRPC service.
+fn one(role: Role, service: &Service) -> Plan {
+    single(role, service.listen, &service.advertise, &service.common)
+}
+
+/// One member in a process of its own.
+fn single(role: Role, listen: SocketAddr, advertise: &Advertise, common: &Common) -> Plan {
+    Plan {
+        registry: None,
+        members: vec![Member {
+            role,
+            settings: settings::own(listen, Some(advertise)),
+        }],
+        settings: settings::common(common),
+        is_up: false,
+    }
 }
 
 /// The whole system in one process.
