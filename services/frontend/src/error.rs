@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
+use bellhop::telemetry::code_name;
 use hotel_proto::Invalid;
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -118,10 +119,10 @@ impl Fault {
         move |status| {
             let kind = Kind::from(status.code());
             let message = match kind {
-                Kind::Internal => format!("{service} failed with {}", name(status.code())),
+                Kind::Internal => format!("{service} failed with {}", code_name(status.code())),
                 _ => format!("{service}: {}", said(&status)),
             };
-            let cause = format!("{service}: {}: {}", name(status.code()), said(&status));
+            let cause = format!("{service}: {}: {}", code_name(status.code()), said(&status));
             Self {
                 retry_after: pushback(&status),
                 cause: Some(Cause(cause)),
@@ -203,27 +204,4 @@ fn pushback(status: &Status) -> Option<u64> {
         .parse()
         .ok()?;
     Some(millis.div_ceil(1000).max(1))
-}
-
-/// A gRPC code as the specification spells it.
-pub(crate) fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }

@@ -8,6 +8,7 @@ use axum::{
     http::{StatusCode, header::CACHE_CONTROL},
     response::{IntoResponse, Response},
 };
+use bellhop::telemetry::code_name;
 use futures_util::{
     FutureExt,
     future::{BoxFuture, join_all},
@@ -97,7 +98,7 @@ async fn check<C: Channel>(mut client: HealthClient<C>, service: &str) -> Result
             Err("NOT_SERVING: it answers, but does not serve".to_owned())
         }
         Err(status) if is_unreachable(&status) => {
-            let (name, said) = (error::name(status.code()), error::said(&status));
+            let (name, said) = (code_name(status.code()), error::said(&status));
             Err(format!("{name}: {said}"))
         }
         // Whoever answers can be reached, even with no health service to ask.

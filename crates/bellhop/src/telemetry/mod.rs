@@ -44,4 +44,5 @@ pub use export::StartError;
 pub use propagation::{extract, inject};
 pub use settings::{Identity, Settings};
 pub use span::CallSpan;
+pub use status::code_name;
 pub use tracer::{Telemetry, Unflushed, new_trace_id};

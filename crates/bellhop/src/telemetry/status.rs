@@ -4,8 +4,8 @@ use http::Method;
 use opentelemetry::trace::{SpanKind, Status};
 use tonic::Code;
 
-/// The name of a gRPC code as the conventions write it.
-pub(super) fn code_name(code: Code) -> &'static str {
+/// The name of a gRPC code as its specification spells it, such as `NOT_FOUND`; the conventions of spans write it so.
+pub fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",
