@@ -3,6 +3,7 @@
 //! What the tests share: registries to run against, processes to start and stop, a client, and a receiver of spans.
 
 mod client;
+mod load;
 mod otlp;
 mod process;
 mod registry;
@@ -11,6 +12,7 @@ mod wait;
 
 pub use self::{
     client::{Answer, Client},
+    load::Load,
     otlp::{Receiver, Span},
     process::{Launch, Process},
     registry::Registry,

@@ -1,19 +1,12 @@
 //! The whole system, one process per service, against mini-consul and against a real Consul.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use bellhop::{
     Mesh,
     config::{Overlay, Source},
 };
-use e2e::{Launch, Receiver, Registry, System, until};
+use e2e::{Launch, Load, Receiver, Registry, System, until};
 use hotel_proto::{geo, rate, search};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
@@ -266,54 +259,6 @@ async fn a_stopped_instance_loses_no_request(registry: Registry) {
     let mut system = Arc::into_inner(system).expect("the load has stopped");
     let end = system.processes.get_mut("rate").unwrap()[1].end().await;
     assert!(end.success(), "{end}");
-}
-
-/// Requests without a pause, each of which must be answered as the contract says.
-struct Load {
-    answered: Arc<AtomicUsize>,
-    enough: Arc<AtomicBool>,
-    callers: Vec<tokio::task::JoinHandle<()>>,
-}
-
-impl Load {
-    fn start(system: &Arc<System>, callers: usize) -> Self {
-        let (answered, enough) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let caller = || {
-            let (system, answered, enough) = (system.clone(), answered.clone(), enough.clone());
-            async move {
-                while !enough.load(Ordering::Relaxed) {
-                    system.example().await.expect("an answer");
-                    answered.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        };
-        let callers = (0..callers).map(|_| tokio::spawn(caller())).collect();
-        Self {
-            answered,
-            enough,
-            callers,
-        }
-    }
-
-    /// Lets so many more requests be answered.
-    async fn pass(&self, requests: usize) {
-        let enough = self.answered.load(Ordering::Relaxed) + requests;
-        until("a load that goes on", || async {
-            assert!(
-                self.callers.iter().all(|caller| !caller.is_finished()),
-                "a request failed"
-            );
-            (self.answered.load(Ordering::Relaxed) >= enough).then_some(())
-        })
-        .await;
-    }
-
-    async fn stop(self) {
-        self.enough.store(true, Ordering::Relaxed);
-        for caller in self.callers {
-            caller.await.expect("no request failed");
-        }
-    }
 }
 
 async fn an_agent_without_memory_gets_everybody_back(mut registry: Registry) {
