@@ -175,6 +175,10 @@ pub(crate) struct Common {
     /// Threads, each with a runtime and connections of its own [default: the cores that this process may use]
     #[arg(long, value_name = "N", env = "BELLHOP_SHARDS")]
     pub(crate) shards: Option<NonZeroUsize>,
+
+    /// A TOML file of settings for the mesh; the environment wins over it
+    #[arg(long, value_name = "FILE", env = "BELLHOP_CONFIG")]
+    pub(crate) config: Option<String>,
 }
 
 impl Common {

@@ -7,7 +7,7 @@ use std::{
 
 use bellhop::{
     Shards, StopSignals,
-    config::{Environment, Overlay, Reader},
+    config::{Environment, File, Overlay, Reader},
 };
 use tokio::runtime::Builder;
 use tracing::info;
@@ -122,7 +122,9 @@ async fn stop_all(mut running: Vec<Running>) {
 
 fn shards(settings: &Settings) -> NonZeroUsize {
     let source = Overlay::new(settings.clone(), Environment);
-    // A bad value is told by the members, together with all others.
+    // What is bad is told by the members, all at once.
+    let file = File::named_by(&source).ok().flatten();
+    let source = Overlay::new(source, file);
     Reader::new(&source)
         .parse("BELLHOP_SHARDS", "")
         .unwrap_or_else(Shards::cores)

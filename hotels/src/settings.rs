@@ -43,6 +43,7 @@ pub(crate) fn common(common: &Common) -> Settings {
         "BELLHOP_SHARDS",
         common.shards.map(|shards| shards.to_string()),
     );
+    set("BELLHOP_CONFIG", common.config.clone());
     settings
 }
 

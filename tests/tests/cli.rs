@@ -123,6 +123,32 @@ async fn a_taken_port_names_the_option_that_changes_it() {
 }
 
 #[tokio::test]
+async fn a_settings_file_is_obeyed_and_its_faults_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hotels.toml");
+    let arguments = ["geo", "--config", path.to_str().unwrap()];
+    let bad = "drain_quiet = \"soon\"\ncolour = \"red\"\n[channel.rate]\ntimeout = \"never\"\n";
+    std::fs::write(&path, bad).unwrap();
+    let said = failure(&Launch::new(BINARY), &arguments).await;
+    for fault in [
+        "drain_quiet in hotels.toml",
+        "colour in hotels.toml",
+        "channel.rate.timeout in hotels.toml",
+    ] {
+        assert!(said.contains(fault), "{said}");
+    }
+
+    std::fs::write(&path, "service_prefix = \"srv-\"\n").unwrap();
+    let registry = Registry::mini().await;
+    let process = Launch::new(BINARY).registry(&registry).start(&arguments);
+    until("geo by its other name", || async {
+        (registry.passing("srv-geo").await.len() == 1).then_some(())
+    })
+    .await;
+    drop(process);
+}
+
+#[tokio::test]
 async fn every_bad_setting_is_named_at_once() {
     let launch = Launch::new(BINARY)
         .set("BELLHOP_CHECK_INTERVAL", "often")

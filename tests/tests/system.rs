@@ -341,7 +341,7 @@ fn mesh(registry: &Registry) -> Mesh {
             None
         }
     }
-    Mesh::from_source("tests", &Overlay::new(settings.into(), Nothing)).unwrap()
+    Mesh::from_source("tests", &Overlay::new(BTreeMap::from(settings), Nothing)).unwrap()
 }
 
 async fn peers_of_the_old_contract_are_served(registry: Registry) {

@@ -57,16 +57,12 @@ impl Channel {
         discovery: impl Stream<Item = Event> + Send + 'static,
     ) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&Environment);
-        let settings = Settings::read(&mut reader);
+        let settings = reader.per_channel(Settings::read);
         reader.finish()?;
+        let settings = settings.of(service);
         let handle = Handle::current();
         let upstream = Upstream::follow(service.into(), discovery, settings.endpoint, &handle);
-        Ok(Self::new(
-            upstream,
-            &settings,
-            Telemetry::disabled(),
-            handle,
-        ))
+        Ok(Self::new(upstream, settings, Telemetry::disabled(), handle))
     }
 
     pub(crate) fn new(

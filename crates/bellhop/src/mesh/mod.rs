@@ -18,8 +18,8 @@ use tokio::runtime::{self, Handle};
 use self::settings::Settings;
 pub use self::{error::Error, serving::Serving, signal::StopSignals};
 use crate::{
-    client::Channel,
-    config::{ConfigError, Environment, Reader, Source},
+    client::{self, Channel},
+    config::{ConfigError, Environment, File, Overlay, Reader, Source},
     consul::Consul,
     discovery,
     telemetry::{Identity, StartError, Telemetry},
@@ -103,6 +103,7 @@ impl Mesh {
     pub fn channel(&self, service: &str) -> Channel {
         let member = &*self.member;
         let handle = Handle::current();
+        let settings = member.settings.client.of(service);
         let service: Arc<str> = format!("{}{service}", member.settings.prefix).into();
         let mut called = member.called.lock().unwrap_or_else(PoisonError::into_inner);
         let Called {
@@ -118,10 +119,10 @@ impl Mesh {
         }
         let upstream = upstreams
             .entry(service.clone())
-            .or_insert_with(|| member.follow(&service, &handle));
+            .or_insert_with(|| member.follow(&service, settings, &handle));
         let channel = channels.entry((service, handle.id())).or_insert_with(|| {
             let telemetry = self.client_telemetry();
-            Channel::new(upstream.clone(), &member.settings.client, telemetry, handle)
+            Channel::new(upstream.clone(), settings, telemetry, handle)
         });
         channel.clone()
     }
@@ -173,20 +174,27 @@ impl Mesh {
 }
 
 impl Member {
-    fn follow(&self, service: &Arc<str>, handle: &Handle) -> Arc<Upstream> {
+    fn follow(
+        &self,
+        service: &Arc<str>,
+        settings: &client::Settings,
+        handle: &Handle,
+    ) -> Arc<Upstream> {
         let events = discovery::watch(self.consul.clone(), &**service, self.settings.discovery);
         let control = self.control.get().unwrap_or(handle);
-        Upstream::follow(
-            service.clone(),
-            events,
-            self.settings.client.endpoint,
-            control,
-        )
+        Upstream::follow(service.clone(), events, settings.endpoint, control)
     }
 }
 
 fn read(service: &str, source: &dyn Source) -> Result<Settings, ConfigError> {
-    let mut reader = Reader::new(source);
+    let (file, faults) = match File::named_by(source) {
+        Ok(file) => (file, Vec::new()),
+        Err(faults) => (None, faults),
+    };
+    let in_file = file.names();
+    let source = Overlay::new(source, file);
+    let mut reader = Reader::new(&source);
+    reader.add(faults);
     if service.is_empty()
         || !service
             .bytes()
@@ -199,6 +207,7 @@ fn read(service: &str, source: &dyn Source) -> Result<Settings, ConfigError> {
         );
     }
     let settings = Settings::read(&mut reader);
+    reader.expect_known(in_file);
     reader.finish()?;
     Ok(settings)
 }

@@ -3,7 +3,11 @@
 use std::num::NonZeroUsize;
 
 use crate::{
-    client, config::Reader, consul, discovery, registration, server, shards::Shards, telemetry,
+    client,
+    config::{PerChannel, Reader},
+    consul, discovery, registration, server,
+    shards::Shards,
+    telemetry,
 };
 
 /// All settings of a member.
@@ -16,7 +20,7 @@ pub(super) struct Settings {
     pub(super) discovery: discovery::Settings,
     pub(super) registration: registration::Settings,
     pub(super) telemetry: telemetry::Settings,
-    pub(super) client: client::Settings,
+    pub(super) client: PerChannel<client::Settings>,
     pub(super) server: server::Settings,
 }
 
@@ -32,7 +36,7 @@ impl Settings {
             discovery: discovery::Settings::read(reader),
             registration: registration::Settings::read(reader),
             telemetry: telemetry::Settings::read(reader),
-            client: client::Settings::read(reader),
+            client: reader.per_channel(client::Settings::read),
             server: server::Settings::read(reader),
         }
     }
