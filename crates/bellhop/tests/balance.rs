@@ -20,6 +20,7 @@ enum Step {
     Join { shard: usize, key: u8 },
     Leave { shard: usize, key: u8 },
     Pick { shard: usize },
+    PickAvoiding { shard: usize, avoid: BTreeSet<u8> },
 }
 
 const SHARDS: usize = 2;
@@ -29,11 +30,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..SHARDS, 0..6u8).prop_map(|(shard, key)| Step::Join { shard, key }),
         1 => (0..SHARDS, 0..6u8).prop_map(|(shard, key)| Step::Leave { shard, key }),
         4 => (0..SHARDS).prop_map(|shard| Step::Pick { shard }),
+        2 => (0..SHARDS, proptest::collection::btree_set(0..6u8, 0..6))
+            .prop_map(|(shard, avoid)| Step::PickAvoiding { shard, avoid }),
     ]
 }
 
 /// What round robin by key means: whoever follows the last one in the order of keys is next, and one that is elsewhere
-/// loses its turn.
+/// or to be avoided loses its turn. Where all are to be avoided, nobody is.
 #[derive(Default)]
 struct Model {
     joined: [BTreeSet<u8>; SHARDS],
@@ -41,8 +44,12 @@ struct Model {
 }
 
 impl Model {
-    fn pick(&mut self, shard: usize) -> Option<u8> {
-        if self.joined[shard].is_empty() {
+    fn pick(&mut self, shard: usize, avoid: &BTreeSet<u8>) -> Option<u8> {
+        let mut wanted = &self.joined[shard] - avoid;
+        if wanted.is_empty() {
+            wanted.clone_from(&self.joined[shard]);
+        }
+        if wanted.is_empty() {
             return None;
         }
         let everybody: BTreeSet<u8> = self.joined.iter().flatten().copied().collect();
@@ -52,7 +59,7 @@ impl Model {
                 .find(|&&key| self.last.is_some_and(|last| key > last));
             let next = *after.or(everybody.first())?;
             self.last = Some(next);
-            if self.joined[shard].contains(&next) {
+            if wanted.contains(&next) {
                 return Some(next);
             }
         }
@@ -98,7 +105,13 @@ proptest! {
                 }
                 Step::Pick { shard } => {
                     let picked = subject.shards[shard].pick().map(|Member(key)| key);
-                    prop_assert_eq!(picked, model.pick(shard));
+                    prop_assert_eq!(picked, model.pick(shard, &BTreeSet::new()));
+                }
+                Step::PickAvoiding { shard, avoid } => {
+                    let other = subject.shards[shard].has_other(|key| avoid.contains(key));
+                    prop_assert_eq!(other, !model.joined[shard].is_subset(&avoid));
+                    let picked = subject.shards[shard].pick_avoiding(|key| avoid.contains(key));
+                    prop_assert_eq!(picked.map(|Member(key)| key), model.pick(shard, &avoid));
                 }
             }
         }

@@ -173,19 +173,22 @@ where
 {
     /// The member whose turn it is. One that is not joined to this shard, or not available, loses its turn.
     pub fn pick(&self) -> Option<S> {
+        self.state.snapshot.load().pick(|_| false)
+    }
+
+    /// The next in turn of those whose keys are not to be avoided; the next in turn of all where there is no such member.
+    pub fn pick_avoiding(&self, avoid: impl Fn(&K) -> bool) -> Option<S> {
         let snapshot = self.state.snapshot.load();
-        if snapshot.joined == 0 {
-            return None;
-        }
-        // Every member has a turn within one cycle. Others take turns at the same time, so a second cycle may be needed; what
-        // is left then is not worth spinning for.
-        for _ in 0..2 * snapshot.services.len() + MANY_TURNS {
-            let member = snapshot.schedule.take()?;
-            if let Some(service) = snapshot.available(member) {
-                return Some(service);
-            }
-        }
-        (0..snapshot.services.len()).find_map(|member| snapshot.available(member))
+        let other = snapshot
+            .has_other(&avoid)
+            .then(|| snapshot.pick(avoid))
+            .flatten();
+        other.or_else(|| snapshot.pick(|_| false))
+    }
+
+    /// Whether somebody can be picked whose key is not to be avoided.
+    pub fn has_other(&self, avoid: impl Fn(&K) -> bool) -> bool {
+        self.state.snapshot.load().has_other(avoid)
     }
 }
 
@@ -225,7 +228,32 @@ impl<K: Clone + Ord, S: Clone> Snapshot<K, S> {
     }
 }
 
-impl<K, S: Available + Clone> Snapshot<K, S> {
+impl<K: Clone + Ord, S: Available + Clone> Snapshot<K, S> {
+    fn pick(&self, avoid: impl Fn(&K) -> bool) -> Option<S> {
+        if self.joined == 0 {
+            return None;
+        }
+        let wanted = |member: usize| {
+            let service = self.available(member)?;
+            (!avoid(&self.schedule.keys()[member])).then_some(service)
+        };
+        // Every member has a turn within one cycle. Others take turns at the same time, so a second cycle may be needed; what
+        // is left then is not worth spinning for.
+        for _ in 0..2 * self.services.len() + MANY_TURNS {
+            if let Some(service) = wanted(self.schedule.take()?) {
+                return Some(service);
+            }
+        }
+        (0..self.services.len()).find_map(wanted)
+    }
+
+    fn has_other(&self, avoid: impl Fn(&K) -> bool) -> bool {
+        let keys = self.schedule.keys().iter().zip(&self.services);
+        keys.filter(|(key, _)| !avoid(key))
+            .filter_map(|(_, service)| service.as_ref())
+            .any(Available::is_available)
+    }
+
     fn available(&self, member: usize) -> Option<S> {
         self.services[member]
             .as_ref()

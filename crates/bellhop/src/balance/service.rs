@@ -54,30 +54,41 @@ impl<K, S> RoundRobin<K, S>
 where
     K: Clone + Ord + Send + Sync + 'static,
 {
-    /// Sends a request to the member whose turn it is. Where there is none, `limit` may make the request less patient.
-    pub(crate) fn call_within<Request>(
+    /// Sends a request to the next in turn, to one that is not among `avoid` where there is such a member. Where there is
+    /// nobody at all, `limit` may make the request less patient.
+    pub(crate) fn call_avoiding<Request>(
         &self,
         request: Request,
         limit: impl FnOnce(&Request) -> Option<Duration>,
+        avoid: Vec<K>,
     ) -> ResponseFuture<K, S, Request>
     where
         S: Service<Request> + Available + Clone + Send + Sync + 'static,
     {
-        let state = match self.shared.shard.pick() {
+        let state = match pick(&self.shared.shard, &avoid) {
             Some(member) => State::Calling {
                 call: member.oneshot(request),
             },
             None => {
                 let own = self.shared.patience;
                 let patience = limit(&request).map_or(own, |limit| limit.min(own));
-                State::waiting(self, patience, request)
+                State::waiting(self, patience, &avoid, request)
             }
         };
         ResponseFuture {
             state,
             balancer: self.clone(),
+            avoid,
             given_back: 0,
         }
+    }
+
+    /// Whether a request could go to somebody who is not to be avoided.
+    pub fn has_other(&self, avoid: impl Fn(&K) -> bool) -> bool
+    where
+        S: Available + Clone,
+    {
+        self.shared.shard.has_other(avoid)
     }
 }
 
@@ -96,7 +107,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        self.call_within(request, |_| None)
+        self.call_avoiding(request, |_| None, Vec::new())
     }
 }
 
@@ -109,6 +120,7 @@ pin_project! {
         #[pin]
         state: State<S, Request>,
         balancer: RoundRobin<K, S>,
+        avoid: Vec<K>,
         given_back: usize,
     }
 }
@@ -131,11 +143,16 @@ impl<S, Request> State<S, Request>
 where
     S: Service<Request> + Available + Clone + Send + Sync + 'static,
 {
-    fn waiting<K>(balancer: &RoundRobin<K, S>, patience: Duration, request: Request) -> Self
+    fn waiting<K>(
+        balancer: &RoundRobin<K, S>,
+        patience: Duration,
+        avoid: &[K],
+        request: Request,
+    ) -> Self
     where
         K: Clone + Ord + Send + Sync + 'static,
     {
-        let wait = wait(balancer.shared.shard.clone(), patience);
+        let wait = wait(balancer.shared.shard.clone(), patience, avoid.to_vec());
         Self::Waiting {
             member: Box::pin(wait),
             patience,
@@ -144,8 +161,20 @@ where
     }
 }
 
+fn pick<K, S>(shard: &Shard<K, S>, avoid: &[K]) -> Option<S>
+where
+    K: Clone + Ord,
+    S: Available + Clone,
+{
+    if avoid.is_empty() {
+        shard.pick()
+    } else {
+        shard.pick_avoiding(|key| avoid.contains(key))
+    }
+}
+
 /// The next member that can be picked, if one comes in time.
-async fn wait<K, S>(shard: Shard<K, S>, patience: Duration) -> Option<S>
+async fn wait<K, S>(shard: Shard<K, S>, patience: Duration, avoid: Vec<K>) -> Option<S>
 where
     K: Clone + Ord,
     S: Available + Clone,
@@ -155,7 +184,7 @@ where
             let mut changed = pin!(shard.changed());
             // From here on no change is missed, so the pick comes after.
             changed.as_mut().enable();
-            if let Some(member) = shard.pick() {
+            if let Some(member) = pick(&shard, &avoid) {
                 return member;
             }
             changed.await;
@@ -186,13 +215,13 @@ where
                         Err(error) => return Poll::Ready(Err(Error::Member(error))),
                         Ok(request) => {
                             *this.given_back += 1;
-                            match this.balancer.shared.shard.pick() {
+                            match pick(&this.balancer.shared.shard, this.avoid) {
                                 Some(member) => State::Calling {
                                     call: member.oneshot(request),
                                 },
                                 None => {
                                     let patience = this.balancer.shared.patience;
-                                    State::waiting(this.balancer, patience, request)
+                                    State::waiting(this.balancer, patience, this.avoid, request)
                                 }
                             }
                         }

@@ -66,7 +66,7 @@ impl Service<Request<Body>> for Balanced {
 
     fn call(&mut self, request: Request<Body>) -> ResponseFuture {
         ResponseFuture {
-            inner: self.inner.call_within(request, share_of_time),
+            inner: self.inner.call_avoiding(request, share_of_time, Vec::new()),
             called: self.called.clone(),
         }
     }
