@@ -37,6 +37,7 @@ pub mod context;
 mod deadline;
 pub mod discovery;
 mod endpoint;
+pub mod limit;
 mod mesh;
 pub mod registration;
 pub mod server;

@@ -1,0 +1,29 @@
+//! Rate limits: who may ask how often, and what the rest is told.
+//!
+//! - [`Rate`]: so many a second and so many at once, as in `50:100`;
+//! - [`ClientAddress`] and [`TrustedProxies`]: whom an HTTP request comes from;
+//! - [`ClientLimitLayer`]: the limit per client address, as a tower layer;
+//! - [`retry_after`]: when a service that refused a call wants to be asked again.
+//!
+//! The algorithm is the generic cell rate algorithm, by `governor`: a bucket is one number, and how long to wait is exact.
+
+mod bounded;
+mod client_address;
+mod clock;
+mod layer;
+mod limiter;
+mod pushback;
+mod rate;
+mod service;
+mod trusted_proxies;
+
+pub(crate) use self::limiter::Limiter;
+pub use self::{
+    client_address::ClientAddress,
+    layer::ClientLimitLayer,
+    limiter::TooMany,
+    pushback::retry_after,
+    rate::{NoRate, Rate},
+    service::{ClientLimit, ResponseFuture},
+    trusted_proxies::{NoNetworks, TrustedProxies},
+};

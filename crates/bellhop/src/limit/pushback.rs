@@ -1,0 +1,103 @@
+//! When a service that refused a call wants to be asked again.
+
+use std::time::Duration;
+
+use prost::Message;
+use tonic::Status;
+
+/// How a server says so in the protocol's own words (gRPC proposal A6), in milliseconds.
+pub(crate) const PUSHBACK: &str = "grpc-retry-pushback-ms";
+
+/// The same in Google's error model, among the details of a status.
+const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
+
+/// When a service that refused a call wants to be asked again: what its status says in `grpc-retry-pushback-ms`, or else in
+/// a `google.rpc.RetryInfo` among its details. A negative pushback means "never", which is no time.
+pub fn retry_after(status: &Status) -> Option<Duration> {
+    pushback(status).or_else(|| retry_info(status.details()))
+}
+
+fn pushback(status: &Status) -> Option<Duration> {
+    let millis = status.metadata().get(PUSHBACK)?.to_str().ok()?;
+    Some(Duration::from_millis(millis.parse().ok()?))
+}
+
+fn retry_info(details: &[u8]) -> Option<Duration> {
+    let status = RichStatus::decode(details).ok()?;
+    let info = status
+        .details
+        .iter()
+        .find(|detail| detail.type_url == RETRY_INFO)?;
+    let delay = RetryInfo::decode(&*info.value).ok()?.retry_delay?;
+    delay.try_into().ok()
+}
+
+/// `google.rpc.Status`, as far as it is read here.
+#[derive(Clone, PartialEq, Message)]
+struct RichStatus {
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<prost_types::Any>,
+}
+
+/// `google.rpc.RetryInfo`.
+#[derive(Clone, PartialEq, Message)]
+struct RetryInfo {
+    #[prost(message, optional, tag = "1")]
+    retry_delay: Option<prost_types::Duration>,
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::{Code, metadata::MetadataMap};
+
+    use super::*;
+
+    fn with_pushback(value: &str) -> Status {
+        let mut status = Status::resource_exhausted("slow down");
+        status
+            .metadata_mut()
+            .insert(PUSHBACK, value.parse().unwrap());
+        status
+    }
+
+    fn with_info(seconds: i64, nanos: i32) -> Status {
+        let retry_delay = Some(prost_types::Duration { seconds, nanos });
+        let info = prost_types::Any {
+            type_url: RETRY_INFO.into(),
+            value: RetryInfo { retry_delay }.encode_to_vec(),
+        };
+        let other = prost_types::Any {
+            type_url: "type.googleapis.com/google.rpc.DebugInfo".into(),
+            value: vec![1, 2, 3],
+        };
+        let rich = RichStatus {
+            details: vec![other, info],
+        };
+        let details = rich.encode_to_vec().into();
+        Status::with_details(Code::ResourceExhausted, "slow down", details)
+    }
+
+    #[test]
+    fn either_way_of_saying_it_is_understood() {
+        let millis = |status| retry_after(&status).map(|after| after.as_millis());
+        assert_eq!(millis(with_pushback("1500")), Some(1500));
+        assert_eq!(millis(with_pushback("0")), Some(0));
+        assert_eq!(millis(with_info(2, 500_000_000)), Some(2500));
+        assert_eq!(millis(with_info(-2, 0)), None);
+        for odd in ["-1", "soon", "", "1.5"] {
+            assert_eq!(millis(with_pushback(odd)), None, "{odd}");
+        }
+        let mut both = with_info(2, 0);
+        *both.metadata_mut() = with_pushback("100").metadata().clone();
+        assert_eq!(millis(both), Some(100));
+    }
+
+    #[test]
+    fn junk_says_nothing() {
+        let junk = Status::with_details(Code::Unavailable, "", vec![0xff; 20].into());
+        assert_eq!(retry_after(&junk), None);
+        let mut mute = Status::unavailable("");
+        *mute.metadata_mut() = MetadataMap::new();
+        assert_eq!(retry_after(&mute), None);
+    }
+}
