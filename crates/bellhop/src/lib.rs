@@ -36,6 +36,9 @@ pub mod consul;
 pub mod context;
 mod deadline;
 pub mod discovery;
+#[cfg(test)]
+#[path = "../tests/support/dropped.rs"]
+mod dropped;
 mod endpoint;
 pub mod limit;
 mod mesh;

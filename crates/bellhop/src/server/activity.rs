@@ -41,6 +41,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::dropped::at_every_await;
 
     const QUIET: Duration = Duration::from_millis(100);
     const BOUND: Duration = Duration::from_secs(5);
@@ -66,5 +67,20 @@ mod tests {
         assert!(!activity.quiet(QUIET, BOUND).await);
         assert_eq!(start.elapsed(), BOUND);
         load.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_stops_waiting_leaves_the_count_to_the_next() {
+        let activity = Activity::default();
+        let waits = at_every_await(async |lifetime| {
+            activity.count();
+            let quiet = lifetime.run(activity.quiet(QUIET, BOUND)).await;
+            let start = Instant::now();
+            assert!(activity.quiet(QUIET, BOUND).await);
+            assert_eq!(start.elapsed(), QUIET);
+            quiet.is_some()
+        })
+        .await;
+        assert_eq!(waits, 1);
     }
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod discovery;
+mod dropped;
 mod hostile;
 mod oddities;
 mod registration;
