@@ -1,11 +1,11 @@
 //! A member's life: listen, serve, register, and leave in the opposite order.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr};
 
 use tokio::{
     runtime::{Builder, Handle},
     sync::watch,
-    time::sleep,
+    time::{Instant, sleep},
 };
 use tonic_health::ServingStatus;
 use tracing::{info, warn};
@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::{Error, Mesh, StopSignals, health::Health};
 use crate::{
     registration::{self, Place, Protocol, Registered, Spec},
-    server::{self, Activity, App, Kind, Listener, Worker},
+    server::{self, Activities, App, Kind, Listener, Worker},
     shards::Shards,
 };
 
@@ -23,7 +23,7 @@ pub struct Serving {
     address: SocketAddr,
     listener: server::Serving,
     registered: Registered,
-    activity: Arc<Activity>,
+    activity: Activities,
     health: Health,
     is_grpc: bool,
 }
@@ -90,7 +90,7 @@ impl Mesh {
         let place = Place::new(&settings.registration, self.service(), address)?;
         let telemetry = self.start_telemetry(&place.id)?;
         let health = Health::new(self.service());
-        let activity = Arc::<Activity>::default();
+        let mut activity = Activities::default();
 
         let mut workers = Vec::with_capacity(handles.len());
         for handle in handles {
@@ -99,7 +99,7 @@ impl Mesh {
                 Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
                 http @ Kind::Http(_) => http,
             };
-            let stack = server::compose(kind, activity.clone(), telemetry.clone());
+            let stack = server::compose(kind, activity.add(), telemetry.clone());
             workers.push(Worker {
                 handle: handle.clone(),
                 stack,
@@ -178,6 +178,7 @@ impl Serving {
         } = self;
         let settings = &mesh.member.settings.server;
         let service = mesh.service();
+        let start = Instant::now();
         if let Err(error) = registered.deregister().await {
             let error = &error as &(dyn std::error::Error + 'static);
             warn!(
@@ -198,11 +199,14 @@ impl Serving {
             sleep(settings.drain_quiet).await;
         }
         health.dismiss_watchers().await;
+        let in_flight = activity.in_flight();
         if !listener.drain(settings.drain_timeout).await {
-            warn!(service, after = ?settings.drain_timeout, "calls in flight were cut off");
+            let calls = activity.in_flight();
+            warn!(service, calls, after = ?settings.drain_timeout, "calls in flight were cut off");
         }
+        let finished = in_flight.saturating_sub(activity.in_flight());
         mesh.flush(settings.drain_timeout).await;
-        info!(service, "stopped");
+        info!(service, took = ?start.elapsed(), finished, "stopped");
     }
 }
 

@@ -1,60 +1,61 @@
-//! A gRPC call as its server sees it: its span, its deadline, and the scope of its handler.
+//! A gRPC call as its handler meets it: under its deadline, within its scope, and caught where it panics.
 
 use std::{
     convert::Infallible,
     future::Future,
-    net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Response};
 use http_body::{Frame, SizeHint};
-use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tokio::{task::futures::TaskLocalFuture, time::Instant};
-use tonic::{Code, Status, body::Body};
+use tonic::{Status, body::Body};
+use tower::Service;
 
 use super::{
     Services,
+    incoming::Call,
     panic::{CatchPanic, catch, catch_step},
     routes,
 };
 use crate::{
     context::Scope,
     deadline::{Timer, parse_timeout},
-    telemetry::{CallSpan, ServerCall, Telemetry},
 };
 
-/// Begins a call.
-pub(super) fn call(
-    telemetry: &Telemetry,
-    services: &Services,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> ResponseFuture {
-    let known = ServerCall {
-        path: request.uri().path(),
-        peer: Some(peer),
-    };
-    let span = telemetry.server(request.headers(), known);
-    let timeout = parse_timeout(request.headers());
-    let after = timeout.as_ref().ok().copied().flatten();
-    let timer = after.map(|after| Timer::new(Instant::now(), after));
-    let scope = Scope {
-        span: span.context().clone(),
-        deadline: timer.as_ref().map(Timer::at),
-    };
-    let handler = scope.enter(catch(|| match timeout {
-        Ok(_) => services.call(request),
-        Err(error) => routes::refuse(&Status::invalid_argument(error.to_string())),
-    }));
-    ResponseFuture {
-        handler,
-        timer,
-        enclosing: span.otel_context(),
-        span: Some(span),
+/// Starts the clock of a call's deadline, enters its scope, and has it handled.
+#[derive(Clone, Debug)]
+pub(super) struct Handle {
+    pub(super) services: Arc<Services>,
+}
+
+impl Service<Call> for Handle {
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> ResponseFuture {
+        let Call { request, span, .. } = call;
+        let timeout = parse_timeout(request.headers());
+        let after = timeout.as_ref().ok().copied().flatten();
+        let timer = after.map(|after| Timer::new(Instant::now(), after));
+        let scope = Scope {
+            span,
+            deadline: timer.as_ref().map(Timer::at),
+        };
+        let handler = scope.enter(catch(|| match timeout {
+            Ok(_) => self.services.call(request),
+            Err(error) => routes::refuse(&Status::invalid_argument(error.to_string())),
+        }));
+        ResponseFuture { handler, timer }
     }
 }
 
@@ -64,9 +65,6 @@ pin_project! {
         #[pin]
         handler: TaskLocalFuture<Scope, CatchPanic<routes::Answer>>,
         timer: Option<Timer>,
-        // For the spans that the handler makes through the API of OpenTelemetry; only where ours is recorded.
-        enclosing: Option<opentelemetry::Context>,
-        span: Option<CallSpan>,
     }
 }
 
@@ -75,10 +73,7 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let enclosed = this.enclosing.clone().map(opentelemetry::Context::attach);
-        let answer = this.handler.poll(cx);
-        drop(enclosed);
-        let response = match (answer, &mut *this.timer) {
+        let response = match (this.handler.poll(cx), &mut *this.timer) {
             (Poll::Ready(Ok(Ok(response))), _) => response,
             (Poll::Ready(Err(panicked)), _) => Status::internal(panicked.to_string()).into_http(),
             (Poll::Pending, None) => return Poll::Pending,
@@ -87,8 +82,8 @@ impl Future for ResponseFuture {
                 deadline_exceeded(timer).into_http()
             }
         };
-        let (timer, span) = (this.timer.take(), this.span.take());
-        Poll::Ready(Ok(ResponseBody::wrap(response, timer, span)))
+        let timer = this.timer.take();
+        Poll::Ready(Ok(response.map(|inner| ResponseBody { inner, timer })))
     }
 }
 
@@ -96,47 +91,25 @@ fn deadline_exceeded(timer: &Timer) -> Status {
     Status::deadline_exceeded(format!("the call was given {:?}", timer.after()))
 }
 
-/// The body of an answer: written under the call's deadline, to the end of its span.
+/// The body of an answer: written under the call's deadline.
 pub(super) struct ResponseBody {
     inner: Body,
     timer: Option<Timer>,
-    span: Option<CallSpan>,
 }
 
 impl ResponseBody {
-    fn wrap(
-        response: Response<Body>,
-        timer: Option<Timer>,
-        mut span: Option<CallSpan>,
-    ) -> Response<Self> {
-        // An answer of trailers only has its status here.
-        if let Some(code) = code(response.headers())
-            && let Some(span) = span.take()
-        {
-            span.end_grpc(code);
-        }
-        response.map(|inner| Self { inner, timer, span })
-    }
-
     /// Ends the stream with a status, whatever the handler had still to say.
     fn cut_off(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         self.timer = None;
         self.inner = Body::empty();
-        self.end(status.code());
         Poll::Ready(Some(Ok(Frame::trailers(trailers(status)))))
-    }
-
-    fn end(&mut self, code: Code) {
-        if let Some(span) = self.span.take() {
-            span.end_grpc(code);
-        }
     }
 }
 
-fn code(headers: &HeaderMap) -> Option<Code> {
-    headers
-        .get(Status::GRPC_STATUS)
-        .map(|code| Code::from_bytes(code.as_bytes()))
+impl From<Body> for ResponseBody {
+    fn from(inner: Body) -> Self {
+        Self { inner, timer: None }
+    }
 }
 
 impl http_body::Body for ResponseBody {
@@ -149,20 +122,7 @@ impl http_body::Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         match catch_step(|| Pin::new(&mut this.inner).poll_frame(cx)) {
-            Ok(Poll::Ready(Some(Ok(frame)))) => {
-                if let Some(trailers) = frame.trailers_ref() {
-                    this.end(code(trailers).unwrap_or(Code::Unknown));
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Ok(Poll::Ready(Some(Err(status)))) => {
-                this.end(status.code());
-                Poll::Ready(Some(Err(status)))
-            }
-            Ok(Poll::Ready(None)) => {
-                this.end(Code::Ok);
-                Poll::Ready(None)
-            }
+            Ok(Poll::Ready(frame)) => Poll::Ready(frame),
             Ok(Poll::Pending) => {
                 let Some(timer) = &mut this.timer else {
                     return Poll::Pending;

@@ -9,9 +9,13 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, time::timeout};
 use tokio_util::sync::CancellationToken;
+use tower::Service;
 use tracing::debug;
 
-use super::stack::{Kind, Stack};
+use super::{
+    incoming::Call,
+    stack::{Kind, Stack},
+};
 
 const MAX_CONCURRENT_STREAMS: u32 = 1024;
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
@@ -37,9 +41,9 @@ pub(super) async fn serve(
         Ok(Ok(())) => {}
         _ => return debug!(%peer, "connection closed: nothing was said"),
     }
-    match stack.kind.clone() {
-        Kind::Grpc(services) => {
-            let call = move |request| stack.grpc(&services, peer, request);
+    match stack.kind {
+        Kind::Grpc(stack) => {
+            let call = move |request| stack.clone().call(Call::new(request, peer));
             drive(
                 grpc().serve_connection(stream, service_fn(call)),
                 peer,
@@ -47,8 +51,8 @@ pub(super) async fn serve(
             )
             .await;
         }
-        Kind::Http(service) => {
-            let call = move |request| stack.http(&service, peer, request);
+        Kind::Http(stack) => {
+            let call = move |request| stack.clone().call(Call::new(request, peer));
             drive(
                 http().serve_connection(stream, service_fn(call)),
                 peer,

@@ -1,9 +1,8 @@
-//! An HTTP request as its server sees it: its span and the scope of its handler.
+//! An HTTP request as its handler meets it: within its scope, and caught where it panics.
 
 use std::{
     convert::Infallible,
     future::Future,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -13,42 +12,45 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
-use tower::{ServiceExt, util::Oneshot};
+use tower::{Service, ServiceExt, util::Oneshot};
 
 use super::{
-    app::{HttpBody, HttpRoute, HttpService, RemoteAddr},
+    app::{HttpBody, HttpService, RemoteAddr},
+    incoming::Call,
     panic::{CatchPanic, catch},
 };
-use crate::{
-    context::Scope,
-    telemetry::{CallSpan, HttpCall, Telemetry},
-};
+use crate::context::Scope;
 
-/// Begins a request.
-pub(super) fn call(
-    telemetry: &Telemetry,
-    service: &HttpService,
-    peer: SocketAddr,
-    mut request: Request<Incoming>,
-) -> ResponseFuture {
-    let known = HttpCall {
-        method: request.method(),
-        path: request.uri().path(),
-        query: request.uri().query(),
-        scheme: "http",
-        peer: Some(peer),
-    };
-    let span = telemetry.http_server(request.headers(), known);
-    request.extensions_mut().insert(RemoteAddr(peer));
-    let scope = Scope {
-        span: span.context().clone(),
-        deadline: None,
-    };
-    let handler = scope.enter(catch(|| service.clone().oneshot(request)));
-    ResponseFuture {
-        handler,
-        enclosing: span.otel_context(),
-        span: Some(span),
+/// Enters the scope of a request and has it handled. Deadlines are the application's, which knows what its callers can bear.
+#[derive(Clone, Debug)]
+pub(super) struct HandleHttp {
+    pub(super) service: HttpService,
+}
+
+impl Service<Call> for HandleHttp {
+    type Response = Response<HttpBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> ResponseFuture {
+        let Call {
+            mut request,
+            peer,
+            span,
+        } = call;
+        request.extensions_mut().insert(RemoteAddr(peer));
+        let scope = Scope {
+            span,
+            deadline: None,
+        };
+        let handler = catch(|| self.service.clone().oneshot(request));
+        ResponseFuture {
+            handler: scope.enter(handler),
+        }
     }
 }
 
@@ -57,9 +59,6 @@ pin_project! {
     pub(super) struct ResponseFuture {
         #[pin]
         handler: TaskLocalFuture<Scope, CatchPanic<Oneshot<HttpService, Request<Incoming>>>>,
-        // For the spans that the handler makes through the API of OpenTelemetry; only where ours is recorded.
-        enclosing: Option<opentelemetry::Context>,
-        span: Option<CallSpan>,
     }
 }
 
@@ -67,19 +66,10 @@ impl Future for ResponseFuture {
     type Output = Result<Response<HttpBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let enclosed = this.enclosing.clone().map(opentelemetry::Context::attach);
-        let answer = this.handler.poll(cx);
-        drop(enclosed);
-        let response = match ready!(answer) {
+        Poll::Ready(Ok(match ready!(self.project().handler.poll(cx)) {
             Ok(Ok(response)) => response,
             Err(_) => internal_error(),
-        };
-        if let Some(span) = this.span.take() {
-            let route = response.extensions().get().map(|HttpRoute(route)| *route);
-            span.end_http(response.status(), route);
-        }
-        Poll::Ready(Ok(response))
+        }))
     }
 }
 

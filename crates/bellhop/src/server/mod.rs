@@ -12,14 +12,17 @@ mod app;
 mod call;
 mod connection;
 mod http_call;
+mod incoming;
 mod listener;
+mod observe;
 mod panic;
 mod probe;
 mod routes;
 mod settings;
 mod stack;
 
-pub(crate) use activity::Activity;
+pub(crate) use activity::Activities;
+use activity::Activity;
 pub(crate) use app::Kind;
 pub use app::{App, HttpRoute, RemoteAddr};
 pub(crate) use listener::{Listener, Serving, Worker};

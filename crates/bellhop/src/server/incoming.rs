@@ -1,0 +1,35 @@
+//! A call on its way through the stack.
+
+use std::net::SocketAddr;
+
+use http::Request;
+use hyper::body::Incoming;
+use opentelemetry::trace::SpanContext;
+
+use super::{ALIVE, READY};
+
+/// A call, and what the stack has found out about it.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) request: Request<Incoming>,
+    /// The other end of the connection.
+    pub(super) peer: SocketAddr,
+    /// The span that encloses it; invalid until it has one.
+    pub(super) span: SpanContext,
+}
+
+impl Call {
+    pub(super) fn new(request: Request<Incoming>, peer: SocketAddr) -> Self {
+        Self {
+            request,
+            peer,
+            span: SpanContext::NONE,
+        }
+    }
+
+    /// Whether the mesh itself asks, such as after health: that is nobody's call, and answered whatever else is.
+    pub(super) fn is_question(&self) -> bool {
+        let path = self.request.uri().path();
+        path.starts_with("/grpc.") || matches!(path, ALIVE | READY)
+    }
+}

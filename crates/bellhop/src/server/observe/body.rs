@@ -1,0 +1,86 @@
+//! The body of an answer, to the end of its span: a gRPC call ends with its stream.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use http_body::{Body, Frame, SizeHint};
+use tonic::{Code, Status};
+
+use crate::{
+    server::{activity::InFlight, call::ResponseBody},
+    telemetry::CallSpan,
+};
+
+/// The body of an answer, watched.
+pub(in crate::server) struct Observed {
+    inner: ResponseBody,
+    span: Option<CallSpan>,
+    in_flight: Option<InFlight>,
+}
+
+impl Observed {
+    pub(super) fn wrap(
+        response: Response<ResponseBody>,
+        mut span: Option<CallSpan>,
+        in_flight: Option<InFlight>,
+    ) -> Response<Self> {
+        // An answer of trailers only has its status here.
+        if let Some(code) = code(response.headers())
+            && let Some(span) = span.take()
+        {
+            span.end_grpc(code);
+        }
+        response.map(|inner| Self {
+            inner,
+            span,
+            in_flight,
+        })
+    }
+
+    fn end(&mut self, code: Code) {
+        self.in_flight = None;
+        if let Some(span) = self.span.take() {
+            span.end_grpc(code);
+        }
+    }
+}
+
+fn code(headers: &HeaderMap) -> Option<Code> {
+    headers
+        .get(Status::GRPC_STATUS)
+        .map(|code| Code::from_bytes(code.as_bytes()))
+}
+
+impl Body for Observed {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    self.end(code(trailers).unwrap_or(Code::Unknown));
+                }
+            }
+            Some(Err(status)) => self.end(status.code()),
+            None => self.end(Code::Ok),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
