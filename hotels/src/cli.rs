@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr};
 
+use bellhop::limit::{NoRate, Rate, TrustedProxies};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
@@ -86,6 +87,9 @@ pub(crate) struct Up {
     pub(crate) registry: SocketAddr,
 
     #[command(flatten)]
+    pub(crate) clients: Clients,
+
+    #[command(flatten)]
     pub(crate) data: Data,
 
     #[command(flatten)]
@@ -134,6 +138,9 @@ pub(crate) struct Frontend {
     pub(crate) http: SocketAddr,
 
     #[command(flatten)]
+    pub(crate) clients: Clients,
+
+    #[command(flatten)]
     pub(crate) advertise: Advertise,
 
     #[command(flatten)]
@@ -151,6 +158,42 @@ pub(crate) struct Registry {
         default_value = "127.0.0.1:8500"
     )]
     pub(crate) registry: SocketAddr,
+}
+
+/// What clients of the frontend may do.
+#[derive(Args, Debug)]
+pub(crate) struct Clients {
+    /// Requests a second from one client address, and how many of them at once; off is any number
+    #[arg(
+        long,
+        value_name = "RATE[:BURST]",
+        env = "HOTELS_LIMIT",
+        default_value = "off"
+    )]
+    pub(crate) limit: Limit,
+
+    /// Proxies whose X-Forwarded-For is believed, as addresses and networks [default: none]
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "CIDR,...",
+        env = "HOTELS_TRUSTED_PROXIES"
+    )]
+    pub(crate) trusted_proxies: Option<TrustedProxies>,
+}
+
+/// A rate, if any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit(pub(crate) Option<Rate>);
+
+impl FromStr for Limit {
+    type Err = NoRate;
+
+    fn from_str(text: &str) -> Result<Self, NoRate> {
+        match text {
+            "off" => Ok(Self(None)),
+            rate => rate.parse().map(|rate| Self(Some(rate))),
+        }
+    }
 }
 
 /// Where others find an instance.

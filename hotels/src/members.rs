@@ -30,13 +30,13 @@ impl Role {
             Self::Rate(_) => rate::NAME,
             Self::Profile(_) => profile::NAME,
             Self::Search => search::NAME,
-            Self::Frontend => frontend::NAME,
+            Self::Frontend(_) => frontend::NAME,
         }
     }
 
     fn rank(&self) -> u8 {
         match self {
-            Self::Frontend => 0,
+            Self::Frontend(_) => 0,
             Self::Search => 1,
             Self::Geo(_) | Self::Rate(_) | Self::Profile(_) => 2,
         }
@@ -45,7 +45,7 @@ impl Role {
     /// The option of the command line that says where it listens.
     fn option(&self) -> &'static str {
         match self {
-            Self::Frontend => "--http",
+            Self::Frontend(_) => "--http",
             _ => "--listen",
         }
     }
@@ -70,7 +70,7 @@ pub(crate) async fn start(
         Role::Rate(rate) => rate::serve(&mesh, shards, rate).await,
         Role::Profile(profile) => profile::serve(&mesh, shards, profile).await,
         Role::Search => search::serve(&mesh, shards).await,
-        Role::Frontend => frontend::serve(&mesh, shards).await,
+        Role::Frontend(settings) => frontend::serve(&mesh, shards, settings).await,
     };
     Ok(Running {
         service,

@@ -37,7 +37,7 @@ pub(crate) enum Role {
     Rate(Rate),
     Profile(Profile),
     Search,
-    Frontend,
+    Frontend(frontend::Settings),
 }
 
 /// Reads the data that the members need, and says what to run.
@@ -51,7 +51,7 @@ pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
             is_up: false,
         },
         Command::Frontend(frontend) => single(
-            Role::Frontend,
+            Role::Frontend(settings::frontend(&frontend.clients)),
             frontend.http,
             &frontend.advertise,
             &frontend.common,
@@ -108,7 +108,7 @@ fn whole(up: &Up) -> Result<Plan, Error> {
         }
     }
     members.push(Member {
-        role: Role::Frontend,
+        role: Role::Frontend(settings::frontend(&up.clients)),
         settings: settings::own(up.http, None),
     });
     Ok(Plan {

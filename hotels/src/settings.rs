@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use crate::cli::{Advertise, Common};
+use bellhop::limit::ClientLimiter;
+
+use crate::cli::{Advertise, Clients, Common};
 
 /// Settings by name; an empty value hides what the environment says.
 pub(crate) type Settings = BTreeMap<String, String>;
@@ -45,6 +47,19 @@ pub(crate) fn common(common: &Common) -> Settings {
     );
     set("BELLHOP_CONFIG", common.config.clone());
     settings
+}
+
+/// What the frontend is told.
+pub(crate) fn frontend(clients: &Clients) -> frontend::Settings {
+    let proxies = || clients.trusted_proxies.clone().unwrap_or_default();
+    let limit = clients
+        .limit
+        .0
+        .map(|rate| ClientLimiter::new(rate, proxies()));
+    frontend::Settings {
+        limit,
+        ..frontend::Settings::default()
+    }
 }
 
 /// What is a member's own. Without `advertise` the member is one of many in its process: what the environment says of a

@@ -42,6 +42,7 @@ mod dropped;
 mod endpoint;
 pub mod limit;
 mod mesh;
+pub mod outage;
 pub mod registration;
 pub mod server;
 mod shards;

@@ -61,7 +61,7 @@ async function search() {
     const answer = await fetch(`/hotels?${query}`, { signal: running.signal });
     const body = await answer.json();
     if (mine !== turn) return;
-    if (answer.ok) showHotels(body.features);
+    if (answer.ok) showHotels(body);
     else showFault(body.error, answer.headers.get('retry-after'));
     showMade(performance.now() - start, answer.headers.get('x-trace-id'));
   } catch {
@@ -91,12 +91,13 @@ function showDone(features) {
   drawView();
 }
 
-function showHotels(features) {
+function showHotels({ features, degraded = [] }) {
   showDone(features);
   const count = features.length;
   summary.textContent = count === 0 ? 'No hotel is free' : `${count} ${count === 1 ? 'hotel' : 'hotels'} nearby`;
   nights.textContent = wordsOfStay();
   if (count === 0) showNotice('No hotel near the centre has a room for these nights. Try other dates or a shorter stay.', false);
+  else if (degraded.includes('rate')) showNotice('Prices cannot be shown at the moment, nor whether a hotel has a room for these nights.', true);
 }
 
 /** At the field where it is one of ours, else above the list. */

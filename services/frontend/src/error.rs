@@ -7,16 +7,16 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
-use bellhop::telemetry::code_name;
+use bellhop::{
+    limit::{TooMany, retry_after},
+    telemetry::code_name,
+};
 use hotel_proto::Invalid;
 use serde::Serialize;
 use tonic::{Code, Status};
 
 /// When to try again if the upstream does not say, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
-
-/// How an upstream says when to try again (gRPC proposal A6).
-const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 /// What went wrong, as a caller may know it.
 #[derive(Debug)]
@@ -106,6 +106,16 @@ impl Fault {
         }
     }
 
+    /// The client asks too often.
+    pub(crate) fn too_many(refused: TooMany) -> Self {
+        let seconds = whole_seconds(refused.retry_after);
+        let message = format!("too many requests from one address, try again in {seconds} s");
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(Kind::RateLimited, message)
+        }
+    }
+
     /// A bug of ours; `cause` goes to the log only.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         Self {
@@ -124,7 +134,7 @@ impl Fault {
             };
             let cause = format!("{service}: {}: {}", code_name(status.code()), said(&status));
             Self {
-                retry_after: pushback(&status),
+                retry_after: retry_after(&status).map(whole_seconds),
                 cause: Some(Cause(cause)),
                 ..Self::new(kind, message)
             }
@@ -194,14 +204,8 @@ pub(crate) fn said(status: &Status) -> &str {
     }
 }
 
-/// Whole seconds, rounded up; a negative pushback means "never" and says nothing about when.
-fn pushback(status: &Status) -> Option<u64> {
-    let millis: u64 = status
-        .metadata()
-        .get(PUSHBACK)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()?;
-    Some(millis.div_ceil(1000).max(1))
+/// Rounded up, at least one.
+fn whole_seconds(after: Duration) -> u64 {
+    let part = u64::from(after.subsec_nanos() > 0);
+    (after.as_secs() + part).max(1)
 }

@@ -6,12 +6,17 @@ use axum::{
     Router,
     http::{Method, Uri},
     middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::get,
 };
+use bellhop::limit::TooMany;
 use hotel_proto::{Channel, profile::profile_server, search::search_server};
+
+use tower::util::option_layer;
 
 use crate::{
     Settings,
+    degraded::Teller,
     error::Fault,
     guard,
     hotels::{self, Upstreams},
@@ -30,7 +35,8 @@ pub struct Frontend<S, P = S> {
 impl<S: Channel, P: Channel> Frontend<S, P> {
     /// Answers by asking search and profile over these channels; both are dependencies of `/readyz`.
     pub fn new(search: S, profile: P, settings: Settings) -> Self {
-        let upstreams = Upstreams::new(search.clone(), profile.clone());
+        let teller = Teller(settings.degraded.clone());
+        let upstreams = Upstreams::new(search.clone(), profile.clone(), teller);
         let frontend = Self {
             upstreams,
             dependencies: Vec::new(),
@@ -59,25 +65,35 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
 
     /// Every route, ready to be served. It needs a runtime with timers.
     pub fn router(&self) -> Router {
-        let Settings { deadline, trace_id } = self.settings;
+        let Settings {
+            deadline, trace_id, ..
+        } = self.settings;
+        let limit = self.settings.limit.as_ref();
+        let limit = limit.map(|limit| limit.layer(too_many as fn(TooMany) -> Response));
         let dependencies: Arc<[Dependency]> = self.dependencies.as_slice().into();
-        let hotels = get(hotels::answer::<S, P>)
+        let hotels = Router::new()
+            .route("/hotels", get(hotels::answer::<S, P>))
             .with_state(self.upstreams.clone())
             .layer(from_fn_with_state(deadline, guard::in_time))
-            // Around the deadline, so that pages elsewhere can read a 504 too.
+            .layer(option_layer(limit.clone()))
+            // Around the deadline and the limit, so that pages elsewhere can read a 504 and a 429 too.
             .layer(from_fn(hotels::readable_anywhere));
 
+        let rest = page::router().fallback(not_found);
         Router::new()
-            .route("/hotels", hotels)
+            .merge(hotels)
+            .merge(rest.layer(option_layer(limit)))
             .route("/healthz", get(readiness::alive))
             .route("/readyz", get(readiness::ready).with_state(dependencies))
-            .merge(page::router())
             .method_not_allowed_fallback(method_not_allowed)
-            .fallback(not_found)
             .layer(from_fn(guard::caught))
             // Outermost: whatever is answered, it carries the ids.
             .layer(from_fn_with_state(trace_id, identity::tell))
     }
+}
+
+fn too_many(refused: TooMany) -> Response {
+    Fault::too_many(refused).into_response()
 }
 
 async fn method_not_allowed(method: Method) -> Fault {

@@ -11,6 +11,9 @@ use serde::Serialize;
 #[derive(Serialize)]
 #[serde(tag = "type")]
 pub(crate) struct FeatureCollection<'a> {
+    /// The services that failed; with `rate` among them, a hotel without a price may have one.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) degraded: &'a [String],
     pub(crate) features: Vec<Feature<'a>>,
 }
 

@@ -12,10 +12,11 @@ use axum::{
 use hotel_proto::{
     Channel,
     profile::{self, Hotel, profile_client::ProfileClient},
-    search::{Found, NearbyRequest, SearchResult, search_client::SearchClient},
+    search::{NearbyRequest, SearchResult, search_client::SearchClient},
 };
 
 use crate::{
+    degraded::Teller,
     error::Fault,
     geojson::{self, Feature, FeatureCollection},
     query::Query,
@@ -29,13 +30,15 @@ const FEATURE_BYTES: usize = 640;
 pub(crate) struct Upstreams<S, P> {
     search: SearchClient<S>,
     profile: ProfileClient<P>,
+    teller: Teller,
 }
 
 impl<S: Channel, P: Channel> Upstreams<S, P> {
-    pub(crate) fn new(search: S, profile: P) -> Self {
+    pub(crate) fn new(search: S, profile: P, teller: Teller) -> Self {
         Self {
             search: SearchClient::new(search),
             profile: ProfileClient::new(profile),
+            teller,
         }
     }
 
@@ -47,6 +50,7 @@ impl<S: Channel, P: Channel> Upstreams<S, P> {
             out_date: query.out_date.clone(),
             limit: query.limit.get(),
             radius_km: query.radius.km(),
+            allow_degraded: true,
         };
         let answer = self.search.nearby(request).await;
         let mut answer = answer.map_err(Fault::upstream("search"))?.into_inner();
@@ -75,11 +79,12 @@ pub(crate) async fn answer<S: Channel, P: Channel>(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let query = Query::parse(query.as_deref().unwrap_or_default())?;
-    let SearchResult { hotel_ids, found } = upstreams.search(&query).await?;
-    let hotels = upstreams.profiles(&hotel_ids, query.locale).await?;
+    let result = upstreams.search(&query).await?;
+    let hotels = upstreams.profiles(&result.hotel_ids, query.locale).await?;
 
-    let body = body(&hotel_ids, &found, &hotels)?;
-    Ok(([(CONTENT_TYPE, "application/geo+json")], body).into_response())
+    let body = body(&result, &hotels)?;
+    let response = ([(CONTENT_TYPE, "application/geo+json")], body).into_response();
+    Ok(upstreams.teller.tell(&result.degraded, response))
 }
 
 /// Lets pages of any origin read the answer, its ids and its faults, as older front pages do.
@@ -101,11 +106,11 @@ pub(crate) async fn readable_anywhere(request: Request, next: Next) -> Response 
 }
 
 /// In search's order; a hotel that profile does not know is left out.
-fn body(ids: &[String], found: &[Found], hotels: &[Hotel]) -> Result<Vec<u8>, Fault> {
-    let tells_distance = geojson::tells_distance(found);
-    let (mut found, mut hotels) = (InOrder::new(found), InOrder::new(hotels));
-    let mut features = Vec::with_capacity(ids.len());
-    for id in ids {
+fn body(result: &SearchResult, hotels: &[Hotel]) -> Result<Vec<u8>, Fault> {
+    let tells_distance = geojson::tells_distance(&result.found);
+    let (mut found, mut hotels) = (InOrder::new(&result.found), InOrder::new(hotels));
+    let mut features = Vec::with_capacity(result.hotel_ids.len());
+    for id in &result.hotel_ids {
         let its_found = found.find(|found| found.hotel_id == *id);
         match hotels.find(|hotel| hotel.id == *id) {
             Some(hotel) => features.push(Feature::new(hotel, its_found, tells_distance)),
@@ -113,7 +118,8 @@ fn body(ids: &[String], found: &[Found], hotels: &[Hotel]) -> Result<Vec<u8>, Fa
         }
     }
     let mut body = Vec::with_capacity((features.len() + 1) * FEATURE_BYTES);
-    let written = serde_json::to_writer(&mut body, &FeatureCollection { features });
+    let degraded = &result.degraded;
+    let written = serde_json::to_writer(&mut body, &FeatureCollection { degraded, features });
     written.map_err(|error| Fault::internal(error.to_string()))?;
     Ok(body)
 }

@@ -9,8 +9,11 @@
 //! | `/readyz` | 200 while every dependency can be reached, else 503 saying which one cannot |
 //! | `/`, `/assets/…` | a page with a list and a map |
 //!
+//! Where rate fails, `/hotels` answers without prices, and the collection says `"degraded":["rate"]`.
+//!
 //! Every fault is `{"error":{"code","message","field"?}}`, and every answer carries `x-request-id` and `x-trace-id`.
 
+mod degraded;
 mod error;
 mod frontend;
 mod geojson;

@@ -18,19 +18,20 @@ pub const NAME: &str = "frontend";
 /// The routes whose requests are told apart in traces.
 const ROUTES: [&str; 4] = ["/", "/hotels", "/healthz", "/readyz"];
 
-/// Serves as a member of the mesh, asking search and profile over it.
+/// Serves as a member of the mesh, asking search and profile over it. The trace of a request is the mesh's.
 ///
 /// # Errors
 /// When the member cannot start.
-pub async fn serve(mesh: &Mesh, shards: &Shards) -> Result<Serving, Error> {
-    mesh.start_on(shards, |mesh| App::http(router(mesh))).await
-}
-
-fn router(mesh: &Mesh) -> Router {
+pub async fn serve(mesh: &Mesh, shards: &Shards, settings: Settings) -> Result<Serving, Error> {
     let settings = Settings {
         trace_id,
-        ..Settings::default()
+        ..settings
     };
+    let app = move |mesh: &Mesh| App::http(router(mesh, settings.clone()));
+    mesh.start_on(shards, app).await
+}
+
+fn router(mesh: &Mesh, settings: Settings) -> Router {
     let deadline = settings.deadline;
     Frontend::new(mesh.channel("search"), mesh.channel("profile"), settings)
         .with_dependency("geo", geo_server::SERVICE_NAME, mesh.channel("geo"))

@@ -1,9 +1,11 @@
 //! What can be set.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use bellhop::{limit::ClientLimiter, outage::Outage};
 
 /// How a [`Frontend`](crate::Frontend) answers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// How long a request for hotels may take as a whole; after that it is answered 504.
     pub deadline: Duration,
@@ -12,6 +14,12 @@ pub struct Settings {
     ///
     /// Where it knows none, `x-trace-id` continues the caller's `traceparent`, or else is made up.
     pub trace_id: fn() -> Option<String>,
+
+    /// How often one client address may ask; `/healthz` and `/readyz` are for everybody at any time.
+    pub limit: Option<ClientLimiter>,
+
+    /// Where degraded answers are counted, so that the log tells once of an outage.
+    pub degraded: Arc<Outage>,
 }
 
 impl Settings {
@@ -24,6 +32,8 @@ impl Default for Settings {
         Self {
             deadline: Self::DEFAULT_DEADLINE,
             trace_id: || None,
+            limit: None,
+            degraded: Arc::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! [`Search`] answers `search.Search/Nearby` by asking geo where hotels are and then rate what they cost.
 
+mod degraded;
 mod matching;
 mod serve;
 mod service;

@@ -3,7 +3,7 @@
 use bellhop::{Error, Mesh, Services, Serving, Shards};
 use hotel_proto::FILE_DESCRIPTOR_SET;
 
-use crate::{Search, service};
+use crate::{Search, degraded::Teller, service};
 
 /// The service's name in the registry.
 pub const NAME: &str = "search";
@@ -16,8 +16,9 @@ const RATE: &str = "rate";
 /// # Errors
 /// When the member cannot start.
 pub async fn serve(mesh: &Mesh, shards: &Shards) -> Result<Serving, Error> {
-    let app = |mesh: &Mesh| {
-        let search = Search::new(mesh.channel(GEO), mesh.channel(RATE));
+    let teller = Teller::default();
+    let app = move |mesh: &Mesh| {
+        let search = Search::new(mesh.channel(GEO), mesh.channel(RATE)).telling(teller.clone());
         Services::new()
             .with(service(search))
             .describe(FILE_DESCRIPTOR_SET)

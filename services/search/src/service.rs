@@ -11,9 +11,11 @@ use hotel_proto::{
     search::{Found, NearbyRequest, SearchResult, search_server},
     stay::Stay,
 };
-use tonic::{Response, Status};
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
 
 use crate::{
+    degraded::{self, Teller},
     matching::{self, Place},
     upstream,
 };
@@ -23,6 +25,15 @@ use crate::{
 pub struct Search<G, R = G> {
     geo: GeoClient<G>,
     rate: RateClient<R>,
+    teller: Teller,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+struct Answer {
+    found: Vec<Found>,
+    /// Whether rate failed on the way; hotels that it was not asked for then have no rate plan.
+    degraded: bool,
 }
 
 impl<G: Channel, R: Channel> Search<G, R> {
@@ -31,13 +42,20 @@ impl<G: Channel, R: Channel> Search<G, R> {
         Self {
             geo: GeoClient::new(geo),
             rate: RateClient::new(rate),
+            teller: Teller::default(),
         }
     }
 
+    /// Tells failures of rate together with others that have the same teller.
+    pub(crate) fn telling(self, teller: Teller) -> Self {
+        Self { teller, ..self }
+    }
+
     /// Looks further and further until enough hotels have a rate or geo has no more.
-    async fn nearby(&self, query: &Query) -> Result<Vec<Found>, Status> {
+    async fn nearby(&self, query: &Query) -> Result<Answer, Status> {
         let wanted = query.limit.get();
         let mut found = Vec::with_capacity(wanted.min(64) as usize);
+        let mut degraded = false;
         let mut seen = HashSet::new();
         // A quarter more than wanted spares a second round where only some hotels are sold out.
         let mut ask = (wanted + wanted / 4).min(Limit::MAX_WIRE);
@@ -49,19 +67,27 @@ impl<G: Channel, R: Channel> Search<G, R> {
             if places.is_empty() {
                 break;
             }
-            let plans = self.plans(query, &places).await?;
-            let last = exhausted || found.len() + plans.iter().flatten().count() >= wanted as usize;
+            let plans = match degraded {
+                true => None,
+                false => self.plans(query, &places).await?,
+            };
+            degraded = plans.is_none();
+            let new = plans.as_ref().map_or(places.len(), with_plan);
+            let last = exhausted || found.len() + new >= wanted as usize;
             if !last {
                 seen.extend(places.iter().map(|place| place.hotel_id.clone()));
             }
-            found.extend(places.into_iter().zip(plans).filter_map(with_rate));
+            match plans {
+                Some(plans) => found.extend(places.into_iter().zip(plans).filter_map(with_rate)),
+                None => found.extend(places.into_iter().map(without_rate)),
+            }
             if last {
                 break;
             }
             ask = (ask * 2).min(Limit::MAX_WIRE);
         }
         found.truncate(wanted as usize);
-        Ok(found)
+        Ok(Answer { found, degraded })
     }
 
     async fn places(&self, query: &Query, limit: u32) -> Result<Vec<Place>, Status> {
@@ -76,19 +102,35 @@ impl<G: Channel, R: Channel> Search<G, R> {
         Ok(matching::places(answer.into_inner()))
     }
 
+    /// The rate plan of each place; `None` where rate fails and the answer can do without it.
     async fn plans(
         &self,
         query: &Query,
         places: &[Place],
-    ) -> Result<Vec<Option<RatePlan>>, Status> {
+    ) -> Result<Option<Vec<Option<RatePlan>>>, Status> {
         let request = rate::Request {
             hotel_ids: places.iter().map(|place| place.hotel_id.clone()).collect(),
             in_date: query.in_date.clone(),
             out_date: query.out_date.clone(),
         };
-        let answer = self.rate.clone().get_rates(request).await;
-        let answer = answer.map_err(upstream::failed("rate"))?;
-        Ok(matching::plans(places, answer.into_inner().rate_plans))
+        let mut request = Request::new(request);
+        if query.allow_degraded
+            && let Some(patience) = degraded::patience(Instant::now())
+        {
+            request.set_timeout(patience);
+        }
+        match self.rate.clone().get_rates(request).await {
+            Ok(answer) => {
+                self.teller.answered();
+                let plans = answer.into_inner().rate_plans;
+                Ok(Some(matching::plans(places, plans)))
+            }
+            Err(status) if query.allow_degraded && !degraded::is_callers_fault(&status) => {
+                self.teller.failed(&status);
+                Ok(None)
+            }
+            Err(status) => Err(upstream::failed(degraded::RATE)(status)),
+        }
     }
 }
 
@@ -103,13 +145,17 @@ pub fn service<G: Channel, R: Channel>(
 impl<G: Channel, R: Channel> search_server::Search for Search<G, R> {
     async fn nearby(
         &self,
-        request: tonic::Request<NearbyRequest>,
+        request: Request<NearbyRequest>,
     ) -> Result<Response<SearchResult>, Status> {
         let query = Query::try_from(request.into_inner())?;
-        let found = self.nearby(&query).await?;
+        let Answer { found, degraded } = self.nearby(&query).await?;
         Ok(Response::new(SearchResult {
             hotel_ids: found.iter().map(|hotel| hotel.hotel_id.clone()).collect(),
             found,
+            degraded: match degraded {
+                true => vec![degraded::RATE.to_owned()],
+                false => Vec::new(),
+            },
         }))
     }
 }
@@ -122,6 +168,7 @@ struct Query {
     limit: Limit,
     in_date: String,
     out_date: String,
+    allow_degraded: bool,
 }
 
 impl TryFrom<NearbyRequest> for Query {
@@ -135,8 +182,13 @@ impl TryFrom<NearbyRequest> for Query {
             limit: Limit::from_wire(request.limit)?,
             in_date: request.in_date,
             out_date: request.out_date,
+            allow_degraded: request.allow_degraded,
         })
     }
+}
+
+fn with_plan(plans: &Vec<Option<RatePlan>>) -> usize {
+    plans.iter().flatten().count()
 }
 
 fn with_rate((place, plan): (Place, Option<RatePlan>)) -> Option<Found> {
@@ -145,6 +197,14 @@ fn with_rate((place, plan): (Place, Option<RatePlan>)) -> Option<Found> {
         distance_m: place.distance_m,
         rate_plan: Some(plan?),
     })
+}
+
+fn without_rate(place: Place) -> Found {
+    Found {
+        hotel_id: place.hotel_id,
+        distance_m: place.distance_m,
+        rate_plan: None,
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,18 @@
 //! Says which service failed.
 
+use bellhop::limit::{retry_after, set_retry_after};
 use tonic::Status;
 
-/// The status of a service asked by search: its code as it is, its message behind the service's name.
+/// The status of a service asked by search: its code as it is, its message behind the service's name, and when to ask again.
 pub(crate) fn failed(service: &'static str) -> impl FnOnce(Status) -> Status {
-    move |status| Status::new(status.code(), format!("{service}: {}", said(&status)))
+    move |status| {
+        let message = format!("{service}: {}", said(&status));
+        let mut told = Status::new(status.code(), message);
+        if let Some(after) = retry_after(&status) {
+            set_retry_after(&mut told, after);
+        }
+        told
+    }
 }
 
 fn said(status: &Status) -> &str {
@@ -16,9 +24,20 @@ fn said(status: &Status) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tonic::Code;
 
     use super::*;
+
+    #[test]
+    fn when_to_ask_again_is_passed_on() {
+        let mut status = Status::resource_exhausted("slow down");
+        set_retry_after(&mut status, Duration::from_millis(1500));
+        let told = failed("geo")(status);
+        assert_eq!(retry_after(&told), Some(Duration::from_millis(1500)));
+        assert_eq!(retry_after(&failed("geo")(Status::unavailable(""))), None);
+    }
 
     #[test]
     fn the_code_stays_and_the_service_is_named() {

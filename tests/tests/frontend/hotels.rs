@@ -44,7 +44,7 @@ fn ids(features: &[Feature]) -> Vec<&str> {
 fn search_result(ids: &[&str]) -> SearchResult {
     SearchResult {
         hotel_ids: ids.iter().map(|id| id.to_string()).collect(),
-        found: Vec::new(),
+        ..SearchResult::default()
     }
 }
 

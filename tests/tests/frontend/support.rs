@@ -19,8 +19,19 @@ use tower::ServiceExt;
 pub(crate) const EXAMPLE: &str = "/hotels?inDate=2015-04-09&outDate=2015-04-10";
 
 pub(crate) fn real_search() -> impl Channel {
-    let geo = geo::service(geo::Geo::new(geo::Index::embedded().unwrap()));
-    let rate = rate::service(rate::Rate::new(rate::Inventory::embedded().unwrap()));
+    search_over(real_geo(), real_rate())
+}
+
+pub(crate) fn real_geo() -> impl Channel {
+    geo::service(geo::Geo::new(geo::Index::embedded().unwrap()))
+}
+
+pub(crate) fn real_rate() -> impl Channel {
+    rate::service(rate::Rate::new(rate::Inventory::embedded().unwrap()))
+}
+
+/// The search service as it is, over others.
+pub(crate) fn search_over(geo: impl Channel, rate: impl Channel) -> impl Channel {
     search::service(search::Search::new(geo, rate))
 }
 

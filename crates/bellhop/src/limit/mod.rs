@@ -2,13 +2,14 @@
 //!
 //! - [`Rate`]: so many a second and so many at once, as in `50:100`;
 //! - [`ClientAddress`] and [`TrustedProxies`]: whom an HTTP request comes from;
-//! - [`ClientLimitLayer`]: the limit per client address, as a tower layer;
-//! - [`retry_after`]: when a service that refused a call wants to be asked again.
+//! - [`ClientLimiter`]: the limit per client address, and its tower layer;
+//! - [`retry_after`] and [`set_retry_after`]: when a service that refused a call wants to be asked again.
 //!
 //! The algorithm is the generic cell rate algorithm, by `governor`: a bucket is one number, and how long to wait is exact.
 
 mod bounded;
 mod client_address;
+mod client_limiter;
 mod clock;
 mod layer;
 mod limiter;
@@ -20,9 +21,10 @@ mod trusted_proxies;
 pub(crate) use self::limiter::Limiter;
 pub use self::{
     client_address::ClientAddress,
+    client_limiter::ClientLimiter,
     layer::ClientLimitLayer,
     limiter::TooMany,
-    pushback::retry_after,
+    pushback::{retry_after, set_retry_after},
     rate::{NoRate, Rate},
     service::{ClientLimit, ResponseFuture},
     trusted_proxies::{NoNetworks, TrustedProxies},

@@ -6,7 +6,7 @@ use prost::Message;
 use tonic::Status;
 
 /// How a server says so in the protocol's own words (gRPC proposal A6), in milliseconds.
-pub(crate) const PUSHBACK: &str = "grpc-retry-pushback-ms";
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 /// The same in Google's error model, among the details of a status.
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
@@ -15,6 +15,12 @@ const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 /// a `google.rpc.RetryInfo` among its details. A negative pushback means "never", which is no time.
 pub fn retry_after(status: &Status) -> Option<Duration> {
     pushback(status).or_else(|| retry_info(status.details()))
+}
+
+/// Says on a status when to ask again, as [`retry_after`] reads it; parts of a millisecond count as a whole one.
+pub fn set_retry_after(status: &mut Status, after: Duration) {
+    let millis = u64::try_from(after.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+    status.metadata_mut().insert(PUSHBACK, millis.into());
 }
 
 fn pushback(status: &Status) -> Option<Duration> {
@@ -90,6 +96,13 @@ mod tests {
         let mut both = with_info(2, 0);
         *both.metadata_mut() = with_pushback("100").metadata().clone();
         assert_eq!(millis(both), Some(100));
+    }
+
+    #[test]
+    fn what_is_said_is_read() {
+        let mut status = Status::unavailable("");
+        set_retry_after(&mut status, Duration::from_micros(1500));
+        assert_eq!(retry_after(&status), Some(Duration::from_millis(2)));
     }
 
     #[test]

@@ -11,27 +11,16 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use super::{ClientAddress, ClientLimitLayer, TooMany};
-use crate::server::RemoteAddr;
+use super::{ClientLimiter, TooMany};
 
 /// Limits how often a client address may ask.
 ///
-/// It reads the extension [`RemoteAddr`]; requests without one, which came over no connection, are one client together.
+/// It reads the extension [`RemoteAddr`](crate::server::RemoteAddr); requests without one, which came over no connection, are one client together.
 #[derive(Clone, Debug)]
 pub struct ClientLimit<S, F> {
     pub(super) inner: S,
-    pub(super) limit: ClientLimitLayer<F>,
-}
-
-impl<S, F> ClientLimit<S, F> {
-    fn check<B>(&self, request: &Request<B>) -> Result<(), TooMany> {
-        let peer = request.extensions().get();
-        let client = peer.map(|RemoteAddr(peer)| {
-            let client = self.limit.proxies.client(peer.ip(), request.headers());
-            ClientAddress::from(client)
-        });
-        self.limit.limiter.check(&client)
-    }
+    pub(super) limiter: ClientLimiter,
+    pub(super) refuse: F,
 }
 
 impl<S, F, B, R> Service<Request<B>> for ClientLimit<S, F>
@@ -48,12 +37,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.check(&request) {
+        match self.limiter.check(&request) {
             Ok(()) => ResponseFuture::Passed {
                 inner: self.inner.call(request),
             },
             Err(refused) => ResponseFuture::Refused {
-                answer: Some((self.limit.refuse)(refused)),
+                answer: Some((self.refuse)(refused)),
             },
         }
     }

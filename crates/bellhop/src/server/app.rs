@@ -31,6 +31,10 @@ pub struct RemoteAddr(pub SocketAddr);
 #[derive(Clone, Copy, Debug)]
 pub struct HttpRoute(pub &'static str);
 
+/// Something that happened while an HTTP request was answered: an extension of the response, an event of the span.
+#[derive(Clone, Copy, Debug)]
+pub struct SpanEvent(pub &'static str);
+
 impl App {
     /// An HTTP application, such as an axum router. It answers `GET /healthz` with success while it is alive.
     pub fn http<S, B>(service: S) -> Self

@@ -24,7 +24,7 @@ mod stack;
 pub(crate) use activity::Activities;
 use activity::Activity;
 pub(crate) use app::Kind;
-pub use app::{App, HttpRoute, RemoteAddr};
+pub use app::{App, HttpRoute, RemoteAddr, SpanEvent};
 pub(crate) use listener::{Listener, Serving, Worker};
 pub use probe::ProbeError;
 pub(crate) use probe::until_serving;

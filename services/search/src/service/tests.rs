@@ -1,5 +1,9 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use bellhop::context::Scope;
 use hotel_proto::{
     geo::geo_server::{self, GeoServer},
     rate::rate_server::{self, RateServer},
@@ -50,6 +54,10 @@ struct FakeRate {
     /// Answers in the opposite order.
     backwards: bool,
     fails: Option<Code>,
+    /// Fails from this call on.
+    well_for: usize,
+    /// Says nothing until its time is over.
+    hangs: bool,
     asked: Arc<Mutex<Vec<usize>>>,
 }
 
@@ -59,9 +67,27 @@ impl FakeRate {
             free,
             backwards: false,
             fails: None,
+            well_for: 0,
+            hangs: false,
             asked: Arc::default(),
         }
     }
+}
+
+/// Waits as long as a caller said that it would, as the mesh's channels do on its behalf.
+async fn hang(request: &Request<rate::Request>) -> Status {
+    let timeout = request.metadata().get("grpc-timeout");
+    let Some(timeout) = timeout.map(|timeout| timeout.to_str().unwrap()) else {
+        return std::future::pending().await;
+    };
+    let (number, unit) = timeout.split_at(timeout.len() - 1);
+    let one = match unit {
+        "n" => Duration::from_nanos(1),
+        "u" => Duration::from_micros(1),
+        _ => Duration::from_millis(1),
+    };
+    tokio::time::sleep(one * number.parse().unwrap()).await;
+    Status::deadline_exceeded("no answer")
 }
 
 #[tonic::async_trait]
@@ -70,11 +96,18 @@ impl rate_server::Rate for FakeRate {
         &self,
         request: Request<rate::Request>,
     ) -> Result<Response<rate::Result>, Status> {
-        let request = request.into_inner();
-        self.asked.lock().unwrap().push(request.hotel_ids.len());
-        if let Some(code) = self.fails {
+        let asked = {
+            let mut asked = self.asked.lock().unwrap();
+            asked.push(request.get_ref().hotel_ids.len());
+            asked.len()
+        };
+        if self.hangs {
+            return Err(hang(&request).await);
+        }
+        if let Some(code) = self.fails.filter(|_| asked > self.well_for) {
             return Err(Status::new(code, "no prices"));
         }
+        let request = request.into_inner();
         let free = request
             .hotel_ids
             .into_iter()
@@ -101,7 +134,15 @@ fn request(limit: u32) -> NearbyRequest {
         in_date: "2015-04-09".into(),
         out_date: "2015-04-10".into(),
         limit,
-        radius_km: 0.0,
+        ..NearbyRequest::default()
+    }
+}
+
+/// The same from a caller who can do without prices.
+fn lenient(limit: u32) -> NearbyRequest {
+    NearbyRequest {
+        allow_degraded: true,
+        ..request(limit)
     }
 }
 
@@ -261,4 +302,94 @@ async fn a_bad_request_names_its_field_and_asks_nobody() {
         );
     }
     assert!(geo.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn without_rate_there_are_hotels_without_prices() {
+    let (geo, mut rate) = (geo_with(500), FakeRate::new(|_| true));
+    for code in [
+        Code::Unavailable,
+        Code::DeadlineExceeded,
+        Code::ResourceExhausted,
+        Code::Internal,
+        Code::Unknown,
+        Code::Cancelled,
+        Code::Unimplemented,
+    ] {
+        rate.fails = Some(code);
+        let answer = ask(&geo, &rate, lenient(20)).await.unwrap();
+        assert_eq!(answer.degraded, ["rate"], "{code:?}");
+        assert_eq!(answer.hotel_ids, numbers(0..20), "{code:?}");
+        assert!(answer.found.iter().all(|hotel| hotel.rate_plan.is_none()));
+        assert_eq!(answer.found[2].distance_m, 20.0);
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_ask_for_it_gets_no_degraded_answer() {
+    let (geo, mut rate) = (geo_with(3), FakeRate::new(|_| true));
+    rate.fails = Some(Code::Unavailable);
+    let status = ask(&geo, &rate, request(0)).await.unwrap_err();
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Unavailable, "rate: no prices")
+    );
+}
+
+#[tokio::test]
+async fn a_whole_answer_says_nothing_of_degraded() {
+    let (geo, rate) = (geo_with(3), FakeRate::new(|_| true));
+    let answer = ask(&geo, &rate, lenient(0)).await.unwrap();
+    assert_eq!(answer, ask(&geo, &rate, request(0)).await.unwrap());
+    assert!(answer.degraded.is_empty());
+}
+
+#[tokio::test]
+async fn what_the_caller_did_wrong_stays_a_fault() {
+    let (geo, mut rate) = (geo_with(3), FakeRate::new(|_| true));
+    rate.fails = Some(Code::InvalidArgument);
+    let status = ask(&geo, &rate, lenient(0)).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn without_geo_there_is_nothing_to_show() {
+    let (mut geo, mut rate) = (geo_with(3), FakeRate::new(|_| true));
+    (geo.fails, rate.fails) = (Some(Code::Unavailable), Some(Code::Unavailable));
+    let status = ask(&geo, &rate, lenient(0)).await.unwrap_err();
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Unavailable, "geo: no map")
+    );
+}
+
+#[tokio::test]
+async fn prices_that_are_known_are_kept() {
+    // The first 25 hotels are sold out but for two; then rate fails.
+    let (geo, mut rate) = (geo_with(500), FakeRate::new(|n| n < 2));
+    (rate.fails, rate.well_for) = (Some(Code::Unavailable), 1);
+    let answer = ask(&geo, &rate, lenient(20)).await.unwrap();
+    assert_eq!(answer.degraded, ["rate"]);
+    assert_eq!(answer.hotel_ids, numbers((0..2).chain(25..43)));
+    let priced = answer
+        .found
+        .iter()
+        .filter(|hotel| hotel.rate_plan.is_some());
+    assert_eq!(priced.count(), 2);
+    assert_eq!(rate.asked.lock().unwrap().len(), 2, "it is not asked again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_that_hangs_leaves_time_for_the_answer() {
+    let (geo, mut rate) = (geo_with(30), FakeRate::new(|_| true));
+    rate.hangs = true;
+    let start = Instant::now();
+    let scope = Scope {
+        deadline: Some(start + Duration::from_secs(5)),
+        ..Scope::default()
+    };
+    let answer = scope.enter(ask(&geo, &rate, lenient(5))).await.unwrap();
+    assert_eq!(answer.degraded, ["rate"]);
+    assert_eq!(answer.hotel_ids, numbers(0..5));
+    assert_eq!(start.elapsed().as_secs(), 3, "of five seconds");
 }

@@ -16,7 +16,7 @@ use super::Observer;
 use crate::{
     server::{
         activity::InFlight,
-        app::{HttpBody, HttpRoute},
+        app::{HttpBody, HttpRoute, SpanEvent},
         incoming::Call,
     },
     telemetry::{CallSpan, HttpCall},
@@ -99,7 +99,10 @@ where
         drop(enclosed);
         let Ok(response) = ready!(answer);
         *this.in_flight = None;
-        if let Some(span) = this.span.take() {
+        if let Some(mut span) = this.span.take() {
+            if let Some(SpanEvent(name)) = response.extensions().get() {
+                span.event(name);
+            }
             let route = response.extensions().get().map(|HttpRoute(route)| *route);
             span.end_http(response.status(), route);
         }

@@ -1,0 +1,33 @@
+//! Tells of answers that are less than whole.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use bellhop::{outage::Outage, server::SpanEvent};
+use tokio::time::Instant;
+
+/// What the span of such a request says.
+const EVENT: SpanEvent = SpanEvent("degraded");
+
+/// Tells the trace of each degraded answer, and the log of the first and of the end.
+#[derive(Clone, Debug)]
+pub(crate) struct Teller(pub(crate) Arc<Outage>);
+
+impl Teller {
+    /// Tells of an answer that these services have failed for.
+    pub(crate) fn tell(&self, degraded: &[String], mut response: Response) -> Response {
+        let now = Instant::now();
+        if degraded.is_empty() {
+            if let Some(over) = self.0.went_well(now) {
+                let (answers, lasted) = (over.failures, over.lasted);
+                tracing::info!(answers, ?lasted, "answers are whole again");
+            }
+            return response;
+        }
+        if self.0.failed(now) {
+            tracing::warn!(?degraded, "answers are degraded: these services fail");
+        }
+        response.extensions_mut().insert(EVENT);
+        response
+    }
+}
