@@ -40,6 +40,8 @@ pub struct Span {
     pub span_id: String,
     /// Hexadecimal; empty at the root.
     pub parent_id: String,
+    /// The names of its events.
+    pub events: Vec<String>,
 }
 
 impl Receiver {
@@ -97,6 +99,7 @@ impl TraceService for Receiver {
                 trace_id: hex(&span.trace_id),
                 span_id: hex(&span.span_id),
                 parent_id: hex(&span.parent_span_id),
+                events: span.events.into_iter().map(|event| event.name).collect(),
             }));
         }
         Ok(Response::new(ExportTraceServiceResponse::default()))

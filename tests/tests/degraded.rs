@@ -1,0 +1,105 @@
+//! What the frontend answers while others are down, one process per service.
+
+use e2e::{Answer, Launch, Process, Receiver, Registry, System, until};
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
+
+/// Log lines of a process at a level that mean degraded answers.
+fn told(process: &Process, level: &str) -> usize {
+    let output = process.output();
+    let lines = output
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let about = |line: &Value| {
+        let message = line["message"].as_str().unwrap_or_default();
+        line["level"] == level && (message.contains("degraded") || message.contains("rate"))
+    };
+    lines.filter(about).count()
+}
+
+/// Whether a degraded answer has all that it should; an answer that is neither whole nor degraded is a failure.
+fn is_degraded(answer: &Answer) -> bool {
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    assert_eq!(answer.status, 200, "{body}");
+    let answer = answer.json();
+    let features = answer["features"].as_array().unwrap();
+    let ids: Vec<_> = features
+        .iter()
+        .take(2)
+        .map(|feature| &feature["id"])
+        .collect();
+    assert_eq!(ids, ["5", "3"], "{body}");
+    let degraded = answer.get("degraded").is_some();
+    for feature in features {
+        assert_eq!(feature["properties"]["price"].is_null(), degraded, "{body}");
+    }
+    if degraded {
+        assert_eq!(answer["degraded"], serde_json::json!(["rate"]));
+    }
+    degraded
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_any_rate_there_are_hotels_without_prices_until_there_is_one() {
+    let registry = Registry::mini().await;
+    let receiver = Receiver::start().await;
+    let launch = Launch::new(BINARY)
+        .registry(&registry)
+        .set("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint())
+        .set("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+        .set("OTEL_BSP_SCHEDULE_DELAY", "50");
+    let mut system = System::start(launch).await;
+    system.add("rate");
+    system.passing(&registry, "rate", 2).await;
+    assert!(!is_degraded(&system.example_with(&[]).await.unwrap()));
+
+    // Killed, not stopped: the registry still names them.
+    system.processes.remove("rate");
+    until("a degraded answer", || async {
+        is_degraded(&system.example_with(&[]).await.unwrap()).then_some(())
+    })
+    .await;
+    for _ in 0..3 {
+        assert!(is_degraded(&system.example_with(&[]).await.unwrap()));
+    }
+    for service in ["frontend", "search"] {
+        assert_eq!(told(&system.processes[service][0], "WARN"), 1, "{service}");
+    }
+    until("an event of a span", || async {
+        let spans = receiver.spans();
+        let mut roots = spans.iter().filter(|span| span.name == "GET /hotels");
+        roots.find(|span| span.events == ["degraded"]).map(|_| ())
+    })
+    .await;
+
+    system.add("rate");
+    until("a whole answer", || async {
+        let answer = system.example_with(&[]).await.unwrap();
+        (!is_degraded(&answer)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_geo_or_profile_the_answer_says_who_is_missing() {
+    let registry = Registry::mini().await;
+    for missing in ["geo", "profile"] {
+        let mut system = System::start(Launch::new(BINARY).registry(&registry)).await;
+        system.processes.remove(missing);
+        let message = until("an answer of 503", || async {
+            let answer = system.example_with(&[]).await.unwrap();
+            if answer.status == 200 {
+                assert!(!is_degraded(&answer));
+                return None;
+            }
+            assert_eq!(answer.status, 503);
+            assert!(!answer.header("retry-after").is_empty());
+            let error = answer.json()["error"].clone();
+            assert_eq!(error["code"], "UNAVAILABLE");
+            Some(error["message"].as_str().unwrap().to_owned())
+        })
+        .await;
+        assert!(message.contains(&format!("{missing}: ")), "{message}");
+    }
+}
