@@ -67,6 +67,31 @@ async fn one_command_starts_the_whole_system() {
 }
 
 #[tokio::test]
+async fn clients_are_limited_where_that_is_asked_for() {
+    let process = up(&["--limit", "0.01:2", "--trusted-proxy", "127.0.0.0/8"]);
+    until_ready(&process).await;
+    let (address, _) = process.serving("frontend").await;
+    let url = format!("http://{address}/hotels?inDate=2015-04-09&outDate=2015-04-10");
+    let client = Client::new();
+    let mut statuses = Vec::new();
+    for client_address in ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"] {
+        let headers = [("x-forwarded-for", client_address)];
+        let answer = client.get_with(&url, &headers).await.unwrap();
+        statuses.push(answer.status.as_u16());
+        if answer.status == 429 {
+            let seconds: u32 = answer.header("retry-after").parse().unwrap();
+            assert!((90..=100).contains(&seconds), "{seconds}");
+        }
+    }
+    assert_eq!(statuses, [200, 200, 429, 200]);
+
+    for bad in [["--limit", "many"], ["--trusted-proxy", "localhost"]] {
+        let said = failure(&Launch::new(BINARY), &[&["up"], &bad[..]].concat()).await;
+        assert!(said.contains("expected"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn it_uses_a_registry_that_is_there() {
     let registry = Registry::mini().await;
     let consul = format!("http://{}", registry.address());

@@ -72,7 +72,9 @@ impl<G: Channel, R: Channel> Search<G, R> {
                 false => self.plans(query, &places).await?,
             };
             degraded = plans.is_none();
-            let new = plans.as_ref().map_or(places.len(), with_plan);
+            let new = plans
+                .as_ref()
+                .map_or(places.len(), |plans| plans.iter().flatten().count());
             let last = exhausted || found.len() + new >= wanted as usize;
             if !last {
                 seen.extend(places.iter().map(|place| place.hotel_id.clone()));
@@ -185,10 +187,6 @@ impl TryFrom<NearbyRequest> for Query {
             allow_degraded: request.allow_degraded,
         })
     }
-}
-
-fn with_plan(plans: &Vec<Option<RatePlan>>) -> usize {
-    plans.iter().flatten().count()
 }
 
 fn with_rate((place, plan): (Place, Option<RatePlan>)) -> Option<Found> {
