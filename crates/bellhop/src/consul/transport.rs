@@ -4,7 +4,9 @@ use std::{error::Error as StdError, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -84,23 +86,30 @@ impl Transport {
             }
         })?;
         let (head, body) = response.into_parts();
-        let limit = self.config.body_max;
-        let body = Limited::new(body, limit).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                Error::TooLarge {
-                    call: call.clone(),
-                    limit,
-                }
-            } else {
-                broken(call, error)
-            }
-        })?;
         Ok(Answer {
             call: call.clone(),
             status: head.status,
             headers: head.headers,
-            body: body.to_bytes(),
+            body: self.read(call, body).await?,
         })
+    }
+
+    /// Reads a body to its end, which must come before the limit.
+    async fn read(&self, call: &Call, body: Incoming) -> Result<Bytes, Error> {
+        let limit = self.config.body_max;
+        let too_large = || Error::TooLarge {
+            call: call.clone(),
+            limit,
+        };
+        // What says that it is too large is believed before it is read.
+        if body.size_hint().lower() > limit as u64 {
+            return Err(too_large());
+        }
+        match Limited::new(body, limit).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+            Err(error) => Err(broken(call, error)),
+        }
     }
 
     fn request(

@@ -3,6 +3,7 @@
 mod client;
 mod discovery;
 mod dropped;
+mod endless;
 mod hostile;
 mod oddities;
 mod registration;
