@@ -40,6 +40,8 @@ pub mod discovery;
 #[path = "../tests/support/dropped.rs"]
 mod dropped;
 mod endpoint;
+#[cfg(test)]
+mod fuzz;
 pub mod limit;
 mod mesh;
 pub mod outage;

@@ -150,4 +150,6 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -10,6 +10,8 @@ mod call;
 mod config;
 mod definition;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod health;
 mod kv;
 mod status;

@@ -25,7 +25,7 @@ impl Answer {
 }
 
 /// Reads one JSON value, or says where it goes wrong and why.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, String)> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, String)> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();

@@ -4,6 +4,7 @@ mod client;
 mod discovery;
 mod dropped;
 mod endless;
+mod fuzz;
 mod hostile;
 mod oddities;
 mod registration;
