@@ -30,6 +30,7 @@
 
 mod backoff;
 pub mod balance;
+mod breaker;
 pub mod client;
 pub mod config;
 pub mod consul;

@@ -10,8 +10,14 @@ use proptest::prelude::*;
 struct Member(u8);
 
 impl Available for Member {
+    type Picked = Self;
+
     fn is_available(&self) -> bool {
         true
+    }
+
+    fn pick(&self) -> Option<Self> {
+        Some(self.clone())
     }
 }
 

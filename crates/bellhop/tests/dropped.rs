@@ -47,8 +47,14 @@ impl Slow {
 }
 
 impl Available for Slow {
+    type Picked = Self;
+
     fn is_available(&self) -> bool {
         !self.leaves.load(SeqCst)
+    }
+
+    fn pick(&self) -> Option<Self> {
+        self.is_available().then(|| self.clone())
     }
 }
 

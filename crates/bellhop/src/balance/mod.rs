@@ -7,18 +7,35 @@
 //! A pick reads an immutable snapshot and adds one to an atomic: it locks nothing, and no task stands between the caller
 //! and the member's service. Turns go by key, not by index: when members come and go, the next turn goes to the key that
 //! follows the one served last, so that a change of the set never starves anybody.
+//!
+//! A request waits only while nobody can serve it. A member that would rather be spared is picked before a request waits for
+//! another, so that who waits need hear of nothing but members that join.
 
 mod ring;
 mod schedule;
 mod service;
 
+pub(crate) use ring::WHOLE;
 pub use ring::{Membership, Ring, Shard};
 pub use service::{Error, ResponseFuture, RoundRobin};
 
 /// A service that knows whether it may be picked now.
+///
+/// All of it is cheap, and free of locks: it is asked at each pick.
 pub trait Available {
-    /// Cheap, and free of locks: it is asked at each pick.
+    /// The service for the one request that it is picked for.
+    type Picked;
+
+    /// Whether a pick would find it.
     fn is_available(&self) -> bool;
+
+    /// Has it serve a request, unless it is not available.
+    fn pick(&self) -> Option<Self::Picked>;
+
+    /// The same where nobody is available: one that would rather be spared serves the request all the same.
+    fn pick_anyway(&self) -> Option<Self::Picked> {
+        self.pick()
+    }
 }
 
 /// An error that gives the request back where it provably never left.

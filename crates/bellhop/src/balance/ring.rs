@@ -11,6 +11,9 @@ use tokio::sync::{Notify, futures::Notified};
 
 use super::{Available, schedule::Schedule};
 
+/// A member's whole share of its weight.
+pub(crate) const WHOLE: u32 = 10;
+
 /// A pick that found only turns of others looks no further than twice the members and this.
 const MANY_TURNS: usize = 64;
 
@@ -24,8 +27,10 @@ pub struct Ring<K, S> {
 
 struct Inner<K, S> {
     schedule: Arc<Schedule<K>>,
-    /// By key, the weight.
+    /// By key, the weight times the share.
     members: BTreeMap<K, u32>,
+    /// By key, what a member has of its weight, in tenths; all of it where there is none.
+    shares: BTreeMap<K, u32>,
     shards: Vec<Weak<State<K, S>>>,
     /// Counts joins, so that each has a number of its own.
     joins: u64,
@@ -71,6 +76,7 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
         let inner = Inner {
             schedule: Arc::new(Schedule::new(&BTreeMap::new(), None)),
             members: BTreeMap::new(),
+            shares: BTreeMap::new(),
             shards: Vec::new(),
             joins: 0,
         };
@@ -92,6 +98,22 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
         Shard {
             ring: self.inner.clone(),
             state,
+        }
+    }
+
+    /// Says what members have of their weights, in tenths, in all shards and at once. It holds for those who join later too.
+    pub(crate) fn set_shares(&self, shares: impl IntoIterator<Item = (K, u32)>) {
+        let mut ring = lock(&self.inner);
+        let before = ring.shares.clone();
+        for (key, share) in shares {
+            if share < WHOLE {
+                ring.shares.insert(key, share.max(1));
+            } else {
+                ring.shares.remove(&key);
+            }
+        }
+        if ring.shares != before {
+            ring.publish();
         }
     }
 }
@@ -117,7 +139,9 @@ impl<K: Clone + Ord, S: Clone> Shard<K, S> {
             join,
         }
     }
+}
 
+impl<K, S> Shard<K, S> {
     /// Members that are joined here.
     pub fn len(&self) -> usize {
         lock(&self.state.joined).len()
@@ -167,22 +191,17 @@ impl<K: Clone + Ord, S: Clone> Drop for Membership<K, S> {
     }
 }
 
-impl<K, S: Available + Clone> Shard<K, S>
-where
-    K: Clone + Ord,
-{
+impl<K: Clone + Ord, S: Available> Shard<K, S> {
     /// The member whose turn it is. One that is not joined to this shard, or not available, loses its turn.
-    pub fn pick(&self) -> Option<S> {
+    pub fn pick(&self) -> Option<S::Picked> {
         self.state.snapshot.load().pick(|_| false)
     }
 
     /// The next in turn of those whose keys are not to be avoided; the next in turn of all where there is no such member.
-    pub fn pick_avoiding(&self, avoid: impl Fn(&K) -> bool) -> Option<S> {
+    pub fn pick_avoiding(&self, avoid: impl Fn(&K) -> bool) -> Option<S::Picked> {
         let snapshot = self.state.snapshot.load();
-        let other = snapshot
-            .has_other(&avoid)
-            .then(|| snapshot.pick(avoid))
-            .flatten();
+        let other = snapshot.has_other(&avoid);
+        let other = other.then(|| snapshot.pick_available(avoid)).flatten();
         other.or_else(|| snapshot.pick(|_| false))
     }
 
@@ -201,7 +220,8 @@ impl<K: Clone + Ord, S: Clone> Inner<K, S> {
         let mut members = BTreeMap::new();
         for shard in &shards {
             for (key, member) in &*lock(&shard.joined) {
-                members.insert(key.clone(), member.weight);
+                let share = self.shares.get(key).unwrap_or(&WHOLE);
+                members.insert(key.clone(), member.weight.saturating_mul(*share));
             }
         }
         if members != self.members {
@@ -228,23 +248,34 @@ impl<K: Clone + Ord, S: Clone> Snapshot<K, S> {
     }
 }
 
-impl<K: Clone + Ord, S: Available + Clone> Snapshot<K, S> {
-    fn pick(&self, avoid: impl Fn(&K) -> bool) -> Option<S> {
+impl<K: Clone + Ord, S: Available> Snapshot<K, S> {
+    fn pick(&self, avoid: impl Fn(&K) -> bool) -> Option<S::Picked> {
         if self.joined == 0 {
             return None;
         }
-        let wanted = |member: usize| {
-            let service = self.available(member)?;
-            (!avoid(&self.schedule.keys()[member])).then_some(service)
-        };
+        self.pick_available(avoid)
+            .or_else(|| self.walk(|_, service| service.pick_anyway()))
+    }
+
+    fn pick_available(&self, avoid: impl Fn(&K) -> bool) -> Option<S::Picked> {
+        self.walk(|member, service| {
+            (!avoid(&self.schedule.keys()[member]))
+                .then(|| service.pick())
+                .flatten()
+        })
+    }
+
+    /// Offers turns to members until one takes it.
+    fn walk(&self, offer: impl Fn(usize, &S) -> Option<S::Picked>) -> Option<S::Picked> {
+        let offer = |member: usize| offer(member, self.services[member].as_ref()?);
         // Every member has a turn within one cycle. Others take turns at the same time, so a second cycle may be needed; what
         // is left then is not worth spinning for.
         for _ in 0..2 * self.services.len() + MANY_TURNS {
-            if let Some(service) = wanted(self.schedule.take()?) {
-                return Some(service);
+            if let Some(picked) = offer(self.schedule.take()?) {
+                return Some(picked);
             }
         }
-        (0..self.services.len()).find_map(wanted)
+        (0..self.services.len()).find_map(offer)
     }
 
     fn has_other(&self, avoid: impl Fn(&K) -> bool) -> bool {
@@ -252,13 +283,6 @@ impl<K: Clone + Ord, S: Available + Clone> Snapshot<K, S> {
         keys.filter(|(key, _)| !avoid(key))
             .filter_map(|(_, service)| service.as_ref())
             .any(Available::is_available)
-    }
-
-    fn available(&self, member: usize) -> Option<S> {
-        self.services[member]
-            .as_ref()
-            .filter(|service| service.is_available())
-            .cloned()
     }
 }
 

@@ -63,7 +63,8 @@ where
         avoid: Vec<K>,
     ) -> ResponseFuture<K, S, Request>
     where
-        S: Service<Request> + Available + Clone + Send + Sync + 'static,
+        S: Available + Send + Sync + 'static,
+        S::Picked: Service<Request> + Send + 'static,
     {
         let state = match pick(&self.shared.shard, &avoid) {
             Some(member) => State::Calling {
@@ -86,7 +87,7 @@ where
     /// Whether a request could go to somebody who is not to be avoided.
     pub fn has_other(&self, avoid: impl Fn(&K) -> bool) -> bool
     where
-        S: Available + Clone,
+        S: Available,
     {
         self.shared.shard.has_other(avoid)
     }
@@ -95,11 +96,12 @@ where
 impl<K, S, Request> Service<Request> for RoundRobin<K, S>
 where
     K: Clone + Ord + Send + Sync + 'static,
-    S: Service<Request> + Available + Clone + Send + Sync + 'static,
-    S::Error: Recover<Request>,
+    S: Available + Send + Sync + 'static,
+    S::Picked: Service<Request> + Send + 'static,
+    ErrorOf<S, Request>: Recover<Request>,
 {
-    type Response = S::Response;
-    type Error = Error<S::Error>;
+    type Response = ResponseOf<S, Request>;
+    type Error = Error<ErrorOf<S, Request>>;
     type Future = ResponseFuture<K, S, Request>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -111,14 +113,18 @@ where
     }
 }
 
+type ResponseOf<S, Request> = <<S as Available>::Picked as Service<Request>>::Response;
+type ErrorOf<S, Request> = <<S as Available>::Picked as Service<Request>>::Error;
+
 pin_project! {
     /// The answer to a request.
     pub struct ResponseFuture<K, S, Request>
     where
-        S: Service<Request>,
+        S: Available,
+        S::Picked: Service<Request>,
     {
         #[pin]
-        state: State<S, Request>,
+        state: State<S::Picked, Request>,
         balancer: RoundRobin<K, S>,
         avoid: Vec<K>,
         given_back: usize,
@@ -127,23 +133,23 @@ pin_project! {
 
 pin_project! {
     #[project = StateProjection]
-    enum State<S, Request>
+    enum State<P, Request>
     where
-        S: Service<Request>,
+        P: Service<Request>,
     {
-        Calling { #[pin] call: Oneshot<S, Request> },
-        Waiting { member: Waiting<S>, patience: Duration, request: Option<Request> },
+        Calling { #[pin] call: Oneshot<P, Request> },
+        Waiting { member: Waiting<P>, patience: Duration, request: Option<Request> },
     }
 }
 
 /// Boxed: it is off the path that a request takes when all is well.
-type Waiting<S> = Pin<Box<dyn Future<Output = Option<S>> + Send>>;
+type Waiting<P> = Pin<Box<dyn Future<Output = Option<P>> + Send>>;
 
-impl<S, Request> State<S, Request>
+impl<P, Request> State<P, Request>
 where
-    S: Service<Request> + Available + Clone + Send + Sync + 'static,
+    P: Service<Request> + Send + 'static,
 {
-    fn waiting<K>(
+    fn waiting<K, S>(
         balancer: &RoundRobin<K, S>,
         patience: Duration,
         avoid: &[K],
@@ -151,6 +157,7 @@ where
     ) -> Self
     where
         K: Clone + Ord + Send + Sync + 'static,
+        S: Available<Picked = P> + Send + Sync + 'static,
     {
         let wait = wait(balancer.shared.shard.clone(), patience, avoid.to_vec());
         Self::Waiting {
@@ -161,10 +168,10 @@ where
     }
 }
 
-fn pick<K, S>(shard: &Shard<K, S>, avoid: &[K]) -> Option<S>
+fn pick<K, S>(shard: &Shard<K, S>, avoid: &[K]) -> Option<S::Picked>
 where
     K: Clone + Ord,
-    S: Available + Clone,
+    S: Available,
 {
     if avoid.is_empty() {
         shard.pick()
@@ -174,10 +181,10 @@ where
 }
 
 /// The next member that can be picked, if one comes in time.
-async fn wait<K, S>(shard: Shard<K, S>, patience: Duration, avoid: Vec<K>) -> Option<S>
+async fn wait<K, S>(shard: Shard<K, S>, patience: Duration, avoid: Vec<K>) -> Option<S::Picked>
 where
     K: Clone + Ord,
-    S: Available + Clone,
+    S: Available,
 {
     let picked = async {
         loop {
@@ -196,10 +203,11 @@ where
 impl<K, S, Request> Future for ResponseFuture<K, S, Request>
 where
     K: Clone + Ord + Send + Sync + 'static,
-    S: Service<Request> + Available + Clone + Send + Sync + 'static,
-    S::Error: Recover<Request>,
+    S: Available + Send + Sync + 'static,
+    S::Picked: Service<Request> + Send + 'static,
+    ErrorOf<S, Request>: Recover<Request>,
 {
-    type Output = Result<S::Response, Error<S::Error>>;
+    type Output = Result<ResponseOf<S, Request>, Error<ErrorOf<S, Request>>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -262,7 +270,11 @@ impl<K: fmt::Debug, S> fmt::Debug for RoundRobin<K, S> {
     }
 }
 
-impl<K, S: Service<Request>, Request> fmt::Debug for ResponseFuture<K, S, Request> {
+impl<K, S, Request> fmt::Debug for ResponseFuture<K, S, Request>
+where
+    S: Available,
+    S::Picked: Service<Request>,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture")
             .field("given_back", &self.given_back)

@@ -19,7 +19,7 @@ use crate::{
     balance::{self, RoundRobin},
     deadline::parse_timeout,
     discovery::InstanceId,
-    endpoint::{CallError, Endpoint},
+    endpoint::{Answer, CallError, Endpoint},
     upstream::Upstream,
 };
 
@@ -95,9 +95,11 @@ impl Future for ResponseFuture {
         let this = self.project();
         let service = || this.called.service.clone();
         Poll::Ready(match ready!(this.inner.poll(cx)) {
-            Ok((response, peer)) => {
-                Ok(response.map(|incoming| ResponseBody::new(incoming, service(), peer)))
-            }
+            Ok(Answer {
+                response,
+                peer,
+                ticket,
+            }) => Ok(response.map(|incoming| ResponseBody::new(incoming, service(), peer, ticket))),
             Err(balance::Error::NoMember { waited }) => Err(Error::Unavailable {
                 service: service(),
                 cause: this.called.upstream.cause(),

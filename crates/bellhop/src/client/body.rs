@@ -14,7 +14,12 @@ use hyper::body::Incoming;
 use tonic::{Code, Status};
 
 use super::Error;
-use crate::{deadline::Timer, endpoint::Peer, telemetry::CallSpan};
+use crate::{
+    breaker::{Outcome, Ticket},
+    deadline::Timer,
+    endpoint::Peer,
+    telemetry::CallSpan,
+};
 
 /// The body of an answer.
 pub struct ResponseBody {
@@ -23,16 +28,23 @@ pub struct ResponseBody {
     peer: Arc<Peer>,
     timer: Option<Timer>,
     span: Option<CallSpan>,
+    ticket: Option<Ticket>,
 }
 
 impl ResponseBody {
-    pub(super) fn new(incoming: Incoming, service: Arc<str>, peer: Arc<Peer>) -> Self {
+    pub(super) fn new(
+        incoming: Incoming,
+        service: Arc<str>,
+        peer: Arc<Peer>,
+        ticket: Option<Ticket>,
+    ) -> Self {
         Self {
             incoming,
             service,
             peer,
             timer: None,
             span: None,
+            ticket,
         }
     }
 
@@ -49,15 +61,19 @@ impl ResponseBody {
         self.span = Some(span);
     }
 
-    fn end(&mut self, code: Code) {
+    /// Ends the call. A stream that ends without a status is broken.
+    fn end(&mut self, code: Option<Code>) {
+        if let Some(mut ticket) = self.ticket.take() {
+            ticket.finish(code.map_or(Outcome::Bad, Outcome::of));
+        }
         if let Some(span) = self.span.take() {
-            span.end_grpc(code);
+            span.end_grpc(code.unwrap_or(Code::Unknown));
         }
     }
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let status = Status::from(error);
-        self.end(status.code());
+        self.end(Some(status.code()));
         Poll::Ready(Some(Err(status)))
     }
 }
@@ -81,7 +97,9 @@ impl Body for ResponseBody {
         match Pin::new(&mut this.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {
-                    this.end(code(trailers));
+                    this.end(Some(code(trailers)));
+                } else if let Some(ticket) = &mut this.ticket {
+                    ticket.heard();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -91,7 +109,7 @@ impl Body for ResponseBody {
                 source,
             )),
             Poll::Ready(None) => {
-                this.end(Code::Unknown);
+                this.end(None);
                 Poll::Ready(None)
             }
             Poll::Pending => {

@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::body::Body;
 use tower::ServiceExt;
 
-use super::{ConnectError, Endpoint, Peer, Settings, Target};
+use super::{ConnectError, Endpoint, Peer, Settings, Target, group};
 use crate::discovery::InstanceId;
 
 /// What every gRPC server answers, be it with a refusal.
@@ -47,6 +47,7 @@ pub(crate) async fn probe(address: SocketAddr, within: Duration) -> Result<(), C
         connect_timeout: within,
         keepalive_interval: within,
         keepalive_timeout: within,
+        group: group::Settings::default(),
     };
     let id = InstanceId::new(address.to_string());
     let target = Target {
@@ -81,7 +82,7 @@ async fn establish(target: &Target, settings: &Settings) -> Result<Connected, Co
     let endpoint = Endpoint::new(peer, authority(target)?, sender);
 
     // The handshake ends when our half is written. Only an answer shows that somebody is there who speaks HTTP/2.
-    let answer = endpoint.clone().oneshot(question()).await;
+    let answer = endpoint.turn(None).oneshot(question()).await;
     answer.map_err(|error| http2_error(error.source))?;
     Ok(Connected {
         endpoint,

@@ -67,6 +67,15 @@ impl CallError {
             unsent: unsent.map(Box::new),
         }
     }
+
+    /// Whether the instance is to blame: not for a call that never left, nor for leaving as it should.
+    pub(super) fn is_failure(&self) -> bool {
+        let http2 = self.source.source();
+        let http2 = http2.and_then(|source| source.downcast_ref::<h2::Error>());
+        let is_leaving =
+            |error: &h2::Error| error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+        self.unsent.is_none() && !http2.is_some_and(is_leaving)
+    }
 }
 
 impl std::fmt::Display for CallError {

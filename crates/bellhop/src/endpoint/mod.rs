@@ -1,10 +1,12 @@
 //! One instance of a service and the HTTP/2 connection to it.
 //!
 //! A [`Endpoint`] is a connection that has answered, not an address that may: [`supervise`] makes it, puts it in turn, waits
-//! for its end and makes it anew.
+//! for its end and makes it anew. A [`Group`] is what all of them together are: who is trusted, and with how much.
 
 mod connect;
 mod error;
+mod group;
+mod ramp;
 mod service;
 mod settings;
 mod supervisor;
@@ -12,7 +14,8 @@ mod supervisor;
 pub(crate) use connect::probe;
 pub(crate) use error::CallError;
 pub use error::ConnectError;
+pub(crate) use group::Group;
 pub use service::Peer;
-pub(crate) use service::{Endpoint, Target};
+pub(crate) use service::{Answer, Endpoint, Target};
 pub(crate) use settings::Settings;
 pub(crate) use supervisor::{Failures, supervise};

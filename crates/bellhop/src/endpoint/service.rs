@@ -15,11 +15,17 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 use hyper::{body::Incoming, client::conn::http2::SendRequest};
+use tokio::time::Instant;
 use tonic::body::Body;
 use tower::Service;
 
 use super::CallError;
-use crate::{balance::Available, discovery::InstanceId};
+use crate::{
+    balance::Available,
+    breaker::{Gate, Outcome, Ticket},
+    deadline::parse_timeout,
+    discovery::InstanceId,
+};
 
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("grpc-rust-bellhop/", env!("CARGO_PKG_VERSION")));
@@ -65,6 +71,24 @@ impl fmt::Display for Peer {
 pub(crate) struct Endpoint {
     shared: Arc<Shared>,
     sender: SendRequest<Body>,
+    /// `None` where breakers are off.
+    gate: Option<Arc<Gate>>,
+}
+
+/// An endpoint that has been picked for a call.
+pub(crate) struct Turn {
+    shared: Arc<Shared>,
+    sender: SendRequest<Body>,
+    ticket: Option<Ticket>,
+}
+
+/// An answer that has begun.
+pub(crate) struct Answer {
+    pub(crate) response: Response<Incoming>,
+    /// Who answers.
+    pub(crate) peer: Arc<Peer>,
+    /// To be held to the end of the answer.
+    pub(crate) ticket: Option<Ticket>,
 }
 
 struct Shared {
@@ -81,27 +105,64 @@ impl Endpoint {
         Self {
             shared: Arc::new(shared),
             sender,
+            gate: None,
         }
     }
 
+    /// The same behind a breaker.
+    pub(super) fn behind(self, gate: Option<Arc<Gate>>) -> Self {
+        Self { gate, ..self }
+    }
+
+    /// The endpoint for one call, that may be let through by a breaker.
+    pub(super) fn turn(&self, ticket: Option<Ticket>) -> Turn {
+        Turn {
+            shared: self.shared.clone(),
+            sender: self.sender.clone(),
+            ticket,
+        }
+    }
+}
+
+impl Shared {
     /// Where on this instance a path is.
     fn uri(&self, path: Option<PathAndQuery>) -> Uri {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Some(self.shared.authority.clone());
+        parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
         Uri::from_parts(parts).unwrap_or_default()
     }
 }
 
 impl Available for Endpoint {
+    type Picked = Turn;
+
     fn is_available(&self) -> bool {
-        self.sender.is_ready()
+        let admits = |gate: &Arc<Gate>| gate.admits(Instant::now());
+        self.sender.is_ready() && self.gate.as_ref().is_none_or(admits)
+    }
+
+    fn pick(&self) -> Option<Turn> {
+        if !self.sender.is_ready() {
+            return None;
+        }
+        let ticket = match &self.gate {
+            Some(gate) => Some(gate.admit(Instant::now())?),
+            None => None,
+        };
+        Some(self.turn(ticket))
+    }
+
+    fn pick_anyway(&self) -> Option<Turn> {
+        let anyway = |gate: &Arc<Gate>| gate.admit_anyway(Instant::now());
+        let ready = self.sender.is_ready();
+        ready.then(|| self.turn(self.gate.as_ref().map(anyway)))
     }
 }
 
-impl Service<Request<Body>> for Endpoint {
-    type Response = (Response<Incoming>, Arc<Peer>);
+impl Service<Request<Body>> for Turn {
+    type Response = Answer;
     type Error = CallError;
     type Future = ResponseFuture;
 
@@ -114,22 +175,32 @@ impl Service<Request<Body>> for Endpoint {
         let path = std::mem::take(request.uri_mut())
             .into_parts()
             .path_and_query;
-        *request.uri_mut() = self.uri(path);
+        *request.uri_mut() = self.shared.uri(path);
         request
             .headers_mut()
             .entry(header::USER_AGENT)
             .or_insert(USER_AGENT);
 
+        let mut ticket = self.ticket.take();
+        if let Some(ticket) = &mut ticket {
+            ticket.bound(parse_timeout(request.headers()).ok().flatten());
+        }
         let peer = self.shared.peer.clone();
         let answer = self.sender.try_send_request(request);
         ResponseFuture {
             // Boxed since hyper does not name this future's type.
             answer: Box::pin(async move {
                 match answer.await {
-                    Ok(response) => Ok((response, peer)),
+                    Ok(response) => Ok(Answer::new(response, peer, ticket)),
                     Err(mut error) => {
                         let unsent = error.take_message();
-                        Err(CallError::new(peer, error.into_error(), unsent))
+                        let error = CallError::new(peer, error.into_error(), unsent);
+                        match ticket {
+                            Some(mut ticket) if error.is_failure() => ticket.finish(Outcome::Bad),
+                            Some(ticket) => ticket.give_back(),
+                            None => {}
+                        }
+                        Err(error)
                     }
                 }
             }),
@@ -137,15 +208,29 @@ impl Service<Request<Body>> for Endpoint {
     }
 }
 
-/// The answer to a call, with who gave it.
-pub(crate) struct ResponseFuture {
-    answer: Pin<Box<dyn Future<Output = Answer> + Send>>,
+impl Answer {
+    fn new(response: Response<Incoming>, peer: Arc<Peer>, mut ticket: Option<Ticket>) -> Self {
+        if let Some(ticket) = &mut ticket {
+            ticket.answered();
+            if let Some(outcome) = Outcome::of_head(response.status(), response.headers()) {
+                ticket.finish(outcome);
+            }
+        }
+        Self {
+            response,
+            peer,
+            ticket,
+        }
+    }
 }
 
-type Answer = Result<(Response<Incoming>, Arc<Peer>), CallError>;
+/// The answer to a call, with who gave it.
+pub(crate) struct ResponseFuture {
+    answer: Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>,
+}
 
 impl Future for ResponseFuture {
-    type Output = Answer;
+    type Output = Result<Answer, CallError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.answer.as_mut().poll(cx)
@@ -156,6 +241,24 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
             .field("peer", &self.shared.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn")
+            .field("peer", &self.shared.peer)
+            .field("ticket", &self.ticket)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("peer", &self.peer)
+            .field("ticket", &self.ticket)
             .finish_non_exhaustive()
     }
 }

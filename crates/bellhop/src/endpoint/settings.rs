@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use crate::config::Reader;
+use super::group;
+use crate::{
+    breaker::{self, duration_or_off},
+    config::Reader,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+const SLOW_START: Duration = Duration::from_millis(500);
 
 /// How connections are made and watched.
 #[derive(Clone, Copy, Debug)]
@@ -17,16 +22,23 @@ pub(crate) struct Settings {
     pub(crate) keepalive_interval: Duration,
     /// How long a ping may stay without an answer before the connection counts as lost.
     pub(crate) keepalive_timeout: Duration,
+    /// How instances are taken out of turn and come back.
+    pub(crate) group: group::Settings,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_CONNECT_TIMEOUT`, `BELLHOP_KEEPALIVE_INTERVAL` and `BELLHOP_KEEPALIVE_TIMEOUT`.
+    /// Reads `BELLHOP_CONNECT_TIMEOUT`, `BELLHOP_KEEPALIVE_INTERVAL`, `BELLHOP_KEEPALIVE_TIMEOUT`, `BELLHOP_SLOW_START` and
+    /// the settings of breakers.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         let mut duration = |name, default: Duration| reader.duration(name).unwrap_or(default);
         Self {
             connect_timeout: duration("BELLHOP_CONNECT_TIMEOUT", CONNECT_TIMEOUT),
             keepalive_interval: duration("BELLHOP_KEEPALIVE_INTERVAL", KEEPALIVE_INTERVAL),
             keepalive_timeout: duration("BELLHOP_KEEPALIVE_TIMEOUT", KEEPALIVE_TIMEOUT),
+            group: group::Settings {
+                breaker: breaker::Settings::read(reader),
+                slow_start: duration_or_off(reader, "BELLHOP_SLOW_START", Some(SLOW_START)),
+            },
         }
     }
 }

@@ -10,8 +10,9 @@ use tokio::{sync::watch, time::Instant};
 use tracing::{debug, info, warn};
 
 use super::{
-    ConnectError, Endpoint, Settings, Target,
+    ConnectError, Endpoint, Group, Settings, Target,
     connect::{Connected, connect},
+    group::Member,
 };
 use crate::{
     backoff::{Backoff, Retries},
@@ -67,9 +68,11 @@ pub(crate) async fn supervise(
     target: Arc<Target>,
     mut weight: watch::Receiver<u32>,
     shard: Shard<InstanceId, Endpoint>,
+    group: Arc<Group>,
     failures: Arc<Failures>,
     settings: Settings,
 ) {
+    let member = group.member(&target);
     let mut retries = Retries::new(RECONNECT);
     let mut warned = false;
     loop {
@@ -79,7 +82,12 @@ pub(crate) async fn supervise(
                 info!(instance = %target.id, address = target.address(), "connected");
                 failures.clear(&target.id);
                 warned = false;
-                take_turns(&target.id, &mut weight, &shard, connected).await;
+                let seat = Seat {
+                    id: &target.id,
+                    group: &group,
+                    member: &member,
+                };
+                seat.take_turns(&mut weight, &shard, connected).await;
                 if since.elapsed() >= GOOD {
                     retries.succeeded();
                 }
@@ -90,6 +98,7 @@ pub(crate) async fn supervise(
                     warn!(instance = %target.id, error, "cannot connect, will go on trying");
                     warned = true;
                 }
+                group.troubled(&member);
                 failures.set(&target.id, Arc::new(error));
             }
         }
@@ -97,25 +106,38 @@ pub(crate) async fn supervise(
     }
 }
 
-/// Has an endpoint in turn until its connection ends.
-async fn take_turns(
-    id: &InstanceId,
-    weight: &mut watch::Receiver<u32>,
-    shard: &Shard<InstanceId, Endpoint>,
-    connected: Connected,
-) {
-    let Connected {
-        endpoint,
-        mut driver,
-    } = connected;
-    let turns = shard.join(id.clone(), *weight.borrow_and_update(), endpoint);
-    loop {
-        tokio::select! {
-            end = &mut driver => {
-                debug!(instance = %id, ?end, "connection ended");
-                return;
+/// Who takes turns in a shard.
+struct Seat<'a> {
+    id: &'a InstanceId,
+    group: &'a Arc<Group>,
+    member: &'a Arc<Member>,
+}
+
+impl Seat<'_> {
+    /// Has an endpoint in turn until its connection ends.
+    async fn take_turns(
+        &self,
+        weight: &mut watch::Receiver<u32>,
+        shard: &Shard<InstanceId, Endpoint>,
+        connected: Connected,
+    ) {
+        let Connected {
+            endpoint,
+            mut driver,
+        } = connected;
+        let connection = self.group.connected(self.member);
+        let endpoint = endpoint.behind(self.member.gate());
+        let turns = shard.join(self.id.clone(), *weight.borrow_and_update(), endpoint);
+        let end = loop {
+            tokio::select! {
+                end = &mut driver => break end,
+                Ok(()) = weight.changed() => turns.set_weight(*weight.borrow_and_update()),
             }
-            Ok(()) = weight.changed() => turns.set_weight(*weight.borrow_and_update()),
+        };
+        debug!(instance = %self.id, ?end, "connection ended");
+        drop((turns, connection));
+        if !matches!(end, Ok(Ok(()))) {
+            self.group.troubled(self.member);
         }
     }
 }

@@ -17,17 +17,19 @@ use self::state::State;
 use crate::{
     balance::{Ring, Shard},
     discovery::{Event, InstanceId},
-    endpoint::{self, Endpoint, Failures},
+    endpoint::{self, Endpoint, Failures, Group},
 };
 
 /// A service that is called, for a whole process: its shards have connections of their own and take turns together.
 pub(crate) struct Upstream {
     service: Arc<str>,
     ring: Ring<InstanceId, Endpoint>,
+    group: Arc<Group>,
     failures: Arc<Failures>,
     settings: endpoint::Settings,
     state: Mutex<State>,
     follower: OnceLock<AbortOnDropHandle<()>>,
+    _ramp: AbortOnDropHandle<()>,
 }
 
 impl Upstream {
@@ -38,9 +40,13 @@ impl Upstream {
         settings: endpoint::Settings,
         control: &Handle,
     ) -> Arc<Self> {
+        let ring = Ring::new();
+        let group = Group::new(service.clone(), ring.clone(), settings.group);
         let upstream = Arc::new(Self {
             service,
-            ring: Ring::new(),
+            ring,
+            _ramp: AbortOnDropHandle::new(control.spawn(group.clone().ramp())),
+            group,
             failures: Arc::default(),
             settings,
             state: Mutex::default(),
@@ -81,6 +87,7 @@ impl Upstream {
         let mut state = self.state();
         for gone in state.apply(event, |seat| self.supervise(seat)) {
             self.failures.clear(&gone);
+            self.group.forget(&gone);
         }
     }
 
@@ -96,6 +103,7 @@ impl Upstream {
             target.clone(),
             weight,
             shard.clone(),
+            self.group.clone(),
             self.failures.clone(),
             self.settings,
         );
@@ -125,6 +133,7 @@ impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Upstream")
             .field("service", &self.service)
+            .field("group", &self.group)
             .finish_non_exhaustive()
     }
 }

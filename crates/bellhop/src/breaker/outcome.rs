@@ -1,0 +1,36 @@
+//! What a call says about the instance that answered it.
+
+use http::{HeaderMap, StatusCode};
+use tonic::{Code, Status};
+
+/// What a call says about the instance that answered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It works, whatever the application said.
+    Good,
+    /// It does not do what it is there for.
+    Bad,
+}
+
+impl Outcome {
+    /// What a gRPC status says: an error of the application is an answer like any other.
+    pub(crate) fn of(code: Code) -> Self {
+        match code {
+            Code::Unavailable
+            | Code::DeadlineExceeded
+            | Code::Internal
+            | Code::ResourceExhausted => Self::Bad,
+            _ => Self::Good,
+        }
+    }
+
+    /// What the head of an answer says: a gRPC status where the answer is nothing else, or an HTTP status of whoever stands
+    /// before the instance and cannot reach it.
+    pub(crate) fn of_head(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
+        if let Some(code) = headers.get(Status::GRPC_STATUS) {
+            return Some(Self::of(Code::from_bytes(code.as_bytes())));
+        }
+        let bad = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        bad.then_some(Self::Bad)
+    }
+}

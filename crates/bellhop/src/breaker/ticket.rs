@@ -1,0 +1,210 @@
+//! A breaker among its surroundings, and the tickets that it gives out.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    Change, Outcome, Settings, Trouble,
+    circuit::{Circuit, Permit},
+};
+use crate::discovery::InstanceId;
+
+/// A deadline rings to the millisecond: who is dropped by it must not seem to have been a moment early.
+const GRACE: Duration = Duration::from_millis(1);
+
+/// Who wants to know of changes.
+pub(crate) trait Observer: Send + Sync {
+    /// A breaker has changed; it holds no lock.
+    fn changed(&self, id: &InstanceId, change: Change);
+}
+
+/// The breaker of one instance.
+pub(crate) struct Breaker {
+    id: InstanceId,
+    circuit: Circuit,
+    /// Whether it lets calls through although it is open.
+    exempt: AtomicBool,
+    observer: Weak<dyn Observer>,
+}
+
+/// What one connection has of a breaker. Calls count references to it, and it is not shared between shards.
+#[derive(Debug)]
+pub(crate) struct Gate(Arc<Breaker>);
+
+impl Gate {
+    pub(crate) fn new(breaker: Arc<Breaker>) -> Arc<Self> {
+        Arc::new(Self(breaker))
+    }
+
+    /// Whether a call would be let through.
+    pub(crate) fn admits(&self, now: Instant) -> bool {
+        self.0.circuit.admits(now) || self.0.is_exempt()
+    }
+
+    /// Lets a call through, or does not.
+    pub(crate) fn admit(self: &Arc<Self>, now: Instant) -> Option<Ticket> {
+        let permit = self.0.circuit.admit(now);
+        (permit.is_some() || self.0.is_exempt()).then(|| self.ticket(permit, now))
+    }
+
+    /// Lets a call through that would have nowhere else to go; where the breaker is open it counts for nothing.
+    pub(crate) fn admit_anyway(self: &Arc<Self>, now: Instant) -> Ticket {
+        self.ticket(self.0.circuit.admit(now), now)
+    }
+
+    fn ticket(self: &Arc<Self>, permit: Option<Permit>, now: Instant) -> Ticket {
+        Ticket {
+            gate: self.clone(),
+            permit,
+            since: now,
+            overdue: self.0.circuit.settings().overdue,
+            answered: false,
+        }
+    }
+}
+
+impl Breaker {
+    /// Closed. Breakers that are compared with each other have the same `origin` of their time.
+    pub(crate) fn new(
+        id: InstanceId,
+        settings: Settings,
+        origin: Instant,
+        observer: Weak<dyn Observer>,
+    ) -> Self {
+        Self {
+            id,
+            circuit: Circuit::new(settings, origin),
+            exempt: AtomicBool::new(false),
+            observer,
+        }
+    }
+
+    /// What is wrong with the instance; `None` while the breaker is closed.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.circuit.trouble()
+    }
+
+    pub(crate) fn is_exempt(&self) -> bool {
+        self.exempt.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_exempt(&self, exempt: bool) {
+        self.exempt.store(exempt, Ordering::Relaxed);
+    }
+
+    /// Lets an open breaker probe at once.
+    pub(crate) fn hurry(&self) {
+        self.circuit.hurry();
+    }
+
+    fn finish(&self, permit: Permit, outcome: Outcome, at: Instant) {
+        let change = self.circuit.finish(permit, outcome, at, fastrand::f64());
+        if let Some(change) = change
+            && let Some(observer) = self.observer.upgrade()
+        {
+            observer.changed(&self.id, change);
+        }
+    }
+}
+
+/// A call that was let through, to the end of its answer.
+///
+/// One that is dropped without an answer says nothing, and a probe is given back; but when it was overdue by then, its caller
+/// has given the instance up, and that is a failure.
+pub(crate) struct Ticket {
+    gate: Arc<Gate>,
+    /// `None` for a call that passes an open breaker, and once the call's outcome is known.
+    permit: Option<Permit>,
+    since: Instant,
+    overdue: Option<Duration>,
+    answered: bool,
+}
+
+impl Ticket {
+    /// The call has no more time than this; `None` where it has all the time there is.
+    pub(crate) fn bound(&mut self, timeout: Option<Duration>) {
+        let timeout = timeout.map(|timeout| timeout.saturating_sub(GRACE));
+        self.overdue = self.overdue.into_iter().chain(timeout).min();
+    }
+
+    /// Notes that the answer has begun.
+    pub(crate) fn answered(&mut self) {
+        self.answered = true;
+        let slow = self.gate.0.circuit.settings().slow;
+        if slow.is_some_and(|slow| self.since.elapsed() >= slow) {
+            self.finish(Outcome::Bad);
+        }
+    }
+
+    /// Notes a message of the answer: a probe need not wait for the end of a stream that may never come.
+    pub(crate) fn heard(&mut self) {
+        if matches!(self.permit, Some(Permit::Probe(_))) {
+            self.finish(Outcome::Good);
+        }
+    }
+
+    /// Notes what came of the call; only the first time counts.
+    pub(crate) fn finish(&mut self, outcome: Outcome) {
+        let Some(permit) = self.permit.take() else {
+            return;
+        };
+        let at = match (permit, outcome) {
+            // When exactly a call went well matters to nobody: that spares the clock.
+            (Permit::Regular(_), Outcome::Good) => self.since,
+            _ => Instant::now(),
+        };
+        self.gate.0.finish(permit, outcome, at);
+    }
+
+    /// Ends a call that says nothing about the instance.
+    pub(crate) fn give_back(mut self) {
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            self.gate.0.circuit.give_back(permit);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if self.permit.is_none() {
+            return;
+        }
+        let overdue = |after| self.since.elapsed() >= after;
+        if !self.answered && self.overdue.is_some_and(overdue) {
+            self.finish(Outcome::Bad);
+        } else {
+            self.forget();
+        }
+    }
+}
+
+impl fmt::Debug for Breaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Breaker")
+            .field("id", &self.id)
+            .field("phase", &self.circuit.phase())
+            .field("exempt", &self.is_exempt())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket")
+            .field("gate", &self.gate)
+            .field("permit", &self.permit)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,309 @@
+//! The instances of one service as a process knows them by calling them: their breakers, how many may be out of turn, and
+//! who is still on its way to its full share.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::Instant};
+use tracing::{debug, info, warn};
+
+use super::{Endpoint, Target, ramp::Ramps};
+use crate::{
+    balance::{Ring, WHOLE},
+    breaker::{self, Breaker, Change, Gate, Observer, Trouble, exempt, floor},
+    discovery::InstanceId,
+};
+
+/// How instances are taken out of turn and come back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Settings {
+    /// `None` where breakers are off.
+    pub(crate) breaker: Option<breaker::Settings>,
+    /// How long a newcomer takes to its full share; `None` where it has it at once.
+    pub(crate) slow_start: Option<Duration>,
+}
+
+/// The instances of a service, shared by the shards of a process.
+pub(crate) struct Group {
+    service: Arc<str>,
+    settings: Settings,
+    ring: Ring<InstanceId, Endpoint>,
+    origin: Instant,
+    members: Mutex<Members>,
+    begun: Notify,
+    this: Weak<Self>,
+}
+
+struct Members {
+    by_id: BTreeMap<InstanceId, Entry>,
+    ramps: Option<Ramps<InstanceId>>,
+    panic: bool,
+}
+
+struct Entry {
+    member: Arc<Member>,
+    connections: usize,
+    /// Whether its next connection is one to a process that is new as far as one knows.
+    fresh: bool,
+}
+
+/// An instance, as all supervisors of it share it.
+#[derive(Debug)]
+pub(crate) struct Member {
+    target: Arc<Target>,
+    breaker: Option<Arc<Breaker>>,
+}
+
+/// A connection that counts; who drops it has it count no more.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    group: Arc<Group>,
+    member: Arc<Member>,
+}
+
+/// What is known of one instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) id: InstanceId,
+    /// Connections to it.
+    pub(crate) connections: usize,
+    /// What its breaker holds against it; `None` while that is closed.
+    pub(crate) trouble: Option<Trouble>,
+    /// Whether it stays in turn all the same.
+    pub(crate) exempt: bool,
+}
+
+impl Group {
+    /// A group without members, whose ring they join.
+    pub(crate) fn new(
+        service: Arc<str>,
+        ring: Ring<InstanceId, Endpoint>,
+        settings: Settings,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            service,
+            settings,
+            ring,
+            origin: Instant::now(),
+            members: Mutex::new(Members {
+                by_id: BTreeMap::new(),
+                ramps: settings.slow_start.map(Ramps::new),
+                panic: false,
+            }),
+            begun: Notify::new(),
+            this: this.clone(),
+        })
+    }
+
+    /// The member that an instance is; a new one where the instance is new or has moved.
+    pub(super) fn member(&self, target: &Arc<Target>) -> Arc<Member> {
+        let mut members = self.lock();
+        if let Some(entry) = members.by_id.get(&target.id)
+            && entry.member.target == *target
+        {
+            return entry.member.clone();
+        }
+        let breaker = self.settings.breaker.map(|settings| {
+            let observer: Weak<dyn Observer> = self.this.clone();
+            let id = target.id.clone();
+            Arc::new(Breaker::new(id, settings, self.origin, observer))
+        });
+        let member = Arc::new(Member {
+            target: target.clone(),
+            breaker,
+        });
+        let entry = Entry {
+            member: member.clone(),
+            connections: 0,
+            fresh: true,
+        };
+        members.by_id.insert(target.id.clone(), entry);
+        member
+    }
+
+    /// Counts a connection. It comes before the member takes turns, so that a newcomer begins with a small share.
+    pub(super) fn connected(self: &Arc<Self>, member: &Arc<Member>) -> Connection {
+        let mut members = self.lock();
+        if let Some(entry) = members.entry(member) {
+            entry.connections += 1;
+            if std::mem::take(&mut entry.fresh) {
+                if let Some(breaker) = &member.breaker {
+                    breaker.hurry();
+                }
+                self.begin(&mut members, &member.target.id);
+            }
+        }
+        self.keep_floor(&mut members);
+        Connection {
+            group: self.clone(),
+            member: member.clone(),
+        }
+    }
+
+    /// A connection broke, or could not be made: where there is no other, who comes back is a newcomer.
+    pub(super) fn troubled(&self, member: &Arc<Member>) {
+        let mut members = self.lock();
+        if let Some(entry) = members.entry(member)
+            && entry.connections == 0
+        {
+            entry.fresh = true;
+            self.end(&mut members, &member.target.id);
+        }
+    }
+
+    /// Forgets an instance.
+    pub(crate) fn forget(&self, id: &InstanceId) {
+        let mut members = self.lock();
+        members.by_id.remove(id);
+        self.end(&mut members, id);
+        self.keep_floor(&mut members);
+    }
+
+    /// Takes newcomers to their full shares, for ever.
+    pub(crate) async fn ramp(self: Arc<Self>) {
+        loop {
+            self.begun.notified().await;
+            // One step for all who are on their way: each is a change of the ring.
+            while let Some(step) = self.step() {
+                tokio::time::sleep(step).await;
+            }
+        }
+    }
+
+    /// What is known of each instance.
+    pub(crate) fn standings(&self) -> Vec<Standing> {
+        let members = self.lock();
+        let standing = |(id, entry): (&InstanceId, &Entry)| {
+            let breaker = entry.member.breaker.as_deref();
+            Standing {
+                id: id.clone(),
+                connections: entry.connections,
+                trouble: breaker.and_then(Breaker::trouble),
+                exempt: breaker.is_some_and(Breaker::is_exempt),
+            }
+        };
+        members.by_id.iter().map(standing).collect()
+    }
+
+    /// Whether so many are in trouble that some of them stay in turn.
+    pub(crate) fn is_in_panic(&self) -> bool {
+        self.lock().panic
+    }
+
+    fn begin(&self, members: &mut Members, id: &InstanceId) {
+        if let Some(ramps) = &mut members.ramps {
+            let now = Instant::now();
+            ramps.begin(id.clone(), now);
+            self.ring.set_shares(ramps.shares(now));
+            self.begun.notify_one();
+        }
+    }
+
+    fn end(&self, members: &mut Members, id: &InstanceId) {
+        if let Some(ramps) = &mut members.ramps {
+            ramps.end(id);
+            self.ring.set_shares([(id.clone(), WHOLE)]);
+        }
+    }
+
+    /// Sets the shares; how long they hold, where anybody is on its way.
+    fn step(&self) -> Option<Duration> {
+        let mut members = self.lock();
+        let ramps = members.ramps.as_mut()?;
+        self.ring.set_shares(ramps.shares(Instant::now()));
+        ramps.is_ramping().then(|| ramps.step())
+    }
+
+    /// Has enough of the connected in turn.
+    fn keep_floor(&self, members: &mut Members) {
+        let connected = |entry: &&Entry| entry.connections > 0;
+        let breaker = |entry: &Entry| entry.member.breaker.clone();
+        let entries = members.by_id.values();
+        let breakers: Vec<_> = entries.filter(connected).filter_map(breaker).collect();
+        let troubles: Vec<_> = breakers.iter().map(|breaker| breaker.trouble()).collect();
+        let exempt = exempt(&troubles);
+        for (breaker, &exempt) in breakers.iter().zip(&exempt) {
+            breaker.set_exempt(exempt);
+        }
+        let in_panic = exempt.contains(&true);
+        if in_panic != members.panic {
+            members.panic = in_panic;
+            self.tell_of_panic(in_panic, &troubles);
+        }
+    }
+
+    fn tell_of_panic(&self, begins: bool, troubles: &[Option<Trouble>]) {
+        let service = &*self.service;
+        let connected = troubles.len();
+        let troubled = troubles.iter().flatten().count();
+        if begins {
+            let kept = floor(connected);
+            warn!(
+                service,
+                connected, troubled, kept, "too many are in trouble, the least bad stay in turn"
+            );
+        } else {
+            info!(service, connected, troubled, "enough are well again");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Group {
+    fn changed(&self, id: &InstanceId, change: Change) {
+        let service = &*self.service;
+        match change {
+            Change::Opened => warn!(service, instance = %id, "fails too often, out of turn"),
+            Change::Reopened => debug!(service, instance = %id, "still fails"),
+            Change::Closed => info!(service, instance = %id, "works again"),
+        }
+        let mut members = self.lock();
+        if change == Change::Closed && members.by_id.contains_key(id) {
+            self.begin(&mut members, id);
+        }
+        self.keep_floor(&mut members);
+    }
+}
+
+impl Members {
+    /// The entry of a member, unless another has taken its place.
+    fn entry(&mut self, member: &Arc<Member>) -> Option<&mut Entry> {
+        self.by_id
+            .get_mut(&member.target.id)
+            .filter(|entry| Arc::ptr_eq(&entry.member, member))
+    }
+}
+
+impl Member {
+    /// What a connection has of the instance's breaker.
+    pub(super) fn gate(&self) -> Option<Arc<Gate>> {
+        self.breaker.clone().map(Gate::new)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let mut members = self.group.lock();
+        if let Some(entry) = members.entry(&self.member) {
+            entry.connections -= 1;
+        }
+        self.group.keep_floor(&mut members);
+    }
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group")
+            .field("service", &self.service)
+            .field("panic", &self.is_in_panic())
+            .field("standings", &self.standings())
+            .finish_non_exhaustive()
+    }
+}
