@@ -1,7 +1,7 @@
 //! The policy of a breaker: when it opens, for how long, and what a probe decides. It takes the time as an argument.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -20,8 +20,10 @@ pub(crate) struct Trouble {
     pub(crate) openings: u64,
     /// Failures of a hundred calls when it opened first.
     pub(crate) rate: u64,
-    /// When that was, in milliseconds since the breaker was made.
+    /// When that was, in milliseconds of the breaker's time.
     pub(crate) since: u64,
+    /// Whether it opened last because there was too much to do.
+    pub(crate) overloaded: bool,
 }
 
 /// What a call has changed.
@@ -54,6 +56,7 @@ pub(super) struct Circuit {
     openings: AtomicU64,
     opened_at: AtomicU64,
     opened_rate: AtomicU64,
+    overloaded: AtomicBool,
     closed_at: AtomicU64,
 }
 
@@ -67,6 +70,7 @@ impl Circuit {
             openings: AtomicU64::new(0),
             opened_at: AtomicU64::new(0),
             opened_rate: AtomicU64::new(0),
+            overloaded: AtomicBool::new(false),
             closed_at: AtomicU64::new(0),
         }
     }
@@ -88,6 +92,7 @@ impl Circuit {
             openings: self.openings.load(Ordering::Acquire),
             rate: self.opened_rate.load(Ordering::Relaxed),
             since: self.opened_at.load(Ordering::Relaxed),
+            overloaded: self.overloaded.load(Ordering::Relaxed),
         })
     }
 
@@ -123,9 +128,16 @@ impl Circuit {
                 }
                 None
             }
-            (Permit::Regular(generation), Outcome::Bad) => self.failed(generation, now, random),
             (Permit::Probe(probe), Outcome::Good) => self.close(probe, now),
-            (Permit::Probe(probe), Outcome::Bad) => self.reopen(probe, now, random),
+            (permit, Outcome::Bad | Outcome::Overloaded) => {
+                let change = match permit {
+                    Permit::Regular(generation) => self.failed(generation, now, random),
+                    Permit::Probe(probe) => self.reopen(probe, now, random),
+                }?;
+                let overloaded = outcome == Outcome::Overloaded;
+                self.overloaded.store(overloaded, Ordering::Relaxed);
+                Some(change)
+            }
         }
     }
 

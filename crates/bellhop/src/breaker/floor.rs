@@ -10,7 +10,7 @@ pub(crate) fn floor(members: usize) -> usize {
 /// Which of the members stay in turn although they are in trouble: the least bad, as many as the floor wants.
 ///
 /// Least bad is who has opened the fewest times in a row, then who has failed the smallest part of its calls, then who has
-/// been out the longest.
+/// been out the longest. Where somebody stays, all do who merely have too much to do: without them the rest had still more.
 pub(crate) fn exempt(members: &[Option<Trouble>]) -> Vec<bool> {
     let mut troubled: Vec<_> = members
         .iter()
@@ -19,9 +19,14 @@ pub(crate) fn exempt(members: &[Option<Trouble>]) -> Vec<bool> {
         .collect();
     let wanted = floor(members.len());
     let missing = wanted.saturating_sub(members.len() - troubled.len());
-    troubled.sort_unstable();
     let mut exempt = vec![false; members.len()];
-    for &(_, index) in troubled.iter().take(missing) {
+    if missing == 0 {
+        return exempt;
+    }
+    troubled.sort_unstable_by_key(|&(trouble, index)| (!trouble.overloaded, trouble, index));
+    let overloaded = troubled.iter().filter(|(trouble, _)| trouble.overloaded);
+    let kept = overloaded.count().max(missing);
+    for &(_, index) in &troubled[..kept] {
         exempt[index] = true;
     }
     exempt
@@ -38,6 +43,14 @@ mod tests {
             openings,
             rate,
             since,
+            overloaded: false,
+        })
+    }
+
+    fn overloaded() -> Option<Trouble> {
+        trouble(2, 90, 9).map(|trouble| Trouble {
+            overloaded: true,
+            ..trouble
         })
     }
 
@@ -60,6 +73,15 @@ mod tests {
         );
         assert_eq!(exempt(&[often, rate]), [false, true]);
         assert_eq!(exempt(&[late, early, None]), [false, true, false]);
+    }
+
+    #[test]
+    fn who_has_too_much_to_do_is_not_relieved_at_the_cost_of_the_rest() {
+        let (load, bad) = (overloaded(), trouble(1, 50, 0));
+        assert_eq!(exempt(&[load, None]), [false, false]);
+        assert_eq!(exempt(&[load, load, load]), [true, true, true]);
+        assert_eq!(exempt(&[load, bad, load, bad]), [true, false, true, false]);
+        assert_eq!(exempt(&[load, bad, bad]), [true, true, false]);
     }
 
     proptest! {

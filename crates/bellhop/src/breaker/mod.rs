@@ -21,5 +21,5 @@ mod atomic {
 pub(crate) use circuit::{Change, Trouble};
 pub(crate) use floor::{exempt, floor};
 pub(crate) use outcome::Outcome;
-pub(crate) use settings::{Settings, duration_or_off};
+pub(crate) use settings::Settings;
 pub(crate) use ticket::{Breaker, Gate, Observer, Ticket};

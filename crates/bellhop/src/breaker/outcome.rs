@@ -10,16 +10,16 @@ pub(crate) enum Outcome {
     Good,
     /// It does not do what it is there for.
     Bad,
+    /// It has too much to do. That is a failure too, but others have more to do without it.
+    Overloaded,
 }
 
 impl Outcome {
     /// What a gRPC status says: an error of the application is an answer like any other.
     pub(crate) fn of(code: Code) -> Self {
         match code {
-            Code::Unavailable
-            | Code::DeadlineExceeded
-            | Code::Internal
-            | Code::ResourceExhausted => Self::Bad,
+            Code::Unavailable | Code::DeadlineExceeded | Code::Internal => Self::Bad,
+            Code::ResourceExhausted => Self::Overloaded,
             _ => Self::Good,
         }
     }
@@ -30,7 +30,9 @@ impl Outcome {
         if let Some(code) = headers.get(Status::GRPC_STATUS) {
             return Some(Self::of(Code::from_bytes(code.as_bytes())));
         }
-        let bad = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-        bad.then_some(Self::Bad)
+        match status {
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::Overloaded),
+            _ => status.is_server_error().then_some(Self::Bad),
+        }
     }
 }

@@ -49,13 +49,12 @@ impl Default for Settings {
 impl Settings {
     /// Reads `BELLHOP_BREAKER` and what begins with it; `None` where breakers are off.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let on = reader
-            .with("BELLHOP_BREAKER", "on or off", |value| match value {
-                "on" => Some(true),
-                "off" => Some(false),
-                _ => None,
-            })
-            .unwrap_or(true);
+        const SWITCH: &str = "BELLHOP_BREAKER";
+        let off = reader.is_off(SWITCH);
+        if !off {
+            let is_on = |value: &str| value.eq_ignore_ascii_case("on").then_some(());
+            reader.with(SWITCH, "on or off", is_on);
+        }
         let count = |reader: &mut Reader<'_>, name, default| {
             let above_zero = |value: &str| value.parse().ok().filter(|&count: &u32| count > 0);
             reader
@@ -67,10 +66,10 @@ impl Settings {
             rate: rate(reader),
             window: reader.duration("BELLHOP_BREAKER_WINDOW").unwrap_or(WINDOW),
             min_calls: count(reader, "BELLHOP_BREAKER_MIN_CALLS", MIN_CALLS),
-            slow: duration_or_off(reader, "BELLHOP_BREAKER_SLOW", None),
+            slow: slow(reader),
             ..Self::open(reader)
         };
-        on.then_some(settings)
+        (!off).then_some(settings)
     }
 
     fn open(reader: &mut Reader<'_>) -> Self {
@@ -91,6 +90,14 @@ impl Settings {
     }
 }
 
+fn slow(reader: &mut Reader<'_>) -> Option<Duration> {
+    const NAME: &str = "BELLHOP_BREAKER_SLOW";
+    if reader.is_off(NAME) {
+        return None;
+    }
+    reader.duration(NAME)
+}
+
 fn rate(reader: &mut Reader<'_>) -> u32 {
     let expected = "a percentage from 1 to 100, such as 50%";
     reader
@@ -99,18 +106,6 @@ fn rate(reader: &mut Reader<'_>) -> u32 {
             number.parse().ok().filter(|rate| (1..=100).contains(rate))
         })
         .unwrap_or(RATE)
-}
-
-/// A duration above zero, or `None` for `off`.
-pub(crate) fn duration_or_off(
-    reader: &mut Reader<'_>,
-    name: &str,
-    default: Option<Duration>,
-) -> Option<Duration> {
-    match reader.text(name) {
-        Some(value) if value == "off" => None,
-        _ => reader.duration(name).or(default),
-    }
 }
 
 #[cfg(test)]

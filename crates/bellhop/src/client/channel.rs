@@ -22,7 +22,7 @@ use super::{
     stack::{Stack, compose},
 };
 use crate::{
-    config::{ConfigError, Environment, Reader},
+    config::{ConfigError, Environment, Reader, Source},
     discovery::Event,
     telemetry::Telemetry,
     upstream::Upstream,
@@ -56,7 +56,22 @@ impl Channel {
         service: &str,
         discovery: impl Stream<Item = Event> + Send + 'static,
     ) -> Result<Self, ConfigError> {
-        let mut reader = Reader::new(&Environment);
+        Self::over_with(service, discovery, &Environment)
+    }
+
+    /// The same with settings from elsewhere.
+    ///
+    /// # Errors
+    /// All bad settings.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn over_with(
+        service: &str,
+        discovery: impl Stream<Item = Event> + Send + 'static,
+        source: &dyn Source,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(source);
         let settings = reader.per_channel(Settings::read);
         reader.finish()?;
         let settings = settings.of(service);

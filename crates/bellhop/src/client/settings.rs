@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{config::Reader, endpoint};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+const HEDGE_AFTER: Duration = Duration::from_millis(250);
 const WAIT_FOR_ENDPOINT: Duration = Duration::from_secs(1);
 
 /// How a service is called.
@@ -25,7 +26,7 @@ impl Settings {
             wait_for_endpoint: reader
                 .duration("BELLHOP_WAIT_FOR_ENDPOINT")
                 .unwrap_or(WAIT_FOR_ENDPOINT),
-            endpoint: endpoint::Settings::read(reader),
+            endpoint: endpoint::Settings::read(reader).given_up_after(Some(HEDGE_AFTER)),
         }
     }
 }

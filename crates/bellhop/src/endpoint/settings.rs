@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use super::group;
-use crate::{
-    breaker::{self, duration_or_off},
-    config::Reader,
-};
+use crate::{breaker, config::Reader};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -37,8 +34,16 @@ impl Settings {
             keepalive_timeout: duration("BELLHOP_KEEPALIVE_TIMEOUT", KEEPALIVE_TIMEOUT),
             group: group::Settings {
                 breaker: breaker::Settings::read(reader),
-                slow_start: duration_or_off(reader, "BELLHOP_SLOW_START", Some(SLOW_START)),
+                slow_start: reader.duration_or_off("BELLHOP_SLOW_START", SLOW_START),
             },
         }
+    }
+
+    /// Has breakers count a call that is given up after this long.
+    pub(crate) fn given_up_after(mut self, overdue: Option<Duration>) -> Self {
+        if let Some(breaker) = &mut self.group.breaker {
+            breaker.overdue = overdue;
+        }
+        self
     }
 }

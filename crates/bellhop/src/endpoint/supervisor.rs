@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::Future,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -64,80 +65,90 @@ impl Failures {
 /// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever.
 ///
 /// Whoever drops this future takes the endpoint out of turn; calls in flight finish over the connection that they have.
-pub(crate) async fn supervise(
+pub(crate) fn supervise(
     target: Arc<Target>,
-    mut weight: watch::Receiver<u32>,
+    weight: watch::Receiver<u32>,
     shard: Shard<InstanceId, Endpoint>,
     group: Arc<Group>,
     failures: Arc<Failures>,
     settings: Settings,
-) {
+) -> impl Future<Output = ()> + Send + use<> {
+    // At once, and not when the future first runs: the instance may be forgotten by then.
     let member = group.member(&target);
-    let mut retries = Retries::new(RECONNECT);
-    let mut warned = false;
-    loop {
-        match connect(&target, &settings).await {
-            Ok(connected) => {
-                let since = Instant::now();
-                info!(instance = %target.id, address = target.address(), "connected");
-                failures.clear(&target.id);
-                warned = false;
-                let seat = Seat {
-                    id: &target.id,
-                    group: &group,
-                    member: &member,
-                };
-                seat.take_turns(&mut weight, &shard, connected).await;
-                if since.elapsed() >= GOOD {
-                    retries.succeeded();
-                }
-            }
-            Err(error) => {
-                if !warned {
-                    let error = &error as &(dyn std::error::Error + 'static);
-                    warn!(instance = %target.id, error, "cannot connect, will go on trying");
-                    warned = true;
-                }
-                group.troubled(&member);
-                failures.set(&target.id, Arc::new(error));
-            }
-        }
-        tokio::time::sleep(retries.failed(fastrand::f64())).await;
-    }
+    let seat = Seat {
+        target,
+        shard,
+        group,
+        member,
+    };
+    seat.keep_connected(weight, failures, settings)
 }
 
-/// Who takes turns in a shard.
-struct Seat<'a> {
-    id: &'a InstanceId,
-    group: &'a Arc<Group>,
-    member: &'a Arc<Member>,
+/// One instance in one shard.
+struct Seat {
+    target: Arc<Target>,
+    shard: Shard<InstanceId, Endpoint>,
+    group: Arc<Group>,
+    member: Arc<Member>,
 }
 
-impl Seat<'_> {
-    /// Has an endpoint in turn until its connection ends.
-    async fn take_turns(
-        &self,
-        weight: &mut watch::Receiver<u32>,
-        shard: &Shard<InstanceId, Endpoint>,
-        connected: Connected,
+impl Seat {
+    async fn keep_connected(
+        self,
+        mut weight: watch::Receiver<u32>,
+        failures: Arc<Failures>,
+        settings: Settings,
     ) {
+        let target = &self.target;
+        let mut retries = Retries::new(RECONNECT);
+        let mut warned = false;
+        loop {
+            match connect(target, &settings).await {
+                Ok(connected) => {
+                    let since = Instant::now();
+                    info!(instance = %target.id, address = target.address(), "connected");
+                    failures.clear(&target.id);
+                    warned = false;
+                    self.take_turns(&mut weight, connected).await;
+                    if since.elapsed() >= GOOD {
+                        retries.succeeded();
+                    }
+                }
+                Err(error) => {
+                    if !warned {
+                        let error = &error as &(dyn std::error::Error + 'static);
+                        warn!(instance = %target.id, error, "cannot connect, will go on trying");
+                        warned = true;
+                    }
+                    self.group.troubled(&self.member);
+                    failures.set(&target.id, Arc::new(error));
+                }
+            }
+            tokio::time::sleep(retries.failed(fastrand::f64())).await;
+        }
+    }
+
+    /// Has the endpoint in turn until its connection ends.
+    async fn take_turns(&self, weight: &mut watch::Receiver<u32>, connected: Connected) {
         let Connected {
             endpoint,
             mut driver,
         } = connected;
-        let connection = self.group.connected(self.member);
+        let id = &self.target.id;
+        let connection = self.group.connected(&self.member);
         let endpoint = endpoint.behind(self.member.gate());
-        let turns = shard.join(self.id.clone(), *weight.borrow_and_update(), endpoint);
+        let share = *weight.borrow_and_update();
+        let turns = self.shard.join(id.clone(), share, endpoint);
         let end = loop {
             tokio::select! {
                 end = &mut driver => break end,
                 Ok(()) = weight.changed() => turns.set_weight(*weight.borrow_and_update()),
             }
         };
-        debug!(instance = %self.id, ?end, "connection ended");
+        debug!(instance = %id, ?end, "connection ended");
         drop((turns, connection));
         if !matches!(end, Ok(Ok(()))) {
-            self.group.troubled(self.member);
+            self.group.troubled(&self.member);
         }
     }
 }
