@@ -1,12 +1,15 @@
-//! What one call hands to the calls that it makes: its place in a trace and its deadline.
+//! What one call hands to the calls that it makes: its place in a trace, its deadline, and whether they are noted.
 //!
 //! The server stack enters a [`Scope`] around each handler; channels read it. It follows the task: work that a handler
 //! spawns starts without it, unless wrapped in [`Scope::enter`].
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use opentelemetry::trace::SpanContext;
 use tokio::{task::futures::TaskLocalFuture, time::Instant};
+
+use crate::explain::Collector;
+pub use crate::explain::Explanation;
 
 tokio::task_local! {
     static CURRENT: Scope;
@@ -19,6 +22,8 @@ pub struct Scope {
     pub span: SpanContext,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
+    /// Where calls are noted, for who asked to have the answer explained.
+    pub explanation: Explanation,
 }
 
 impl Default for Scope {
@@ -26,6 +31,7 @@ impl Default for Scope {
         Self {
             span: SpanContext::NONE,
             deadline: None,
+            explanation: Explanation::default(),
         }
     }
 }
@@ -39,6 +45,14 @@ impl Scope {
     /// The deadline of the running task's scope.
     pub fn deadline() -> Option<Instant> {
         CURRENT.try_with(|scope| scope.deadline).ok().flatten()
+    }
+
+    /// Where the running task's calls are noted, if anywhere.
+    pub(crate) fn collector() -> Option<Arc<Collector>> {
+        CURRENT
+            .try_with(|scope| scope.explanation.0.clone())
+            .ok()
+            .flatten()
     }
 
     /// Runs a future within this scope.

@@ -41,6 +41,7 @@ pub mod discovery;
 #[path = "../tests/support/dropped.rs"]
 mod dropped;
 mod endpoint;
+mod explain;
 #[cfg(test)]
 mod fuzz;
 pub mod limit;

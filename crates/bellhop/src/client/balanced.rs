@@ -32,9 +32,9 @@ pub(super) struct Balanced {
 
 /// Whom a channel calls. Each channel has its own: what calls count references to is not shared between shards.
 #[derive(Debug)]
-struct Called {
-    service: Arc<str>,
-    upstream: Arc<Upstream>,
+pub(super) struct Called {
+    pub(super) service: Arc<str>,
+    pub(super) upstream: Arc<Upstream>,
 }
 
 impl Balanced {
@@ -52,6 +52,10 @@ impl Balanced {
 
     pub(super) fn service(&self) -> &Arc<str> {
         &self.called.service
+    }
+
+    pub(super) fn called(&self) -> &Arc<Called> {
+        &self.called
     }
 }
 

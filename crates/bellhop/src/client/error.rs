@@ -60,7 +60,7 @@ impl Error {
         }
     }
 
-    fn code(&self) -> Code {
+    pub(super) fn code(&self) -> Code {
         match self {
             Self::Unavailable { .. } => Code::Unavailable,
             Self::DeadlineExceeded { .. } => Code::DeadlineExceeded,

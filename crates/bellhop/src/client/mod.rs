@@ -7,6 +7,7 @@ mod body;
 mod channel;
 mod deadline;
 mod error;
+mod explain;
 mod settings;
 mod stack;
 mod trace;

@@ -7,12 +7,14 @@ use tower::Layer;
 use super::{
     balanced::Balanced,
     deadline::{Deadline, DeadlineLayer},
+    explain::{Explain, ExplainLayer},
     trace::{Trace, TraceLayer},
 };
 use crate::telemetry::Telemetry;
 
-/// Outermost first: the span covers all that a caller waits for, the deadline bounds the wait for an instance too.
-pub(super) type Stack = Trace<Deadline<Balanced>>;
+/// Outermost first: the span covers all that a caller waits for, an explanation tells of all that is below it, the
+/// deadline bounds the wait for an instance too.
+pub(super) type Stack = Trace<Explain<Deadline<Balanced>>>;
 
 /// Composes the stack over a service's instances.
 pub(super) fn compose(
@@ -21,10 +23,12 @@ pub(super) fn compose(
     telemetry: Telemetry,
 ) -> Stack {
     let service = Arc::clone(instances.service());
+    let explain = ExplainLayer(instances.called().clone());
     let stack = DeadlineLayer {
         service: service.clone(),
         timeout,
     }
     .layer(instances);
+    let stack = explain.layer(stack);
     TraceLayer { service, telemetry }.layer(stack)
 }

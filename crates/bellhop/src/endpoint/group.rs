@@ -77,6 +77,17 @@ pub(crate) struct Standing {
     pub(crate) exempt: bool,
 }
 
+impl Standing {
+    /// Why it has no turn; `None` where it has.
+    pub(crate) fn out_of_turn(&self) -> Option<&'static str> {
+        if self.connections == 0 {
+            return Some("not connected");
+        }
+        let out = self.trouble.is_some() && !self.exempt;
+        out.then_some("its breaker is open")
+    }
+}
+
 impl Group {
     /// A group without members, whose ring they join.
     pub(crate) fn new(

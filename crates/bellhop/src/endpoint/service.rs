@@ -25,6 +25,7 @@ use crate::{
     breaker::{Gate, Outcome, Ticket},
     deadline::parse_timeout,
     discovery::InstanceId,
+    explain::CallRecord,
 };
 
 const USER_AGENT: HeaderValue =
@@ -186,13 +187,23 @@ impl Service<Request<Body>> for Turn {
             ticket.bound(parse_timeout(request.headers()).ok().flatten());
         }
         let peer = self.shared.peer.clone();
+        let record = request.extensions().get::<CallRecord>();
+        let record = record.map(|call| call.attempt(&peer, Instant::now()));
         let answer = self.sender.try_send_request(request);
         ResponseFuture {
             // Boxed since hyper does not name this future's type.
             answer: Box::pin(async move {
                 match answer.await {
-                    Ok(response) => Ok(Answer::new(response, peer, ticket)),
+                    Ok(response) => {
+                        if let Some(record) = record {
+                            record.answered(response.headers(), Instant::now());
+                        }
+                        Ok(Answer::new(response, peer, ticket))
+                    }
                     Err(mut error) => {
+                        if let Some(record) = record {
+                            record.failed(Instant::now());
+                        }
                         let unsent = error.take_message();
                         let error = CallError::new(peer, error.into_error(), unsent);
                         match ticket {

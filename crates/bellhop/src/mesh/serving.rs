@@ -1,6 +1,6 @@
 //! A member's life: listen, serve, register, and leave in the opposite order.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use tokio::{
     runtime::{Builder, Handle},
@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::{Error, Mesh, StopSignals, health::Health};
 use crate::{
+    explain::Who,
     registration::{self, Place, Protocol, Registered, Spec},
     server::{self, Activities, App, Kind, Listener, Worker},
     shards::Shards,
@@ -91,6 +92,11 @@ impl Mesh {
         let telemetry = self.start_telemetry(&place.id)?;
         let health = Health::new(self.service());
         let mut activity = Activities::default();
+        let who = settings.explain.then(|| Who {
+            service: self.service().to_owned(),
+            instance: place.id.clone(),
+        });
+        let who = who.map(Arc::new);
 
         let mut workers = Vec::with_capacity(handles.len());
         for handle in handles {
@@ -99,7 +105,7 @@ impl Mesh {
                 Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
                 http @ Kind::Http(_) => http,
             };
-            let stack = server::compose(kind, activity.add(), telemetry.clone());
+            let stack = server::compose(kind, activity.add(), telemetry.clone(), who.clone());
             workers.push(Worker {
                 handle: handle.clone(),
                 stack,

@@ -22,10 +22,12 @@ pub(super) struct Settings {
     pub(super) telemetry: telemetry::Settings,
     pub(super) client: PerChannel<client::Settings>,
     pub(super) server: server::Settings,
+    /// Whether callers who ask for it are told how their answer came about.
+    pub(super) explain: bool,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_SERVICE_PREFIX`, `BELLHOP_SHARDS`, and what the parts of the mesh read.
+    /// Reads `BELLHOP_SERVICE_PREFIX`, `BELLHOP_SHARDS`, `BELLHOP_EXPLAIN`, and what the parts of the mesh read.
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             prefix: reader.text("BELLHOP_SERVICE_PREFIX").unwrap_or_default(),
@@ -38,6 +40,7 @@ impl Settings {
             telemetry: telemetry::Settings::read(reader),
             client: reader.per_channel(client::Settings::read),
             server: server::Settings::read(reader),
+            explain: reader.flag("BELLHOP_EXPLAIN").unwrap_or(false),
         }
     }
 }

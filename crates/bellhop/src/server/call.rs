@@ -43,13 +43,19 @@ impl Service<Call> for Handle {
     }
 
     fn call(&mut self, call: Call) -> ResponseFuture {
-        let Call { request, span, .. } = call;
+        let Call {
+            request,
+            span,
+            explanation,
+            ..
+        } = call;
         let timeout = parse_timeout(request.headers());
         let after = timeout.as_ref().ok().copied().flatten();
         let timer = after.map(|after| Timer::new(Instant::now(), after));
         let scope = Scope {
             span,
             deadline: timer.as_ref().map(Timer::at),
+            explanation,
         };
         let handler = scope.enter(catch(|| match timeout {
             Ok(_) => self.services.call(request),

@@ -41,11 +41,13 @@ impl Service<Call> for HandleHttp {
             mut request,
             peer,
             span,
+            explanation,
         } = call;
         request.extensions_mut().insert(RemoteAddr(peer));
         let scope = Scope {
             span,
             deadline: None,
+            explanation,
         };
         let handler = catch(|| self.service.clone().oneshot(request));
         ResponseFuture {

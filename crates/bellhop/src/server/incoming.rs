@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use opentelemetry::trace::SpanContext;
 
 use super::{ALIVE, READY};
+use crate::context::Explanation;
 
 /// A call, and what the stack has found out about it.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Call {
     pub(super) peer: SocketAddr,
     /// The span that encloses it; invalid until it has one.
     pub(super) span: SpanContext,
+    /// Where the calls of its handler are noted; nowhere unless its caller asked for it.
+    pub(super) explanation: Explanation,
 }
 
 impl Call {
@@ -24,6 +27,7 @@ impl Call {
             request,
             peer,
             span: SpanContext::NONE,
+            explanation: Explanation::default(),
         }
     }
 

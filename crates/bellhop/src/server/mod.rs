@@ -11,6 +11,7 @@ mod activity;
 mod app;
 mod call;
 mod connection;
+mod explain;
 mod http_call;
 mod incoming;
 mod listener;

@@ -8,10 +8,11 @@ use super::{
     Activity, Services,
     app::HttpService,
     call::Handle,
+    explain::{Explain, ExplainLayer},
     http_call::HandleHttp,
     observe::{self, ObserveGrpc, ObserveHttp, Observer},
 };
-use crate::telemetry::Telemetry;
+use crate::{explain::Who, telemetry::Telemetry};
 
 /// What one worker serves over all its connections.
 #[derive(Clone)]
@@ -25,18 +26,24 @@ pub(super) enum Kind {
     Http(HttpStack),
 }
 
-pub(super) type GrpcStack = ObserveGrpc<Handle>;
-pub(super) type HttpStack = ObserveHttp<HandleHttp>;
+pub(super) type GrpcStack = ObserveGrpc<Explain<Handle>>;
+pub(super) type HttpStack = ObserveHttp<Explain<HandleHttp>>;
 
-/// Composes the stack of a worker.
-pub(crate) fn compose(kind: super::Kind, activity: Arc<Activity>, telemetry: Telemetry) -> Stack {
+/// Composes the stack of a worker; `explains` is who it is, where it may say so.
+pub(crate) fn compose(
+    kind: super::Kind,
+    activity: Arc<Activity>,
+    telemetry: Telemetry,
+    explains: Option<Arc<Who>>,
+) -> Stack {
+    let explain = ExplainLayer(explains);
     let observer = Observer {
         activity,
         telemetry,
     };
     let kind = match kind {
-        super::Kind::Grpc(services) => Kind::Grpc(grpc(services, observer)),
-        super::Kind::Http(service) => Kind::Http(http(service, observer)),
+        super::Kind::Grpc(services) => Kind::Grpc(grpc(services, observer, &explain)),
+        super::Kind::Http(service) => Kind::Http(http(service, observer, &explain)),
     };
     Stack { kind }
 }
@@ -48,17 +55,17 @@ impl Stack {
     }
 }
 
-/// Outermost first: count the caller and begin the span, so that refusals are counted and traced too; then start the clock of
-/// the deadline, enter the scope that calls to others read, catch panics, route, handle.
-fn grpc(services: Services, observer: Observer) -> GrpcStack {
+/// Outermost first: count the caller and begin the span, so that refusals are counted and traced too; explain, refusals
+/// too; then start the clock of the deadline, enter the scope that calls to others read, catch panics, route, handle.
+fn grpc(services: Services, observer: Observer, explain: &ExplainLayer) -> GrpcStack {
     let stack = Handle {
         services: Arc::new(services),
     };
-    observe::GrpcLayer(observer).layer(stack)
+    observe::GrpcLayer(observer).layer(explain.layer(stack))
 }
 
-/// The same for HTTP: count and trace; then enter the scope, catch panics, handle.
-fn http(service: HttpService, observer: Observer) -> HttpStack {
+/// The same for HTTP: count and trace; explain; then enter the scope, catch panics, handle.
+fn http(service: HttpService, observer: Observer, explain: &ExplainLayer) -> HttpStack {
     let stack = HandleHttp { service };
-    observe::HttpLayer(observer).layer(stack)
+    observe::HttpLayer(observer).layer(explain.layer(stack))
 }

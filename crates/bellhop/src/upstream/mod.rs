@@ -18,6 +18,7 @@ use crate::{
     balance::{Ring, Shard},
     discovery::{Event, InstanceId},
     endpoint::{self, Endpoint, Failures, Group},
+    explain::Skipped,
 };
 
 /// A service that is called, for a whole process: its shards have connections of their own and take turns together.
@@ -81,6 +82,18 @@ impl Upstream {
     /// Why nobody can be called.
     pub(crate) fn cause(&self) -> Cause {
         self.state().cause(|known| self.failures.of(known))
+    }
+
+    /// Who is known and has no turn, and why.
+    pub(crate) fn out_of_turn(&self) -> Vec<Skipped> {
+        let standings = self.group.standings();
+        let skipped = standings.into_iter().filter_map(|standing| {
+            Some(Skipped {
+                instance: standing.id.as_str().to_owned(),
+                why: standing.out_of_turn()?.to_owned(),
+            })
+        });
+        skipped.collect()
     }
 
     fn apply(&self, event: Event) {
