@@ -14,7 +14,7 @@ pub use self::{
     client::{Answer, Client},
     load::Load,
     otlp::{Receiver, Span},
-    process::{Launch, Process},
+    process::{Launch, Log, Process},
     registry::Registry,
     system::System,
     wait::{PATIENCE, until},

@@ -15,7 +15,8 @@ use crate::{Registry, until};
 /// How to start a process.
 #[derive(Clone, Debug)]
 pub struct Launch {
-    binary: String,
+    /// The program and what comes before the arguments.
+    command: Vec<String>,
     settings: Vec<(String, String)>,
 }
 
@@ -23,16 +24,27 @@ pub struct Launch {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    lines: Arc<Mutex<Vec<String>>>,
+    log: Log,
 }
+
+/// What a process writes; it outlives the process.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Launch {
     /// Starts this binary; nothing of the tests' own environment reaches it.
     pub fn new(binary: &str) -> Self {
         Self {
-            binary: binary.to_owned(),
+            command: vec![binary.to_owned()],
             settings: Vec::new(),
         }
+    }
+
+    /// Has another program start it, such as `nsenter --net=…`.
+    #[must_use]
+    pub fn through(mut self, program: &[String]) -> Self {
+        self.command.splice(0..0, program.iter().cloned());
+        self
     }
 
     /// Registers in this registry.
@@ -53,7 +65,8 @@ impl Launch {
     /// # Panics
     /// When the system refuses.
     pub fn start(&self, arguments: &[&str]) -> Process {
-        let mut child = Command::new(&self.binary)
+        let mut child = Command::new(&self.command[0])
+            .args(&self.command[1..])
             .args(arguments)
             .env_clear()
             .env("HOTELS_LOG", "json")
@@ -64,20 +77,43 @@ impl Launch {
             .stderr(Stdio::piped())
             .spawn()
             .expect("a process that starts");
-        let lines = Arc::<Mutex<Vec<String>>>::default();
-        collect(child.stdout.take().expect("its output"), lines.clone());
-        collect(child.stderr.take().expect("its log"), lines.clone());
-        Process { child, lines }
+        let log = Log::default();
+        log.collect(child.stdout.take().expect("its output"));
+        log.collect(child.stderr.take().expect("its log"));
+        Process { child, log }
     }
 }
 
-/// Remembers every line that a process writes.
-fn collect(from: impl Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) {
-    thread::spawn(move || {
-        for line in BufReader::new(from).lines().map_while(Result::ok) {
-            lines.lock().expect("the lines").push(line);
-        }
-    });
+impl Log {
+    /// All lines so far.
+    ///
+    /// # Panics
+    /// When a reader has panicked.
+    pub fn text(&self) -> String {
+        self.0.lock().expect("the lines").join("\n")
+    }
+
+    /// The first line so far that tells what is looked for, as JSON.
+    ///
+    /// # Panics
+    /// When a reader has panicked.
+    pub fn find<T>(&self, mut look: impl FnMut(&Value) -> Option<T>) -> Option<T> {
+        let lines = self.0.lock().expect("the lines");
+        lines
+            .iter()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .find_map(|line| look(&line))
+    }
+
+    /// Remembers every line that a process writes.
+    fn collect(&self, from: impl Read + Send + 'static) {
+        let lines = self.0.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(from).lines().map_while(Result::ok) {
+                lines.lock().expect("the lines").push(line);
+            }
+        });
+    }
 }
 
 impl Process {
@@ -86,7 +122,17 @@ impl Process {
     /// # Panics
     /// When a reader has panicked.
     pub fn output(&self) -> String {
-        self.lines.lock().expect("the lines").join("\n")
+        self.log.text()
+    }
+
+    /// What it writes.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The system's number for it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where a service of this process listens, and the id of its instance.
@@ -101,16 +147,12 @@ impl Process {
     }
 
     fn said_serving(&self, service: &str) -> Option<(SocketAddr, String)> {
-        let lines = self.lines.lock().expect("the lines");
-        lines
-            .iter()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find_map(|line| {
-                let is_it = line["message"] == "serving" && named(&line, service);
-                let id = line["instance"].as_str()?;
-                let address = line["address"].as_str()?.parse().ok()?;
-                is_it.then(|| (address, id.to_owned()))
-            })
+        self.log.find(|line| {
+            let is_it = line["message"] == "serving" && named(line, service);
+            let id = line["instance"].as_str()?;
+            let address = line["address"].as_str()?.parse().ok()?;
+            is_it.then(|| (address, id.to_owned()))
+        })
     }
 
     /// Asks it to stop, as an orchestrator does.
@@ -118,8 +160,16 @@ impl Process {
     /// # Panics
     /// When the signal cannot be sent.
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal: `TERM`, `KILL`, `STOP`, `CONT`.
+    ///
+    /// # Panics
+    /// When the signal cannot be sent.
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args([&format!("-{name}"), &self.child.id().to_string()])
             .status();
         assert!(sent.expect("kill").success());
     }

@@ -19,7 +19,19 @@ use crate::{Client, until};
 #[derive(Debug)]
 pub struct Registry {
     address: SocketAddr,
+    /// How to start it, where it is a real one.
+    agent: Option<Agent>,
     running: Option<Running>,
+}
+
+/// How to start a real Consul.
+#[derive(Debug)]
+struct Agent {
+    binary: PathBuf,
+    /// Where it keeps what it knows over a restart.
+    memory: Option<PathBuf>,
+    /// For its own kind, near and far, and for those it leads: the same after a restart.
+    ports: [u16; 3],
 }
 
 #[derive(Debug)]
@@ -28,10 +40,7 @@ enum Running {
         stop: Option<oneshot::Sender<()>>,
         thread: Option<thread::JoinHandle<()>>,
     },
-    Consul {
-        binary: PathBuf,
-        child: Child,
-    },
+    Consul(Child),
 }
 
 impl Registry {
@@ -43,6 +52,7 @@ impl Registry {
         let (address, running) = mini(SocketAddr::from(([127, 0, 0, 1], 0)));
         Self {
             address,
+            agent: None,
             running: Some(running),
         }
     }
@@ -60,14 +70,38 @@ impl Registry {
             eprintln!("passed over: there is no Consul (scripts/get-consul.sh gets one)");
             return None;
         };
-        let address = SocketAddr::from(([127, 0, 0, 1], free_ports::<1>()[0]));
-        let child = agent(&binary, address);
-        let registry = Self {
-            address,
-            running: Some(Running::Consul { binary, child }),
+        Some(
+            Self::agent(Agent {
+                binary,
+                memory: None,
+                ports: free_ports(),
+            })
+            .await,
+        )
+    }
+
+    /// A real Consul that keeps what it knows in a folder, over restarts; `None` where there is none.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn consul_with_memory(folder: &Path) -> Option<Self> {
+        let agent = Agent {
+            binary: find_consul()?,
+            memory: Some(folder.to_owned()),
+            ports: free_ports(),
         };
-        registry.until_it_leads().await;
-        Some(registry)
+        Some(Self::agent(agent).await)
+    }
+
+    async fn agent(agent: Agent) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_ports::<1>()[0]));
+        let mut registry = Self {
+            address,
+            agent: Some(agent),
+            running: None,
+        };
+        registry.start().await;
+        registry
     }
 
     /// Where it listens.
@@ -75,22 +109,28 @@ impl Registry {
         self.address
     }
 
-    /// Restarts it at the same address, with no memory.
+    /// Restarts it at the same address; with no memory, unless it was given one.
     ///
     /// # Panics
     /// When it does not start.
     pub async fn restart(&mut self) {
-        let binary = match &self.running {
-            Some(Running::Consul { binary, .. }) => Some(binary.clone()),
-            _ => None,
-        };
         // The old one goes before the new one comes.
+        self.stop();
+        self.start().await;
+    }
+
+    /// Kills it.
+    pub fn stop(&mut self) {
         self.running = None;
-        let running = match binary {
-            Some(binary) => Running::Consul {
-                child: agent(&binary, self.address),
-                binary,
-            },
+    }
+
+    /// Starts it again after [`Registry::stop`].
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(&mut self) {
+        let running = match &self.agent {
+            Some(agent) => Running::Consul(agent.start(self.address)),
             None => mini(self.address).1,
         };
         self.running = Some(running);
@@ -136,7 +176,7 @@ impl Registry {
             (answer.status.is_success() && answer.body.len() > 2).then_some(())?;
             // A leader takes registrations once it has itself in its catalog.
             let answer = client.get(&services).await.ok()?;
-            let real = matches!(self.running, Some(Running::Consul { .. }));
+            let real = self.agent.is_some();
             (!real || answer.json() != Value::Array(Vec::new())).then_some(())
         })
         .await;
@@ -146,7 +186,7 @@ impl Registry {
 impl Drop for Running {
     fn drop(&mut self) {
         match self {
-            Self::Consul { child, .. } => end(child),
+            Self::Consul(child) => end(child),
             Self::Mini { stop, thread } => {
                 stop.take();
                 if let Some(thread) = thread.take() {
@@ -183,37 +223,30 @@ fn mini(address: SocketAddr) -> (SocketAddr, Running) {
     )
 }
 
-fn agent(binary: &Path, address: SocketAddr) -> Child {
-    let [lan, wan, server] = free_ports().map(|port| port.to_string());
-    Command::new(binary)
-        .args([
-            "agent",
-            "-dev",
-            "-bind",
-            "127.0.0.1",
-            "-log-level",
-            "err",
-            "-dns-port",
-            "-1",
-        ])
-        .args([
-            "-http-port",
-            &address.port().to_string(),
-            "-grpc-port",
-            "-1",
-        ])
-        .args([
-            "-serf-lan-port",
-            &lan,
-            "-serf-wan-port",
-            &wan,
-            "-server-port",
-            &server,
-        ])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a Consul that starts")
+impl Agent {
+    fn start(&self, address: SocketAddr) -> Child {
+        let [lan, wan, server] = self.ports.map(|port| port.to_string());
+        let mut command = Command::new(&self.binary);
+        command.arg("agent");
+        match &self.memory {
+            Some(folder) => command
+                // A server alone need not wait long before it elects itself.
+                .args(["-hcl", "performance { raft_multiplier = 1 }"])
+                .args(["-server", "-bootstrap-expect", "1", "-data-dir"])
+                .arg(folder),
+            None => command.arg("-dev"),
+        };
+        command
+            .args(["-bind", "127.0.0.1", "-log-level", "err"])
+            .args(["-dns-port", "-1", "-grpc-port", "-1"])
+            .args(["-http-port", &address.port().to_string()])
+            .args(["-serf-lan-port", &lan, "-serf-wan-port", &wan])
+            .args(["-server-port", &server])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a Consul that starts")
+    }
 }
 
 fn end(child: &mut Child) {

@@ -1,4 +1,4 @@
-//! Imports run one way, as ARCHITECTURE.md draws them: e2e → hotels → services → bellhop, hotel-proto.
+//! Imports run one way, as ARCHITECTURE.md draws them: chaos → e2e → hotels → services → bellhop, hotel-proto.
 //!
 //! What a test or a build script imports counts like any other import.
 
@@ -17,6 +17,7 @@ enum Place {
     Hotels,
     Example,
     EndToEnd,
+    Chaos,
 }
 
 impl Place {
@@ -29,6 +30,7 @@ impl Place {
             "crates/malform" => Self::Malform,
             "hotels" => Self::Hotels,
             "tests" => Self::EndToEnd,
+            "chaos" => Self::Chaos,
             _ if folder.starts_with("services/") => Self::Service,
             _ if folder.starts_with("examples/") => Self::Example,
             _ => return None,
@@ -36,7 +38,9 @@ impl Place {
     }
 
     fn may_import(self, other: Self, kind: &str) -> bool {
-        use Place::{Bellhop, EndToEnd, Example, HotelProto, Hotels, Malform, MiniConsul, Service};
+        use Place::{
+            Bellhop, Chaos, EndToEnd, Example, HotelProto, Hotels, Malform, MiniConsul, Service,
+        };
         match self {
             // Tests of any parser may make bad input.
             _ if other == Malform && kind == "dev" => true,
@@ -47,7 +51,8 @@ impl Place {
             Hotels => matches!(other, Bellhop | HotelProto | MiniConsul | Service),
             // A stranger who copies an example takes nothing but the mesh, and for its test a registry.
             Example => matches!(other, Bellhop | MiniConsul),
-            EndToEnd => other != EndToEnd,
+            EndToEnd => !matches!(other, EndToEnd | Chaos),
+            Chaos => other != Chaos,
         }
     }
 }
@@ -98,6 +103,7 @@ fn the_members_are_the_ones_that_are_drawn() {
     );
     assert_eq!(at(Place::Hotels), ["hotels"]);
     assert_eq!(at(Place::EndToEnd), ["e2e"]);
+    assert_eq!(at(Place::Chaos), ["chaos"]);
     let hotels = members.iter().find(|member| member.place == Place::Hotels);
     let imports = &hotels.expect("hotels is a member").imports;
     assert!(

@@ -1,0 +1,26 @@
+//! An instance hangs, and wakes.
+
+use crate::{Failure, Report, Shape, Stage, Suite, cases::Case};
+
+pub(super) const CASE: Case = Case {
+    name: "hang",
+    about: "SIGSTOP of one instance of each service but the frontend in turn, later SIGCONT",
+    run: |suite| Box::pin(run(suite)),
+};
+
+async fn run(suite: Suite) -> Result<Report, Failure> {
+    let stage = Stage::start(&suite, Shape::default()).await;
+    let load = stage.load().await?;
+    load.pass(suite.pace.before()).await;
+    load.breaks();
+    for service in ["geo", "rate", "profile", "search"] {
+        let hanging = &stage.members[service][0].process;
+        hanging.signal("STOP");
+        load.pass(suite.pace.hold()).await;
+        hanging.signal("CONT");
+        load.pass(suite.pace.after() / 2).await;
+    }
+    load.heals();
+    load.pass(suite.pace.after()).await;
+    Ok(Report::nothing_lost(load.stop().await))
+}

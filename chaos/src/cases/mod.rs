@@ -1,0 +1,37 @@
+//! All that is broken.
+
+mod consul_empty;
+mod consul_fails;
+mod consul_killed;
+mod consul_unreachable;
+mod cut_network;
+mod hang;
+mod kill_one;
+mod kill_two;
+mod rolling;
+
+use futures_util::future::BoxFuture;
+
+use crate::{Failure, Report, Suite};
+
+/// Something to break, and the rule that must hold meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    /// In one line.
+    pub(crate) about: &'static str,
+    pub(crate) run: fn(Suite) -> BoxFuture<'static, Result<Report, Failure>>,
+}
+
+/// In the order in which they run.
+pub(crate) const ALL: &[Case] = &[
+    rolling::CASE,
+    kill_one::CASE,
+    kill_two::CASE,
+    hang::CASE,
+    cut_network::CASE,
+    consul_killed::CASE,
+    consul_empty::CASE,
+    consul_unreachable::CASE,
+    consul_fails::CASE,
+];

@@ -1,0 +1,164 @@
+//! What a load comes to.
+
+use std::time::Duration;
+
+/// When a request was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Before anything breaks.
+    Before,
+    /// While something is broken.
+    During,
+    /// After all is healed.
+    After,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As it should.
+    Good,
+    /// Answered, but not with what it should be: half an answer counts here.
+    Wrong,
+    /// Not answered, or with a failure.
+    Failed,
+}
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// When it was due, after the load began.
+    pub(crate) due: Duration,
+    pub(crate) phase: Phase,
+    /// From when it was due to the end of its answer.
+    pub(crate) took: Duration,
+    pub(crate) end: End,
+}
+
+/// What a load came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) requests: usize,
+    pub(crate) failed: usize,
+    pub(crate) wrong: usize,
+    /// Those that a balancer before the frontends had to send to another one.
+    pub(crate) resent: usize,
+    pub(crate) before: Times,
+    pub(crate) during: Times,
+    pub(crate) after: Times,
+    /// From the first break until requests were answered as well as before; zero where they always were.
+    pub(crate) recovery: Option<Duration>,
+    /// The first few of the bad answers, in words.
+    pub(crate) examples: Vec<String>,
+}
+
+/// How long requests took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
+}
+
+/// Recovery is looked for in steps of this.
+const WINDOW: Duration = Duration::from_millis(100);
+/// A window is as well as before when its slowest request took at most so much of the p99 before...
+const SLOWER: u32 = 4;
+/// ... and this: below it nobody can tell.
+const NOTICEABLE: Duration = Duration::from_millis(25);
+
+impl Figures {
+    pub(crate) fn new(samples: &[Sample]) -> Self {
+        let count = |end| samples.iter().filter(|sample| sample.end == end).count();
+        let before = Times::of(samples, Phase::Before);
+        Self {
+            requests: samples.len(),
+            failed: count(End::Failed),
+            wrong: count(End::Wrong),
+            resent: 0,
+            before,
+            during: Times::of(samples, Phase::During),
+            after: Times::of(samples, Phase::After),
+            recovery: recovery(samples, before.p99),
+            examples: Vec::new(),
+        }
+    }
+}
+
+impl Times {
+    fn of(samples: &[Sample], phase: Phase) -> Self {
+        let of_phase = samples.iter().filter(|sample| sample.phase == phase);
+        let mut took: Vec<Duration> = of_phase.map(|sample| sample.took).collect();
+        took.sort_unstable();
+        Self {
+            p50: percentile(&took, 50),
+            p99: percentile(&took, 99),
+        }
+    }
+}
+
+/// The smallest of sorted times that so many percent do not exceed; zero where there are none.
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    let index = rank.saturating_sub(1);
+    sorted.get(index).copied().unwrap_or_default()
+}
+
+/// From the first request of [`Phase::During`] to the end of the last window that was not well; `None` where nothing broke.
+fn recovery(samples: &[Sample], usual: Duration) -> Option<Duration> {
+    let broken = samples
+        .iter()
+        .filter(|sample| sample.phase == Phase::During)
+        .map(|sample| sample.due)
+        .min()?;
+    let bound = (usual * SLOWER).max(NOTICEABLE);
+    let unwell = |sample: &&Sample| sample.end != End::Good || sample.took > bound;
+    let after = |sample: &Sample| sample.due.checked_sub(broken);
+    let last = samples.iter().filter(unwell).filter_map(after).max();
+    Some(last.map_or(Duration::ZERO, |last| {
+        let windows = last.as_millis() / WINDOW.as_millis() + 1;
+        WINDOW * u32::try_from(windows).unwrap_or(u32::MAX)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(due: u64, phase: Phase, took: u64, end: End) -> Sample {
+        Sample {
+            due: Duration::from_millis(due),
+            phase,
+            took: Duration::from_millis(took),
+            end,
+        }
+    }
+
+    #[test]
+    fn percentiles_are_of_those_that_there_are() {
+        let times: Vec<_> = (1..=200).map(Duration::from_millis).collect();
+        assert_eq!(percentile(&times, 50), Duration::from_millis(100));
+        assert_eq!(percentile(&times, 99), Duration::from_millis(198));
+        assert_eq!(percentile(&times[..1], 99), Duration::from_millis(1));
+        assert_eq!(percentile(&[], 50), Duration::ZERO);
+    }
+
+    #[test]
+    fn recovery_ends_with_the_last_bad_window() {
+        use End::{Failed, Good};
+        use Phase::{After, Before, During};
+        let well = [sample(0, Before, 2, Good), sample(1000, During, 3, Good)];
+        assert_eq!(Figures::new(&well).recovery, Some(Duration::ZERO));
+        assert_eq!(Figures::new(&well[..1]).recovery, None);
+
+        let mut slow = well.to_vec();
+        slow.push(sample(1250, During, 900, Good));
+        assert_eq!(
+            Figures::new(&slow).recovery,
+            Some(Duration::from_millis(300))
+        );
+        slow.push(sample(3010, After, 1, Failed));
+        let figures = Figures::new(&slow);
+        assert_eq!(figures.recovery, Some(Duration::from_millis(2100)));
+        assert_eq!((figures.requests, figures.failed, figures.wrong), (4, 1, 0));
+    }
+}

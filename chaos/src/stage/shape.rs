@@ -1,0 +1,48 @@
+//! What a system consists of.
+
+use std::collections::BTreeMap;
+
+use tempfile::TempDir;
+
+/// What a system consists of.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    instances: BTreeMap<&'static str, usize>,
+    /// Where the registry keeps what it knows, if it does.
+    pub(super) memory: Option<TempDir>,
+}
+
+impl Default for Shape {
+    /// Three instances of each service, two frontends.
+    fn default() -> Self {
+        let instances = [
+            ("geo", 3),
+            ("rate", 3),
+            ("profile", 3),
+            ("search", 3),
+            ("frontend", 2),
+        ];
+        Self {
+            instances: instances.into(),
+            memory: None,
+        }
+    }
+}
+
+impl Shape {
+    /// With so many instances of a service; none means that the case starts them itself.
+    pub(crate) fn with(mut self, service: &'static str, instances: usize) -> Self {
+        self.instances.insert(service, instances);
+        self
+    }
+
+    /// With a registry that keeps what it knows when it is killed.
+    pub(crate) fn with_memory(mut self) -> Self {
+        self.memory = Some(TempDir::new().expect("a folder"));
+        self
+    }
+
+    pub(super) fn instances(&self, service: &str) -> usize {
+        self.instances.get(service).copied().unwrap_or_default()
+    }
+}
