@@ -24,6 +24,9 @@ use crate::{
 /// A connection that held this long was a good one: the next attempt after it starts the backoff anew.
 const GOOD: Duration = Duration::from_secs(5);
 
+/// One that was ended in order after this long is made anew at once: its server bounds the age of connections, or restarts.
+const LIVED: Duration = Duration::from_millis(50);
+
 /// Between attempts to connect.
 const RECONNECT: Backoff = match Backoff::try_new(Duration::from_millis(20), Duration::from_secs(2))
 {
@@ -109,9 +112,12 @@ impl Seat {
                     info!(instance = %target.id, address = target.address(), "connected");
                     failures.clear(&target.id);
                     warned = false;
-                    self.take_turns(&mut weight, connected).await;
+                    let end = self.take_turns(&mut weight, connected).await;
                     if since.elapsed() >= GOOD {
                         retries.succeeded();
+                    }
+                    if end.is_ok() && since.elapsed() >= LIVED {
+                        continue;
                     }
                 }
                 Err(error) => {
@@ -128,8 +134,12 @@ impl Seat {
         }
     }
 
-    /// Has the endpoint in turn until its connection ends.
-    async fn take_turns(&self, weight: &mut watch::Receiver<u32>, connected: Connected) {
+    /// Has the endpoint in turn until its connection ends. An end that the other side announced is no failure.
+    async fn take_turns(
+        &self,
+        weight: &mut watch::Receiver<u32>,
+        connected: Connected,
+    ) -> Result<(), hyper::Error> {
         let Connected {
             endpoint,
             mut driver,
@@ -150,5 +160,6 @@ impl Seat {
         if !matches!(end, Ok(Ok(()))) {
             self.group.troubled(&self.member);
         }
+        end.unwrap_or(Ok(()))
     }
 }

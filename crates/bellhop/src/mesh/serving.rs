@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 use tokio::{
     runtime::{Builder, Handle},
     sync::watch,
-    time::{Instant, sleep},
+    time::Instant,
 };
 use tonic_health::ServingStatus;
 use tracing::{info, warn};
@@ -26,7 +26,6 @@ pub struct Serving {
     registered: Registered,
     activity: Activities,
     health: Health,
-    is_grpc: bool,
 }
 
 impl Mesh {
@@ -113,7 +112,7 @@ impl Mesh {
         }
         let is_grpc = workers.iter().any(|worker| worker.stack.is_grpc());
         health.set(ServingStatus::Serving).await;
-        let listener = listener.serve(workers);
+        let listener = listener.serve(workers, settings.server.connections);
         let own = reachable(address);
         server::until_serving(own, is_grpc)
             .await
@@ -133,7 +132,6 @@ impl Mesh {
             registered,
             activity,
             health,
-            is_grpc,
         })
     }
 
@@ -179,7 +177,6 @@ impl Serving {
             registered,
             activity,
             health,
-            is_grpc,
             ..
         } = self;
         let settings = &mesh.member.settings.server;
@@ -193,16 +190,10 @@ impl Serving {
             );
         }
         health.set(ServingStatus::NotServing).await;
-        if is_grpc
-            && !activity
-                .quiet(settings.drain_quiet, settings.drain_timeout)
-                .await
-        {
+        listener.leave();
+        let (quiet, bound) = (settings.drain_quiet, settings.drain_timeout);
+        if !activity.quiet(quiet, bound).await {
             warn!(service, "callers still come, they are told to go");
-        }
-        if !is_grpc {
-            // Those who call over HTTP do not ask the registry: whoever stands before them had this long to notice.
-            sleep(settings.drain_quiet).await;
         }
         health.dismiss_watchers().await;
         let in_flight = activity.in_flight();

@@ -8,6 +8,7 @@ use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket},
     runtime::Handle,
+    time::Instant,
 };
 use tokio_util::{
     sync::CancellationToken,
@@ -15,9 +16,15 @@ use tokio_util::{
 };
 use tracing::warn;
 
-use super::{Stack, connection};
+use super::{
+    Stack,
+    connection::{self, Departure},
+    sparse::Sparse,
+};
 
 const BACKLOG: u32 = 1024;
+/// A flood is told of, not repeated.
+const SAY_EVERY: Duration = Duration::from_secs(10);
 /// After a failure to accept, such as no free file descriptor, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -38,7 +45,7 @@ pub(crate) struct Listener {
 #[derive(Debug)]
 pub(crate) struct Serving {
     accepting: AbortOnDropHandle<()>,
-    draining: CancellationToken,
+    departure: Departure,
     connections: TaskTracker,
     /// Ends what is still open when the serving is dropped.
     _abort: tokio_util::sync::DropGuard,
@@ -66,21 +73,23 @@ impl Listener {
     }
 
     /// Serves from now on.
-    pub(crate) fn serve(self, workers: Vec<Worker>) -> Serving {
-        let draining = CancellationToken::new();
+    pub(crate) fn serve(self, workers: Vec<Worker>, settings: connection::Settings) -> Serving {
+        let departure = Departure::default();
         let abort = CancellationToken::new();
         let connections = TaskTracker::new();
         let hand = Hand {
             workers,
             next: 0,
-            draining: draining.clone(),
+            refused: Sparse::new(SAY_EVERY),
+            settings,
+            departure: departure.clone(),
             abort: abort.clone(),
             connections: connections.clone(),
         };
         let accepting = AbortOnDropHandle::new(tokio::spawn(accept(self.listener, hand)));
         Serving {
             accepting,
-            draining,
+            departure,
             connections,
             _abort: abort.drop_guard(),
         }
@@ -88,11 +97,16 @@ impl Listener {
 }
 
 impl Serving {
+    /// Goes on serving, and asks those who can be asked without losing a call to go elsewhere.
+    pub(crate) fn leave(&self) {
+        self.departure.leaving.cancel();
+    }
+
     /// Takes no more connections, tells the open ones to end with their calls in flight, and waits for that, at most `bound`.
     /// Whether all of them ended.
     pub(crate) async fn drain(self, bound: Duration) -> bool {
         self.accepting.abort();
-        self.draining.cancel();
+        self.departure.draining.cancel();
         self.connections.close();
         tokio::time::timeout(bound, self.connections.wait())
             .await
@@ -104,18 +118,35 @@ impl Serving {
 struct Hand {
     workers: Vec<Worker>,
     next: usize,
-    draining: CancellationToken,
+    settings: connection::Settings,
+    departure: Departure,
+    refused: Sparse,
     abort: CancellationToken,
     connections: TaskTracker,
 }
 
 impl Hand {
     fn take(&mut self, stream: std::net::TcpStream, peer: SocketAddr) {
+        if self.connections.len() >= self.settings.max {
+            return self.refuse();
+        }
         let worker = &self.workers[self.next % self.workers.len()];
         self.next = self.next.wrapping_add(1);
-        let serve = connection::serve(worker.stack.clone(), stream, peer, self.draining.clone());
+        let (stack, departure) = (worker.stack.clone(), self.departure.clone());
+        let serve = connection::serve(stack, stream, peer, self.settings, departure);
         let serve = self.abort.clone().run_until_cancelled_owned(serve);
         worker.handle.spawn(self.connections.track_future(serve));
+    }
+
+    /// A connection that is one too many is closed by being dropped.
+    fn refuse(&mut self) {
+        if let Some(refused) = self.refused.note(Instant::now()) {
+            let max = self.settings.max;
+            warn!(
+                refused,
+                max, "too many connections, further ones are closed"
+            );
+        }
     }
 }
 

@@ -18,8 +18,10 @@ mod listener;
 mod observe;
 mod panic;
 mod probe;
+mod refusal;
 mod routes;
 mod settings;
+mod sparse;
 mod stack;
 
 pub(crate) use activity::Activities;

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use super::connection;
 use crate::config::Reader;
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -20,10 +21,11 @@ pub(crate) struct Settings {
     pub(crate) drain_quiet: Duration,
     /// Bounds each of: leaving the registry, the wait for quiet, and the calls in flight.
     pub(crate) drain_timeout: Duration,
+    pub(crate) connections: connection::Settings,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET` and `BELLHOP_DRAIN_TIMEOUT`.
+    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET`, `BELLHOP_DRAIN_TIMEOUT` and what connections may do.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             listen: reader
@@ -38,6 +40,7 @@ impl Settings {
             drain_timeout: reader
                 .duration("BELLHOP_DRAIN_TIMEOUT")
                 .unwrap_or(DRAIN_TIMEOUT),
+            connections: connection::Settings::read(reader),
         }
     }
 }

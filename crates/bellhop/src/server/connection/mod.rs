@@ -1,0 +1,112 @@
+//! One connection, from its first byte to its end.
+
+mod age;
+mod builder;
+mod farewell;
+mod patient;
+mod settings;
+
+use std::{fmt::Display, io, net::SocketAddr, pin::pin, sync::Arc};
+
+use hyper::service::service_fn;
+use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+use tracing::debug;
+
+pub(crate) use self::settings::Settings;
+use self::{
+    age::{Ageing, Lifetime},
+    farewell::Farewell,
+    patient::Patient,
+};
+use super::{
+    incoming::Call,
+    stack::{Kind, Stack},
+};
+
+/// How far a member is on its way out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Departure {
+    /// It has left the registry, and still serves whoever comes.
+    pub(super) leaving: CancellationToken,
+    /// It takes no new calls: connections end with their last one.
+    pub(super) draining: CancellationToken,
+}
+
+/// Serves a connection until its end.
+pub(super) async fn serve(
+    stack: Stack,
+    stream: std::net::TcpStream,
+    peer: SocketAddr,
+    settings: Settings,
+    departure: Departure,
+) {
+    let io = match register(stream) {
+        Ok(stream) => TokioIo::new(Patient::new(stream, settings.header_timeout)),
+        Err(error) => return debug!(%peer, %error, "connection lost"),
+    };
+    let lifetime = settings.age.map(|age| age.lifetime(fastrand::f64()));
+    let ageing = Arc::<Ageing>::default();
+    let end = match stack.kind {
+        Kind::Grpc(stack) => {
+            ageing.set_http2();
+            let call = move |request| stack.clone().call(Call::new(request, peer));
+            let connection = builder::grpc().serve_connection(io, service_fn(call));
+            drive(connection, lifetime, &ageing, &departure).await
+        }
+        Kind::Http(stack) => {
+            let call = move |request| stack.clone().call(Call::new(request, peer));
+            let call = Farewell::new(service_fn(call), departure.leaving.clone(), ageing.clone());
+            let builder = builder::http(settings.header_timeout);
+            let connection = builder.serve_connection(io, call);
+            drive(connection, lifetime, &ageing, &departure).await
+        }
+    };
+    if let Err(error) = end {
+        debug!(%peer, error, "connection ended");
+    }
+}
+
+/// Has a connection go on until it ends, is too old, or the member leaves.
+async fn drive<C>(
+    connection: C,
+    lifetime: Option<Lifetime>,
+    ageing: &Ageing,
+    departure: &Departure,
+) -> Result<(), String>
+where
+    C: GracefulConnection,
+    C::Error: Display,
+{
+    let mut connection = pin!(connection);
+    let end = tokio::select! {
+        end = connection.as_mut() => end,
+        () = departure.draining.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        grace = age::passed(lifetime) => {
+            ageing.set_old();
+            if !ageing.is_http2()
+                && let Ok(end) = timeout(grace, connection.as_mut()).await
+            {
+                return end.map_err(|error| error.to_string());
+            }
+            connection.as_mut().graceful_shutdown();
+            match timeout(grace, connection).await {
+                Ok(end) => end,
+                Err(_) => return Err(format!("too old, and not done within {grace:?}")),
+            }
+        }
+    };
+    end.map_err(|error| error.to_string())
+}
+
+/// A connection becomes one of the runtime that this is called on.
+fn register(stream: std::net::TcpStream) -> io::Result<TcpStream> {
+    let stream = TcpStream::from_std(stream)?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}

@@ -1,0 +1,52 @@
+//! What connections may do.
+
+use std::time::Duration;
+
+use super::age::Age;
+use crate::config::Reader;
+
+const MAX_CONNECTIONS: usize = 10_000;
+const AGE: Duration = Duration::from_secs(10 * 60);
+const AGE_GRACE: Duration = Duration::from_secs(30);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What connections may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// How many may be open at a time; further ones are closed at once.
+    pub(crate) max: usize,
+    /// How old they may become, if that is bounded.
+    pub(super) age: Option<Age>,
+    /// Bounds the beginning of a connection, and the head of each HTTP/1 request.
+    pub(super) header_timeout: Duration,
+}
+
+impl Settings {
+    /// Reads `BELLHOP_MAX_CONNECTIONS`, `BELLHOP_CONNECTION_AGE`, `BELLHOP_CONNECTION_AGE_GRACE` and `BELLHOP_HEADER_TIMEOUT`.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        let max = reader.with(
+            "BELLHOP_MAX_CONNECTIONS",
+            "a number of connections, at least 1",
+            |value| value.parse().ok().filter(|max| *max > 0),
+        );
+        let grace = reader.duration("BELLHOP_CONNECTION_AGE_GRACE");
+        Self {
+            max: max.unwrap_or(MAX_CONNECTIONS),
+            age: age(reader).map(|max| Age {
+                max,
+                grace: grace.unwrap_or(AGE_GRACE),
+            }),
+            header_timeout: reader
+                .duration("BELLHOP_HEADER_TIMEOUT")
+                .unwrap_or(HEADER_TIMEOUT),
+        }
+    }
+}
+
+fn age(reader: &mut Reader<'_>) -> Option<Duration> {
+    const NAME: &str = "BELLHOP_CONNECTION_AGE";
+    match reader.text(NAME).as_deref() {
+        Some("off") => None,
+        _ => Some(reader.duration(NAME).unwrap_or(AGE)),
+    }
+}

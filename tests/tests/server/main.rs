@@ -1,0 +1,6 @@
+//! Servers: whom they work for, how long, and how they leave.
+
+mod connections;
+mod giving_up;
+mod leaving;
+mod stage;

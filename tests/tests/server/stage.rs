@@ -1,0 +1,253 @@
+//! Three hops to try: an HTTP member and a gRPC one in the middle, both of which ask a leaf that does as it is told.
+
+use std::{
+    collections::BTreeMap,
+    future::{Future, pending},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use bellhop::{App, Channel, Mesh, Services, Serving};
+use e2e::{PATIENCE, Registry};
+use hotel_proto::geo::{
+    Request as Ask, Result as Answer,
+    geo_client::GeoClient,
+    geo_server::{Geo, GeoServer},
+};
+use tokio::sync::watch;
+use tonic::{Request, Response, Status, transport::Endpoint};
+
+/// What to do is in the latitude of a request: to hang, or to take some time.
+pub(crate) const HANG: f32 = 1.0;
+pub(crate) const TAKE_TIME: f32 = 2.0;
+pub(crate) const SOME_TIME: Duration = Duration::from_millis(300);
+
+/// How many handlers have begun and how many futures of theirs are gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Handlers {
+    begun: watch::Sender<usize>,
+    gone: watch::Sender<usize>,
+}
+
+struct Gone(watch::Sender<usize>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.send_modify(|gone| *gone += 1);
+    }
+}
+
+impl Handlers {
+    fn new() -> Self {
+        Self {
+            begun: watch::Sender::new(0),
+            gone: watch::Sender::new(0),
+        }
+    }
+
+    fn begin(&self) -> Gone {
+        self.begun.send_modify(|begun| *begun += 1);
+        Gone(self.gone.clone())
+    }
+
+    /// Returns once so many have begun.
+    pub(crate) async fn begun(&self, count: usize) {
+        reach(&self.begun, count, "handlers that begin").await;
+    }
+
+    /// Returns once so many are gone.
+    pub(crate) async fn gone(&self, count: usize) {
+        reach(&self.gone, count, "handlers that are dropped").await;
+    }
+}
+
+async fn reach(counter: &watch::Sender<usize>, count: usize, what: &str) {
+    let mut counter = counter.subscribe();
+    let reached = counter.wait_for(|value| *value >= count);
+    let reached = tokio::time::timeout(PATIENCE, reached).await;
+    reached.expect(what).expect("the counter lives");
+}
+
+#[derive(Clone)]
+struct Leaf(Handlers);
+
+#[tonic::async_trait]
+impl Geo for Leaf {
+    async fn nearby(&self, request: Request<Ask>) -> Result<Response<Answer>, Status> {
+        let _gone = self.0.begin();
+        match request.get_ref().lat {
+            HANG => pending().await,
+            TAKE_TIME => tokio::time::sleep(SOME_TIME).await,
+            _ => {}
+        }
+        Ok(Response::new(Answer::default()))
+    }
+}
+
+#[derive(Clone)]
+struct Middle(GeoClient<Channel>);
+
+#[tonic::async_trait]
+impl Geo for Middle {
+    async fn nearby(&self, request: Request<Ask>) -> Result<Response<Answer>, Status> {
+        self.0.clone().nearby(request.into_inner()).await
+    }
+}
+
+/// Asks the middle whatever its caller says.
+async fn front(State(next): State<GeoClient<Channel>>, lat: String) -> StatusCode {
+    let asked = next.clone().nearby(ask(lat.parse().unwrap_or(0.0))).await;
+    asked.map_or(StatusCode::BAD_GATEWAY, |_| StatusCode::OK)
+}
+
+async fn front_hangs(State(next): State<GeoClient<Channel>>) -> StatusCode {
+    front(State(next), HANG.to_string()).await
+}
+
+async fn front_takes_time(State(next): State<GeoClient<Channel>>) -> StatusCode {
+    front(State(next), TAKE_TIME.to_string()).await
+}
+
+async fn front_answers(State(next): State<GeoClient<Channel>>) -> StatusCode {
+    front(State(next), String::new()).await
+}
+
+pub(crate) fn ask(lat: f32) -> Ask {
+    Ask {
+        lat,
+        ..Ask::default()
+    }
+}
+
+async fn serve<A: Into<App>>(mesh: &Mesh, app: impl Fn(&Mesh) -> A) -> Serving {
+    mesh.start(app).await.expect("a member that serves")
+}
+
+/// The hops, and who calls them.
+pub(crate) struct Stage {
+    _registry: Registry,
+    pub(crate) mesh: Mesh,
+    pub(crate) handlers: Handlers,
+    pub(crate) front: Option<Serving>,
+    pub(crate) middle: Option<Serving>,
+    _leaf: Serving,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        let registry = Registry::mini().await;
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let mut settings: BTreeMap<String, String> = settings.iter().map(owned).collect();
+        settings.insert(
+            "CONSUL_HTTP_ADDR".to_owned(),
+            registry.address().to_string(),
+        );
+        let mesh = |name: &str| Mesh::from_source(name, &settings).unwrap();
+        let meshes = ["leaf", "middle", "front"].map(mesh);
+        let handlers = Handlers::new();
+        let leaf = GeoServer::new(Leaf(handlers.clone()));
+        let leaf = serve(&meshes[0], |_| Services::new().with(leaf.clone())).await;
+        let middle = serve(&meshes[1], |mesh| {
+            let middle = Middle(GeoClient::new(mesh.channel("leaf")));
+            Services::new().with(GeoServer::new(middle))
+        });
+        let middle = middle.await;
+        let front = serve(&meshes[2], |mesh| {
+            let routes = Router::new()
+                .route("/healthz", get(async || StatusCode::OK))
+                .route("/readyz", get(async || StatusCode::OK))
+                .route("/hang", get(front_hangs))
+                .route("/take-time", get(front_takes_time))
+                .route("/answer", get(front_answers).post(front));
+            App::http(routes.with_state(GeoClient::new(mesh.channel("middle"))))
+        });
+        let front = front.await;
+        Self {
+            _registry: registry,
+            mesh: mesh("caller"),
+            handlers,
+            front: Some(front),
+            middle: Some(middle),
+            _leaf: leaf,
+        }
+    }
+
+    /// Asks the middle, which asks the leaf.
+    pub(crate) fn client(&self) -> GeoClient<Channel> {
+        GeoClient::new(self.mesh.channel("middle"))
+    }
+
+    /// tonic's own channel, straight to the middle.
+    pub(crate) async fn plain(&self) -> GeoClient<tonic::transport::Channel> {
+        let url = format!("http://{}", self.middle_address());
+        let endpoint = Endpoint::from_shared(url).unwrap();
+        GeoClient::new(endpoint.connect().await.unwrap())
+    }
+
+    pub(crate) fn middle_address(&self) -> SocketAddr {
+        self.middle.as_ref().expect("a middle").address()
+    }
+
+    pub(crate) fn front_address(&self) -> SocketAddr {
+        self.front.as_ref().expect("a front").address()
+    }
+}
+
+/// Counts answers of callers that ask on and on.
+#[derive(Debug)]
+pub(crate) struct Callers {
+    stop: watch::Sender<bool>,
+    tasks: Vec<tokio::task::JoinHandle<Result<usize, String>>>,
+    answered: watch::Sender<usize>,
+}
+
+impl Callers {
+    /// So many that ask at once what `ask` asks, as soon as they have an answer.
+    pub(crate) fn start<F>(count: usize, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), String>> + Send,
+    {
+        let (stop, answered) = (watch::Sender::new(false), watch::Sender::new(0));
+        let ask = Arc::new(ask);
+        let caller = |_| {
+            let (ask, stop, answered) = (ask.clone(), stop.clone(), answered.clone());
+            tokio::spawn(async move {
+                let mut own = 0;
+                while !*stop.borrow() {
+                    ask().await?;
+                    own += 1;
+                    answered.send_modify(|count| *count += 1);
+                }
+                Ok(own)
+            })
+        };
+        let tasks = (0..count).map(caller).collect();
+        Self {
+            stop,
+            tasks,
+            answered,
+        }
+    }
+
+    /// Returns once so many more have been answered, or one has failed.
+    pub(crate) async fn pass(&self, more: usize) {
+        let enough = *self.answered.borrow() + more;
+        reach(&self.answered, enough, "callers that go on").await;
+    }
+
+    /// All answers; panics where one failed.
+    pub(crate) async fn stop(self) -> usize {
+        self.stop.send_replace(true);
+        let mut all = 0;
+        for task in self.tasks {
+            all += task.await.expect("a caller").expect("no call is lost");
+        }
+        all
+    }
+}
