@@ -2,8 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bellhop::balance::{Available, Membership, Ring, Shard};
+use std::{
+    convert::Infallible,
+    future::{Future, Ready, ready},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bellhop::balance::{Available, Membership, Recover, Ring, RoundRobin, Shard};
 use proptest::prelude::*;
+use tower::Service;
 
 /// A member that says who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,4 +221,124 @@ fn who_is_replaced_does_not_take_the_newcomer_along() {
     assert_eq!(shard.pick(), Some(Member(2)));
     drop(new);
     assert_eq!(shard.pick(), None);
+}
+
+const GONE: u8 = 0;
+const SPARED: u8 = 1;
+const WELL: u8 = 2;
+
+/// A member that may be there, be there and rather be spared, or not be there.
+#[derive(Clone, Debug)]
+struct Moody {
+    key: u8,
+    mood: Arc<AtomicU8>,
+}
+
+impl Moody {
+    fn new(key: u8, mood: u8) -> Self {
+        let mood = Arc::new(AtomicU8::new(mood));
+        Self { key, mood }
+    }
+
+    fn at_least(&self, mood: u8) -> Option<Self> {
+        (self.mood.load(Ordering::SeqCst) >= mood).then(|| self.clone())
+    }
+}
+
+impl Available for Moody {
+    type Picked = Self;
+
+    fn is_available(&self) -> bool {
+        self.at_least(WELL).is_some()
+    }
+
+    fn pick(&self) -> Option<Self> {
+        self.at_least(WELL)
+    }
+
+    fn pick_anyway(&self) -> Option<Self> {
+        self.at_least(SPARED)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Never(Infallible);
+
+impl Recover<()> for Never {
+    fn recover(self) -> Result<(), Self> {
+        Err(self)
+    }
+}
+
+impl Service<()> for Moody {
+    type Response = u8;
+    type Error = Never;
+    type Future = Ready<Result<u8, Never>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Never>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, (): ()) -> Self::Future {
+        ready(Ok(self.key))
+    }
+}
+
+proptest! {
+    /// A call waits exactly where nobody is there. A change of mood wakes nobody, and so none may matter to who waits but
+    /// the one that does not happen: somebody who is gone coming back without joining.
+    #[test]
+    fn nobody_waits_while_somebody_is_there(
+        members in proptest::collection::vec((0..SHARDS, GONE..=WELL), 0..6),
+        moods in proptest::collection::vec((0..6usize, GONE..=WELL), 0..20),
+        shard in 0..SHARDS,
+    ) {
+        let ring = Ring::new();
+        let shards: Vec<_> = (0..SHARDS).map(|_| ring.shard()).collect();
+        let members: Vec<_> = members.into_iter().enumerate()
+            .map(|(key, (shard, mood))| (shard, Moody::new(key as u8, mood)))
+            .collect();
+        let _memberships: Vec<_> = members.iter()
+            .map(|(shard, member)| shards[*shard].join(member.key, 1, member.clone()))
+            .collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _entered = runtime.enter();
+        let mut balancer = RoundRobin::new(shards[shard].clone(), Duration::from_secs(1));
+        for (member, mood) in std::iter::once((usize::MAX, GONE)).chain(moods) {
+            if let Some((_, member)) = members.get(member) {
+                member.mood.store(mood, Ordering::SeqCst);
+            }
+            let here: Vec<_> = members.iter().filter(|(at, _)| *at == shard).collect();
+            let best = here.iter().map(|(_, member)| member.mood.load(Ordering::SeqCst)).max();
+            let mut call = std::pin::pin!(balancer.call(()));
+            match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Pending => prop_assert!(best.unwrap_or(GONE) == GONE),
+                Poll::Ready(answer) => {
+                    let served = &members[usize::from(answer.unwrap())].1;
+                    prop_assert_eq!(Some(served.mood.load(Ordering::SeqCst)), best);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn who_waits_hears_of_whoever_joins_whenever_that_is() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        for round in 0..2_000 {
+            let shard = Ring::new().shard();
+            let mut balancer = RoundRobin::new(shard.clone(), Duration::from_secs(60));
+            let calling = tokio::spawn(async move { balancer.call(()).await });
+            if round % 3 == 0 {
+                tokio::task::yield_now().await;
+            }
+            let _membership = shard.join(1, 1, Moody::new(1, SPARED));
+            assert!(matches!(calling.await.unwrap(), Ok(1)));
+        }
+    });
 }

@@ -101,6 +101,13 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn shares(&self) -> Vec<(K, u32)> {
+        let ring = lock(&self.inner);
+        let shares = ring.shares.iter();
+        shares.map(|(key, &share)| (key.clone(), share)).collect()
+    }
+
     /// Says what members have of their weights, in tenths, in all shards and at once. It holds for those who join later too.
     pub(crate) fn set_shares(&self, shares: impl IntoIterator<Item = (K, u32)>) {
         let mut ring = lock(&self.inner);

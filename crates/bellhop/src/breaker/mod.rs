@@ -11,6 +11,8 @@ mod floor;
 mod outcome;
 mod settings;
 mod state;
+#[cfg(test)]
+mod tests;
 mod ticket;
 mod window;
 

@@ -92,6 +92,11 @@ impl Breaker {
         self.circuit.trouble()
     }
 
+    #[cfg(test)]
+    pub(super) fn phase(&self) -> super::state::Phase {
+        self.circuit.phase()
+    }
+
     pub(crate) fn is_exempt(&self) -> bool {
         self.exempt.load(Ordering::Relaxed)
     }

@@ -318,3 +318,6 @@ impl fmt::Debug for Group {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

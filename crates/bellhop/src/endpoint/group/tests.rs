@@ -1,0 +1,251 @@
+//! Groups with the clock paused and no connections.
+
+use std::{io, sync::Mutex as StdMutex};
+
+use tokio::time::advance;
+
+use super::*;
+use crate::breaker::Outcome;
+
+const OVER: Duration = Duration::from_millis(400);
+
+fn target(id: &str, port: u16) -> Arc<Target> {
+    Arc::new(Target {
+        id: InstanceId::new(id),
+        host: "127.0.0.1".to_owned(),
+        port,
+    })
+}
+
+/// A group whose members are connected once each.
+struct Subject {
+    group: Arc<Group>,
+    ring: Ring<InstanceId, Endpoint>,
+    members: Vec<(Arc<Member>, Connection)>,
+}
+
+impl Subject {
+    fn new(members: usize) -> Self {
+        let settings = Settings {
+            breaker: Some(breaker::Settings::default()),
+            slow_start: Some(OVER),
+        };
+        let ring = Ring::new();
+        let group = Group::new("echo".into(), ring.clone(), settings);
+        let mut subject = Self {
+            group,
+            ring,
+            members: Vec::new(),
+        };
+        for _ in 0..members {
+            subject.join();
+        }
+        subject
+    }
+
+    fn join(&mut self) {
+        let id = format!("echo-{}", self.members.len());
+        let member = self.group.member(&target(&id, 1));
+        let connection = self.group.connected(&member);
+        self.members.push((member, connection));
+    }
+
+    /// Whether the member lets a call through, which is answered like this if it does.
+    fn call(&self, member: usize, outcome: Outcome) -> bool {
+        let gate = self.members[member].0.gate().unwrap();
+        let ticket = gate.admit(Instant::now());
+        ticket.map(|mut ticket| ticket.finish(outcome)).is_some()
+    }
+
+    fn fail(&self, member: usize) {
+        for _ in 0..5 {
+            self.call(member, Outcome::Bad);
+        }
+    }
+
+    /// Who is out of turn.
+    fn out(&self) -> Vec<usize> {
+        let standings = self.group.standings().into_iter().enumerate();
+        standings
+            .filter(|(_, standing)| standing.trouble.is_some() && !standing.exempt)
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    fn exempt(&self) -> Vec<usize> {
+        let standings = self.group.standings().into_iter().enumerate();
+        standings
+            .filter(|(_, standing)| standing.exempt)
+            .map(|(index, _)| index)
+            .collect()
+    }
+}
+
+/// What is logged while it lives.
+#[derive(Clone, Default)]
+struct Log(Arc<StdMutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn start(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || log.clone());
+        tracing::subscriber::set_default(subscriber.finish())
+    }
+
+    fn count(&self, line: &str) -> usize {
+        let bytes = self.0.lock().unwrap();
+        String::from_utf8_lossy(&bytes).matches(line).count()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_half_are_out_of_turn() {
+    let subject = Subject::new(3);
+    subject.fail(0);
+    assert_eq!(
+        (subject.out(), subject.group.is_in_panic()),
+        (vec![0], false)
+    );
+
+    advance(Duration::from_millis(10)).await;
+    subject.fail(1);
+    // As bad as the first, which has been out for longer.
+    assert_eq!((subject.out(), subject.exempt()), (vec![1], vec![0]));
+    assert!(subject.group.is_in_panic());
+
+    subject.fail(2);
+    assert_eq!((subject.out(), subject.exempt()), (vec![2], vec![0, 1]));
+    assert!(subject.call(0, Outcome::Good) && !subject.call(2, Outcome::Good));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_alone_is_never_out_of_turn() {
+    let subject = Subject::new(1);
+    for _ in 0..3 {
+        subject.fail(0);
+        assert!(subject.call(0, Outcome::Bad));
+        advance(Duration::from_millis(300)).await;
+    }
+    assert!(subject.group.is_in_panic());
+}
+
+#[tokio::test(start_paused = true)]
+async fn overload_takes_nobody_out_where_all_have_it() {
+    let subject = Subject::new(4);
+    for member in 0..4 {
+        for _ in 0..5 {
+            subject.call(member, Outcome::Overloaded);
+        }
+    }
+    assert_eq!(subject.out(), [0; 0]);
+    assert_eq!(subject.exempt(), [0, 1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_and_goes_changes_who_may_be_out() {
+    let mut subject = Subject::new(4);
+    subject.fail(0);
+    subject.fail(1);
+    assert_eq!((subject.out(), subject.exempt()), (vec![0, 1], vec![]));
+
+    let (_, connection) = subject.members.pop().unwrap();
+    drop(connection);
+    assert_eq!((subject.out(), subject.exempt()), (vec![1], vec![0]));
+
+    subject.join();
+    assert_eq!((subject.out(), subject.exempt()), (vec![0, 1], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_told_once_when_it_begins_and_once_when_it_ends() {
+    let log = Log::default();
+    let _logging = log.start();
+    let subject = Subject::new(2);
+    subject.fail(0);
+    subject.fail(1);
+    let begun = "the least bad stay in turn";
+    assert_eq!(log.count(begun), 1);
+    for _ in 0..3 {
+        advance(Duration::from_secs(30)).await;
+        subject.call(0, Outcome::Bad);
+        subject.call(1, Outcome::Bad);
+    }
+    assert_eq!((log.count(begun), log.count("fails too often")), (1, 2));
+
+    advance(Duration::from_secs(30)).await;
+    subject.call(0, Outcome::Good);
+    assert!(!subject.group.is_in_panic());
+    assert_eq!(log.count("enough are well again"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newcomer_and_one_that_is_well_again_come_in_steps() {
+    let mut subject = Subject::new(2);
+    tokio::spawn(subject.group.clone().ramp());
+    assert_eq!(subject.ring.shares(), []);
+
+    advance(OVER).await;
+    subject.join();
+    let newcomer = InstanceId::new("echo-2");
+    for share in [1, 3, 5, 8] {
+        assert_eq!(subject.ring.shares(), [(newcomer.clone(), share)]);
+        tokio::time::sleep(OVER / 4).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(subject.ring.shares(), []);
+
+    subject.fail(0);
+    advance(Duration::from_secs(1)).await;
+    subject.call(0, Outcome::Good);
+    assert_eq!(subject.ring.shares(), [(InstanceId::new("echo-0"), 1)]);
+    tokio::time::sleep(2 * OVER).await;
+    assert_eq!(subject.ring.shares(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_after_trouble_is_a_newcomer_and_who_comes_back_as_planned_is_not() {
+    let mut subject = Subject::new(2);
+    advance(OVER).await;
+    let (member, connection) = subject.members.pop().unwrap();
+    drop(connection);
+    let connection = subject.group.connected(&member);
+    assert_eq!(subject.ring.shares(), []);
+
+    subject.group.troubled(&member);
+    drop(connection);
+    let connection = subject.group.connected(&member);
+    assert_eq!(subject.ring.shares(), [], "another connection was there");
+
+    drop(connection);
+    subject.group.troubled(&member);
+    let _connection = subject.group.connected(&member);
+    assert_eq!(subject.ring.shares(), [(InstanceId::new("echo-1"), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_forgotten_or_has_moved_begins_with_a_clean_slate() {
+    let subject = Subject::new(2);
+    subject.fail(0);
+    let before = subject.members[0].0.clone();
+    assert!(Arc::ptr_eq(
+        &subject.group.member(&target("echo-0", 1)),
+        &before
+    ));
+
+    let moved = subject.group.member(&target("echo-0", 2));
+    assert!(moved.gate().unwrap().admits(Instant::now()));
+    assert!(!before.gate().unwrap().admits(Instant::now()));
+
+    subject.group.forget(&InstanceId::new("echo-0"));
+    assert_eq!(subject.group.standings().len(), 1);
+}
