@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::transport::Answer;
+
 /// The longest wait that Consul grants.
 pub const WAIT_MAX: Duration = Duration::from_secs(10 * 60);
 
@@ -27,8 +29,36 @@ impl Query {
 pub struct Indexed<T> {
     /// `X-Consul-Index`; `None` where the answer has none that is a number.
     pub index: Option<u64>,
+    /// Whoever answered has no leader, or has not heard from it for a while: others may know better.
+    pub behind: bool,
+    /// Some of the answer was left out, for the token may not see it. Consul says so from 1.11 on.
+    pub filtered: bool,
     /// The answer.
     pub value: T,
+}
+
+/// How long ago a server may have heard from its leader and still count as up to date. Followers hear from it several times
+/// a second.
+const LAST_CONTACT_MAX: u64 = 5_000;
+
+impl Answer {
+    /// What was read of the answer, with what its headers say of that.
+    pub(crate) fn indexed<T>(&self, value: T) -> Indexed<T> {
+        let says = |name, word: &str| {
+            self.header(name)
+                .is_some_and(|text| text.eq_ignore_ascii_case(word))
+        };
+        let last_contact = self
+            .header("x-consul-lastcontact")
+            .and_then(|millis| millis.parse::<u64>().ok());
+        Indexed {
+            index: self.index(),
+            behind: says("x-consul-knownleader", "false")
+                || last_contact.is_some_and(|millis| millis > LAST_CONTACT_MAX),
+            filtered: says("x-consul-results-filtered-by-acls", "true"),
+            value,
+        }
+    }
 }
 
 /// A wait as Consul reads it.

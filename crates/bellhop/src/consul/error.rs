@@ -100,6 +100,19 @@ impl Error {
         matches!(self, Self::Status { status, .. } if *status == StatusCode::NOT_FOUND)
     }
 
+    /// Whether Consul answered that it will not tell.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Status { status, .. } if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(status))
+    }
+
+    /// Whether there was no answer at all.
+    pub fn is_silence(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. }
+        )
+    }
+
     pub(crate) fn status(call: Call, status: StatusCode, body: &[u8]) -> Self {
         Self::Status {
             call,

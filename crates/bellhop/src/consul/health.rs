@@ -10,6 +10,10 @@ use super::{
     wire::{or_default, port},
 };
 
+/// The checks by which Consul keeps maintenance.
+const NODE_MAINTENANCE: &str = "_node_maintenance";
+const SERVICE_MAINTENANCE: &str = "_service_maintenance:";
+
 /// How something is, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -103,6 +107,13 @@ impl Health {
             .unwrap_or(HealthState::Passing)
     }
 
+    /// Whether somebody has taken it, or its node, out of service.
+    pub fn is_in_maintenance(&self) -> bool {
+        self.checks
+            .iter()
+            .any(|check| check.id == NODE_MAINTENANCE || check.id.starts_with(SERVICE_MAINTENANCE))
+    }
+
     /// Where to call: the instance's own address, else that of its node; may be empty.
     pub fn host(&self) -> &str {
         if self.service.address.is_empty() {
@@ -125,9 +136,6 @@ impl Consul {
     ) -> Result<Indexed<Vec<Health>>, Error> {
         let target = self.global(Target::new("/v1/health/service").segment(service));
         let answer = self.ask(target, query).await?.success()?;
-        Ok(Indexed {
-            index: answer.index(),
-            value: answer.json()?,
-        })
+        Ok(answer.indexed(answer.json()?))
     }
 }

@@ -33,10 +33,9 @@ impl Consul {
     /// Where the call fails.
     pub async fn kv_get(&self, key: &str, query: Query) -> Result<Indexed<Option<Pair>>, Error> {
         let answer = self.ask(self.global(target(key)), query).await?;
-        let index = answer.index();
         // The gap where a key could be is an answer too: it has an index to wait from.
         if answer.status == StatusCode::NOT_FOUND && answer.body.is_empty() {
-            return Ok(Indexed { index, value: None });
+            return Ok(answer.indexed(None));
         }
         let answer = answer.success()?;
         let mut entries: Vec<Entry> = answer.json()?;
@@ -46,14 +45,11 @@ impl Consul {
         let value = BASE64_STANDARD
             .decode(entry.value.unwrap_or_default())
             .map_err(|error| answer.nonsense("[0].Value", error.to_string()))?;
-        Ok(Indexed {
-            index,
-            value: Some(Pair {
-                key: entry.key,
-                value,
-                modified: entry.modify_index,
-            }),
-        })
+        Ok(answer.indexed(Some(Pair {
+            key: entry.key,
+            value,
+            modified: entry.modify_index,
+        })))
     }
 
     /// Writes a key. With `cas`, only where it was last written at that index, 0 meaning never.

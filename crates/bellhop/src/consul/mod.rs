@@ -3,6 +3,7 @@
 //! Every call is bounded: in time, and in how much of an answer it reads. Whatever Consul (or whoever sits on its port)
 //! answers, a call ends with a value or with an [`Error`] that names the call.
 
+mod acl;
 mod address;
 mod agent;
 mod blocking;
@@ -23,6 +24,7 @@ mod wire;
 
 use std::{fmt, sync::Arc};
 
+pub use acl::Sight;
 pub use address::InvalidAddress;
 pub use agent::{AgentService, Since};
 pub use blocking::{Indexed, Query, WAIT_MAX};
