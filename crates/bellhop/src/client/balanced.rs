@@ -20,7 +20,7 @@ use crate::{
     deadline::parse_timeout,
     discovery::InstanceId,
     endpoint::{Answer, CallError, Endpoint},
-    upstream::Upstream,
+    upstream::{Report, Upstream},
 };
 
 /// Calls whoever's turn it is.
@@ -56,6 +56,10 @@ impl Balanced {
 
     pub(super) fn called(&self) -> &Arc<Called> {
         &self.called
+    }
+
+    pub(super) fn report(&self) -> Report {
+        self.called.upstream.report()
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     config::{ConfigError, Environment, Reader, Source},
     discovery::Event,
     telemetry::Telemetry,
-    upstream::Upstream,
+    upstream::{Report, Upstream},
 };
 
 /// Calls a service: a tower service for generated clients, as in `GeoClient::new(mesh.channel("geo"))`.
@@ -99,6 +99,11 @@ impl Channel {
             ..
         } = &*self.shared;
         Self::composed(instances.clone(), timeout, telemetry.clone())
+    }
+
+    /// How the service stands, as this process sees it.
+    pub fn report(&self) -> Report {
+        self.shared.instances.report()
     }
 
     fn composed(instances: Balanced, timeout: Option<Duration>, telemetry: Telemetry) -> Self {

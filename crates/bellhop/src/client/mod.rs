@@ -19,5 +19,5 @@ pub(crate) use settings::Settings;
 
 pub use crate::{
     endpoint::{ConnectError, Peer},
-    upstream::Cause,
+    upstream::{Cause, Report},
 };

@@ -1,6 +1,8 @@
 //! Instances, and what a registry says of them.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use crate::consul::Sight;
 
 /// The id that a registry gives to one instance of a service; unique within the service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,14 +40,17 @@ pub struct Instance {
 /// One change of the set of instances that may be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A new instance, or a new address or weight of one that is known.
+    /// A new instance, or a new address or weight of one that is known, or one that was kept and is vouched for again.
     Insert(InstanceId, Instance),
+    /// The registry does not vouch for the instance, but it may be wrong: it may be called for as long as it answers.
+    Keep(InstanceId, Instance),
     /// The instance is no longer to be called.
     Remove(InstanceId),
 }
 
 /// What a registry says of a service.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Event {
     /// An answer.
     Answer {
@@ -59,4 +64,23 @@ pub enum Event {
         /// Why.
         error: Arc<crate::consul::Error>,
     },
+    /// No answer at the start: what an earlier process knew is used.
+    Remembered {
+        /// Those that it knew.
+        changes: Vec<Change>,
+        /// When that was.
+        saved: SystemTime,
+    },
+    /// What else is to be known; told when it changes.
+    Notes(Notes),
+}
+
+/// What is to be known of a registry's answers besides the instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notes {
+    /// Most instances are critical: those that passed before stay while they answer.
+    pub panic: bool,
+    /// Whether the registry may be hiding instances.
+    pub sight: Sight,
 }

@@ -1,17 +1,25 @@
 //! Discovery: who serves, as a stream of changes.
 //!
 //! [`watch`] follows a service by Consul's blocking queries. The rules are apart from the plumbing: what to ask for next
-//! (`index`), how often (`bucket`), who may be called (`serving`) and what changed (`diff`) are plain values; `watch` asks.
+//! (`index`), how often (`bucket`), who serves by an answer (`serving`), whom to keep against it (`hold`, `floor`, together
+//! in `view`), whether an empty one hides somebody (`doubt`) and what changed (`diff`) are plain values; `follower` asks,
+//! and `cache` is a file.
 
 mod bucket;
+mod cache;
 mod diff;
+mod doubt;
+mod floor;
+mod follower;
+mod hold;
 mod index;
 mod instance;
 mod serving;
 mod settings;
+mod view;
 mod watch;
 
 pub(crate) use bucket::Bucket;
-pub use instance::{Change, Event, Instance, InstanceId};
+pub use instance::{Change, Event, Instance, InstanceId, Notes};
 pub use settings::Settings;
 pub use watch::{Watch, watch};

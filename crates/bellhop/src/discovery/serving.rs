@@ -2,21 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Instance, InstanceId, diff::Instances};
+use super::{Instance, InstanceId, diff::Members};
 use crate::consul::{Health, HealthState};
 
 /// What an answer says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Serving {
     /// Those that may be called.
-    pub(crate) instances: Instances,
+    pub(crate) instances: Members,
+    /// Those that would, were they well.
+    pub(crate) critical: Members,
+    /// Those that somebody has taken out of service.
+    pub(crate) withdrawn: BTreeSet<InstanceId>,
     /// Those that would, had they an address and a port.
     pub(crate) unusable: BTreeSet<InstanceId>,
     /// All, whatever their state.
     pub(crate) registered: usize,
 }
 
-/// Sorts an answer: passing and warning instances serve, each by the weight of its state, and a weight is at least 1.
+/// Sorts an answer: passing and warning instances serve, each by the weight of its state, and a weight is at least 1. One in
+/// maintenance is not ill: somebody wants it out of service.
 pub(crate) fn serving(answer: &[Health]) -> Serving {
     let mut nodes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for health in answer {
@@ -30,33 +35,37 @@ pub(crate) fn serving(answer: &[Health]) -> Serving {
         ..Serving::default()
     };
     for health in answer {
-        let weights = health.service.weights;
-        let weight = match health.state() {
-            HealthState::Passing => weights.passing,
-            HealthState::Warning => weights.warning,
-            HealthState::Critical => continue,
-        };
         // Ids are unique at an agent only; two agents may each have a `geo-1`.
         let id = &health.service.id;
         let id = match &nodes[id.as_str()] {
             nodes if nodes.len() > 1 => InstanceId::new(format!("{}/{id}", health.node.name)),
             _ => InstanceId::new(id.as_str()),
         };
-        match (host(health), health.service.port) {
-            (Some(host), Some(port)) => {
-                let instance = Instance {
-                    host,
-                    port,
-                    weight: weight.max(1),
-                };
-                serving.instances.insert(id, instance);
+        let state = health.state();
+        match instance(health, state) {
+            _ if health.is_in_maintenance() => drop(serving.withdrawn.insert(id)),
+            Some(instance) if state == HealthState::Critical => {
+                serving.critical.insert(id, instance);
             }
-            _ => {
-                serving.unusable.insert(id);
-            }
+            Some(instance) => drop(serving.instances.insert(id, instance)),
+            None if state == HealthState::Critical => {}
+            None => drop(serving.unusable.insert(id)),
         }
     }
     serving
+}
+
+fn instance(health: &Health, state: HealthState) -> Option<Instance> {
+    let weights = health.service.weights;
+    let weight = match state {
+        HealthState::Passing => weights.passing,
+        HealthState::Warning | HealthState::Critical => weights.warning,
+    };
+    Some(Instance {
+        host: host(health)?,
+        port: health.service.port?,
+        weight: weight.max(1),
+    })
 }
 
 fn host(health: &Health) -> Option<String> {
@@ -116,6 +125,19 @@ mod tests {
             ]
         );
         assert_eq!(serving.registered, 5);
+        let critical: Vec<_> = serving.critical.keys().map(InstanceId::as_str).collect();
+        assert_eq!(critical, ["ill", "new"]);
+    }
+
+    #[test]
+    fn maintenance_is_no_illness() {
+        let mut in_maintenance = health("n", "a", "10.0.0.1", 1, &["passing", "critical"]);
+        in_maintenance.checks[1].id = "_service_maintenance:a".to_owned();
+        let mut on_the_node = health("n", "b", "10.0.0.1", 1, &["critical"]);
+        on_the_node.checks[0].id = "_node_maintenance".to_owned();
+        let serving = serving(&[in_maintenance, on_the_node]);
+        assert!(serving.instances.is_empty() && serving.critical.is_empty());
+        assert_eq!(serving.withdrawn.len(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How a service is followed.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use crate::{config::Reader, consul::WAIT_MAX};
 
@@ -8,21 +8,33 @@ use crate::{config::Reader, consul::WAIT_MAX};
 /// we may not notice.
 const WAIT: Duration = Duration::from_secs(60);
 
+/// How long a registry that was away may take to hear from everybody again. Members of this mesh need two seconds; others
+/// look after their registrations once a minute.
+const HOLD: Duration = Duration::from_secs(60);
+
 /// How a service is followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// How long a query waits for a change; at most ten minutes.
     pub wait: Duration,
+    /// How long after an outage those whom the registry does not name stay in use while they answer; `None` for not at all.
+    pub hold: Option<Duration>,
+    /// The folder in which the last set of each service is kept, for a start without a registry; `None` for nowhere.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { wait: WAIT }
+        Self {
+            wait: WAIT,
+            hold: Some(HOLD),
+            cache: None,
+        }
     }
 }
 
 impl Settings {
-    /// Reads `BELLHOP_DISCOVERY_WAIT`.
+    /// Reads `BELLHOP_DISCOVERY_WAIT`, `BELLHOP_DISCOVERY_HOLD` and `BELLHOP_DISCOVERY_CACHE`.
     pub fn read(reader: &mut Reader<'_>) -> Self {
         let name = "BELLHOP_DISCOVERY_WAIT";
         let wait = reader.duration(name).unwrap_or(WAIT);
@@ -30,6 +42,13 @@ impl Settings {
             let value = reader.text(name).unwrap_or_default();
             reader.reject(name, &value, "a duration of 1ms to 10m");
         }
-        Self { wait }
+        let cache = "BELLHOP_DISCOVERY_CACHE";
+        Self {
+            wait,
+            hold: reader.duration_or_off("BELLHOP_DISCOVERY_HOLD", HOLD),
+            cache: (!reader.is_off(cache))
+                .then(|| reader.text(cache).map(PathBuf::from))
+                .flatten(),
+        }
     }
 }

@@ -60,6 +60,12 @@ pub(crate) async fn probe(address: SocketAddr, within: Duration) -> Result<(), C
     Ok(())
 }
 
+/// Whether an endpoint answers in time, be it with a refusal.
+pub(super) async fn answers(endpoint: &Endpoint, within: Duration) -> bool {
+    let answer = timeout(within, endpoint.turn(None).oneshot(question()));
+    matches!(answer.await, Ok(Ok(_)))
+}
+
 async fn establish(target: &Target, settings: &Settings) -> Result<Connected, ConnectError> {
     let (stream, address) = tcp(target, settings).await?;
     let http2_error = |source| ConnectError::Http2 {

@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     ConnectError, Endpoint, Group, Settings, Target,
-    connect::{Connected, connect},
+    connect::{Connected, answers, connect},
     group::Member,
 };
 use crate::{
@@ -33,6 +33,12 @@ const RECONNECT: Backoff = match Backoff::try_new(Duration::from_millis(20), Dur
     Ok(backoff) => backoff,
     Err(_) => panic!("the bounds are in order"),
 };
+
+/// How often in a row an instance that is kept may fail to be connected.
+const KEPT_ATTEMPTS: u32 = 3;
+
+/// How often an instance that is kept is asked whether it is there.
+const KEPT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why instances cannot be connected, by id; the last failure of each.
 #[derive(Debug, Default)]
@@ -65,12 +71,14 @@ impl Failures {
     }
 }
 
-/// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever.
+/// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever; or, while the instance is `kept` and
+/// not vouched for, until it does not answer.
 ///
 /// Whoever drops this future takes the endpoint out of turn; calls in flight finish over the connection that they have.
 pub(crate) fn supervise(
     target: Arc<Target>,
     weight: watch::Receiver<u32>,
+    kept: watch::Receiver<bool>,
     shard: Shard<InstanceId, Endpoint>,
     group: Arc<Group>,
     failures: Arc<Failures>,
@@ -84,7 +92,7 @@ pub(crate) fn supervise(
         group,
         member,
     };
-    seat.keep_connected(weight, failures, settings)
+    seat.keep_connected(weight, kept, failures, settings)
 }
 
 /// One instance in one shard.
@@ -99,12 +107,14 @@ impl Seat {
     async fn keep_connected(
         self,
         mut weight: watch::Receiver<u32>,
+        mut kept: watch::Receiver<bool>,
         failures: Arc<Failures>,
         settings: Settings,
     ) {
         let target = &self.target;
         let mut retries = Retries::new(RECONNECT);
         let mut warned = false;
+        let mut attempts = 0;
         loop {
             match connect(target, &settings).await {
                 Ok(connected) => {
@@ -112,11 +122,19 @@ impl Seat {
                     info!(instance = %target.id, address = target.address(), "connected");
                     failures.clear(&target.id);
                     warned = false;
-                    let end = self.take_turns(&mut weight, connected).await;
+                    attempts = 0;
+                    let endpoint = connected.endpoint.clone();
+                    let announced = tokio::select! {
+                        end = self.take_turns(&mut weight, connected) => end.is_ok(),
+                        () = silence(&endpoint, &mut kept, &settings) => {
+                            self.group.troubled(&self.member);
+                            false
+                        }
+                    };
                     if since.elapsed() >= GOOD {
                         retries.succeeded();
                     }
-                    if end.is_ok() && since.elapsed() >= LIVED {
+                    if announced && since.elapsed() >= LIVED {
                         continue;
                     }
                 }
@@ -128,6 +146,10 @@ impl Seat {
                     }
                     self.group.troubled(&self.member);
                     failures.set(&target.id, Arc::new(error));
+                    attempts += 1;
+                    if *kept.borrow() && attempts >= KEPT_ATTEMPTS {
+                        return;
+                    }
                 }
             }
             tokio::time::sleep(retries.failed(fastrand::f64())).await;
@@ -162,4 +184,15 @@ impl Seat {
         }
         end.unwrap_or(Ok(()))
     }
+}
+
+/// Resolves when an instance that is kept does not answer.
+async fn silence(endpoint: &Endpoint, kept: &mut watch::Receiver<bool>, settings: &Settings) {
+    while kept.wait_for(|kept| *kept).await.is_ok() {
+        if !answers(endpoint, settings.keepalive_timeout).await {
+            return;
+        }
+        tokio::time::sleep(KEPT_INTERVAL).await;
+    }
+    std::future::pending().await
 }

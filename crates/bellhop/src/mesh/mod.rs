@@ -180,7 +180,11 @@ impl Member {
         settings: &client::Settings,
         handle: &Handle,
     ) -> Arc<Upstream> {
-        let events = discovery::watch(self.consul.clone(), &**service, self.settings.discovery);
+        let events = discovery::watch(
+            self.consul.clone(),
+            &**service,
+            self.settings.discovery.clone(),
+        );
         let control = self.control.get().unwrap_or(handle);
         Upstream::follow(service.clone(), events, settings.endpoint, control)
     }

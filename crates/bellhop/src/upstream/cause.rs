@@ -10,15 +10,30 @@ use crate::{consul, discovery::InstanceId, endpoint::ConnectError};
 pub enum Cause {
     /// The registry has never named an instance of it.
     NeverSeen {
-        /// Why the registry does not answer, where it does not.
-        registry: Option<Arc<consul::Error>>,
+        /// Whether the registry may be hiding some is not known.
+        unsure: bool,
     },
     /// Instances were registered once; now there are none.
-    Deregistered,
+    Deregistered {
+        /// Whether the registry may be hiding some is not known.
+        unsure: bool,
+    },
     /// Instances are registered, none of them is passing.
     NotPassing {
         /// How many are registered.
         registered: usize,
+    },
+    /// The registry's ACLs do not let the token see the service.
+    Hidden {
+        /// What the registry said, where it refused to answer.
+        said: Option<Arc<consul::Error>>,
+    },
+    /// The registry does not answer.
+    Unreachable {
+        /// Why not.
+        error: Arc<consul::Error>,
+        /// What the case was when it last answered.
+        before: Option<Box<Cause>>,
     },
     /// Instances are passing, none of them can be connected.
     NotConnected {
@@ -29,22 +44,49 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    /// The case in a word or two, as logs have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NeverSeen { .. } => "never seen",
+            Self::Deregistered { .. } => "all deregistered",
+            Self::NotPassing { .. } => "all critical",
+            Self::Hidden { .. } => "hidden by ACL",
+            Self::Unreachable { .. } => "registry unreachable",
+            Self::NotConnected { .. } => "not connected",
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NeverSeen { registry: None } => f.write_str("no instance was ever registered"),
-            Self::NeverSeen {
-                registry: Some(error),
-            } => {
-                f.write_str("no instance was ever seen, the registry does not answer: ")?;
+            Self::NeverSeen { unsure } => {
+                f.write_str("no instance was ever registered")?;
+                doubt(f, *unsure)
+            }
+            Self::Deregistered { unsure } => {
+                f.write_str("all instances have deregistered")?;
+                doubt(f, *unsure)
+            }
+            Self::NotPassing { registered } => write!(
+                f,
+                "none of the {registered} registered instances is passing"
+            ),
+            Self::Hidden { said: None } => {
+                f.write_str("the registry's ACLs hide it: the token may not read the service")
+            }
+            Self::Hidden { said: Some(error) } => {
+                f.write_str("the registry's ACLs hide it: ")?;
                 chain(f, error)
             }
-            Self::Deregistered => f.write_str("all instances have deregistered"),
-            Self::NotPassing { registered } => {
-                write!(
-                    f,
-                    "none of the {registered} registered instances is passing"
-                )
+            Self::Unreachable { error, before } => {
+                f.write_str("the registry does not answer: ")?;
+                chain(f, error)?;
+                match before {
+                    Some(before) => write!(f, "; before that, {before}"),
+                    None => f.write_str("; no instance was ever seen"),
+                }
             }
             Self::NotConnected { passing, failure } => {
                 write!(
@@ -59,6 +101,13 @@ impl fmt::Display for Cause {
             }
         }
     }
+}
+
+fn doubt(f: &mut fmt::Formatter<'_>, unsure: bool) -> fmt::Result {
+    if unsure {
+        f.write_str(", or the registry's ACLs hide them: it does not tell which")?;
+    }
+    Ok(())
 }
 
 /// An error and what caused it, in one line.

@@ -1,7 +1,9 @@
 //! One service as a process that calls it sees it: who is there, and the connections to them.
 
 mod cause;
+mod report;
 mod state;
+mod word;
 
 use std::{
     fmt,
@@ -12,12 +14,12 @@ use futures_util::{Stream, StreamExt};
 use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 
-pub use self::cause::Cause;
-use self::state::State;
+use self::state::{State, Turn};
+pub use self::{cause::Cause, report::Report};
 use crate::{
     balance::{Ring, Shard},
     discovery::{Event, InstanceId},
-    endpoint::{self, Endpoint, Failures, Group},
+    endpoint::{self, Endpoint, Failures, Group, Target},
     explain::Skipped,
 };
 
@@ -72,7 +74,7 @@ impl Upstream {
     }
 
     /// A further shard, whose connections live on the runtime of `handle`.
-    pub(crate) fn attach(&self, handle: Handle) -> Shard<InstanceId, Endpoint> {
+    pub(crate) fn attach(self: &Arc<Self>, handle: Handle) -> Shard<InstanceId, Endpoint> {
         let shard = self.ring.shard();
         self.state()
             .attach(handle, &shard, |seat| self.supervise(seat));
@@ -96,31 +98,73 @@ impl Upstream {
         skipped.collect()
     }
 
-    fn apply(&self, event: Event) {
+    /// How the service stands.
+    pub(crate) fn report(&self) -> Report {
+        self.state().report()
+    }
+
+    fn apply(self: &Arc<Self>, event: Event) {
         let mut state = self.state();
         for gone in state.apply(event, |seat| self.supervise(seat)) {
             self.failures.clear(&gone);
             self.group.forget(&gone);
         }
+        self.log(state.turn());
+    }
+
+    /// A shard has lost one that was kept.
+    fn lost(self: &Arc<Self>, target: &Arc<Target>, shard: usize) {
+        let mut state = self.state();
+        if state.lost(target, shard, |seat| self.supervise(seat)) {
+            self.failures.clear(&target.id);
+            self.group.forget(&target.id);
+            let (service, instance) = (&*self.service, &target.id);
+            tracing::info!(service, %instance, "a kept instance does not answer any more, it is let go");
+        }
+        self.log(state.turn());
+    }
+
+    fn log(&self, turn: Option<Turn>) {
+        let service = &*self.service;
+        match turn {
+            // Members start in any order.
+            Some(Turn::Emptied(cause @ Cause::NeverSeen { .. })) => {
+                tracing::info!(service, case = cause.name(), %cause, "there is nobody to call");
+            }
+            Some(Turn::Emptied(cause)) => {
+                tracing::warn!(service, case = cause.name(), %cause, "there is nobody to call");
+            }
+            Some(Turn::Filled) => tracing::info!(service, "there is somebody to call again"),
+            None => {}
+        }
     }
 
     /// Keeps one instance connected to one shard.
-    fn supervise(&self, seat: state::Seat<'_>) -> AbortOnDropHandle<()> {
+    fn supervise(self: &Arc<Self>, seat: state::Seat<'_>) -> AbortOnDropHandle<()> {
         let state::Seat {
+            number,
             handle,
             shard,
             target,
             weight,
+            kept,
         } = seat;
         let supervisor = endpoint::supervise(
             target.clone(),
             weight,
+            kept,
             shard.clone(),
             self.group.clone(),
             self.failures.clone(),
             self.settings,
         );
-        AbortOnDropHandle::new(handle.spawn(supervisor))
+        let (upstream, target) = (Arc::downgrade(self), target.clone());
+        AbortOnDropHandle::new(handle.spawn(async move {
+            supervisor.await;
+            if let Some(upstream) = upstream.upgrade() {
+                upstream.lost(&target, number);
+            }
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

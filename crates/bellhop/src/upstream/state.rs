@@ -1,14 +1,13 @@
 //! What is known of a service, and who is being kept connected.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, mem, sync::Arc};
 
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Cause;
+use super::{Cause, Report, word::Word};
 use crate::{
     balance::Shard,
-    consul,
     discovery::{Change, Event, Instance, InstanceId},
     endpoint::{ConnectError, Endpoint, Target},
 };
@@ -16,21 +15,23 @@ use crate::{
 /// What is known of a service, and who is being kept connected.
 #[derive(Default)]
 pub(super) struct State {
-    /// Whether an instance was ever registered, in whatever state.
-    seen: bool,
-    registered: usize,
-    registry: Option<Arc<consul::Error>>,
+    word: Word,
     known: BTreeMap<InstanceId, Known>,
     shards: Vec<Attached>,
+    /// Why nobody is known, as it was last reported.
+    reported: Option<&'static str>,
 }
 
 /// An instance that may be called.
 struct Known {
     target: Arc<Target>,
     weight: watch::Sender<u32>,
+    /// The registry does not vouch for it: it stays while it answers.
+    kept: watch::Sender<bool>,
 }
 
 struct Attached {
+    number: usize,
     handle: Handle,
     shard: Shard<InstanceId, Endpoint>,
     supervisors: BTreeMap<InstanceId, AbortOnDropHandle<()>>,
@@ -38,10 +39,21 @@ struct Attached {
 
 /// One instance in one shard: what a supervisor needs.
 pub(super) struct Seat<'a> {
+    /// That of the shard.
+    pub(super) number: usize,
     pub(super) handle: &'a Handle,
     pub(super) shard: &'a Shard<InstanceId, Endpoint>,
     pub(super) target: &'a Arc<Target>,
     pub(super) weight: watch::Receiver<u32>,
+    pub(super) kept: watch::Receiver<bool>,
+}
+
+/// What is worth a line in the log.
+pub(super) enum Turn {
+    /// Nobody is known any more, or for another reason.
+    Emptied(Cause),
+    /// Somebody is known again.
+    Filled,
 }
 
 impl State {
@@ -53,6 +65,7 @@ impl State {
         supervise: impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
     ) {
         let mut attached = Attached {
+            number: self.shards.len(),
             handle,
             shard: shard.clone(),
             supervisors: BTreeMap::new(),
@@ -69,23 +82,13 @@ impl State {
         event: Event,
         supervise: impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
     ) -> Vec<InstanceId> {
+        self.word.follow(&event);
         match event {
-            Event::Unreachable { error } => {
-                self.registry = Some(error);
-                Vec::new()
-            }
-            Event::Answer {
-                changes,
-                registered,
-            } => {
-                self.registry = None;
-                self.registered = registered;
-                self.seen |= registered > 0;
-                changes
-                    .into_iter()
-                    .filter_map(|change| self.change(change, &supervise))
-                    .collect()
-            }
+            Event::Unreachable { .. } | Event::Notes(_) => Vec::new(),
+            Event::Answer { changes, .. } | Event::Remembered { changes, .. } => changes
+                .into_iter()
+                .filter_map(|change| self.change(change, &supervise))
+                .collect(),
         }
     }
 
@@ -96,16 +99,24 @@ impl State {
     ) -> Option<InstanceId> {
         match change {
             Change::Remove(id) => {
-                self.known.remove(&id);
-                for attached in &mut self.shards {
-                    attached.supervisors.remove(&id);
-                }
+                self.remove(&id);
                 Some(id)
             }
             Change::Insert(id, instance) => {
-                self.insert(id, instance, supervise);
+                self.insert(id, instance, false, supervise);
                 None
             }
+            Change::Keep(id, instance) => {
+                self.insert(id, instance, true, supervise);
+                None
+            }
+        }
+    }
+
+    fn remove(&mut self, id: &InstanceId) {
+        self.known.remove(id);
+        for attached in &mut self.shards {
+            attached.supervisors.remove(id);
         }
     }
 
@@ -113,6 +124,7 @@ impl State {
         &mut self,
         id: InstanceId,
         instance: Instance,
+        kept: bool,
         supervise: &impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
     ) {
         let Instance { host, port, weight } = instance;
@@ -121,20 +133,57 @@ impl State {
             host,
             port,
         };
-        if let Some(known) = self.known.get(&id)
-            && *known.target == target
-        {
-            known.weight.send_replace(weight);
-            return;
+        let same = self
+            .known
+            .get(&id)
+            .is_some_and(|known| *known.target == target);
+        if !same {
+            self.remove(&id);
         }
-        let known = Known {
+        let known = self.known.entry(id.clone()).or_insert_with(|| Known {
             target: Arc::new(target),
             weight: watch::Sender::new(weight),
-        };
+            kept: watch::Sender::new(kept),
+        });
+        known.weight.send_replace(weight);
+        known.kept.send_replace(kept);
         for attached in &mut self.shards {
-            attached.insert(&id, &known, supervise);
+            // Those that gave it up while it was kept begin anew.
+            if !attached.supervisors.contains_key(&id) {
+                attached.insert(&id, known, supervise);
+            }
         }
-        self.known.insert(id, known);
+    }
+
+    /// A shard has lost one that was kept; whether it is gone now.
+    pub(super) fn lost(
+        &mut self,
+        target: &Arc<Target>,
+        number: usize,
+        supervise: impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
+    ) -> bool {
+        let id = &target.id;
+        let Some(known) = self.known.get(id) else {
+            return false;
+        };
+        if !Arc::ptr_eq(&known.target, target) {
+            return false;
+        }
+        let attached = &mut self.shards[number];
+        attached.supervisors.remove(id);
+        if !*known.kept.borrow() {
+            // Somebody has vouched for it in between.
+            attached.insert(id, known, supervise);
+            return false;
+        }
+        let gone = self
+            .shards
+            .iter()
+            .all(|attached| !attached.supervisors.contains_key(id));
+        if gone {
+            self.known.remove(id);
+        }
+        gone
     }
 
     /// Why nobody can be called.
@@ -142,21 +191,40 @@ impl State {
         &self,
         failure: impl FnOnce(&dyn Fn(&InstanceId) -> bool) -> Option<(InstanceId, Arc<ConnectError>)>,
     ) -> Cause {
+        let vouched_for = |known: &&Known| !*known.kept.borrow();
+        let passing = self.known.values().filter(vouched_for).count();
+        if passing == 0 {
+            return self.word.cause();
+        }
+        Cause::NotConnected {
+            passing,
+            failure: failure(&|id| self.known.contains_key(id)),
+        }
+    }
+
+    /// What is worth a line in the log since the last time.
+    pub(super) fn turn(&mut self) -> Option<Turn> {
         if !self.known.is_empty() {
-            Cause::NotConnected {
-                passing: self.known.len(),
-                failure: failure(&|id| self.known.contains_key(id)),
-            }
-        } else if self.registered > 0 {
-            Cause::NotPassing {
-                registered: self.registered,
-            }
-        } else if self.seen {
-            Cause::Deregistered
-        } else {
-            Cause::NeverSeen {
-                registry: self.registry.clone(),
-            }
+            return mem::take(&mut self.reported).map(|_| Turn::Filled);
+        }
+        let cause = self.word.cause();
+        let is_new = self.reported != Some(cause.name());
+        self.reported = Some(cause.name());
+        is_new.then_some(Turn::Emptied(cause))
+    }
+
+    /// How it stands.
+    pub(super) fn report(&self) -> Report {
+        let kept = |known: &&Known| *known.kept.borrow();
+        let connected = self.shards.iter().map(|attached| attached.shard.len());
+        Report {
+            known: self.known.len(),
+            kept: self.known.values().filter(kept).count(),
+            connected: connected.max().unwrap_or_default(),
+            registry: self.word.failure().cloned(),
+            remembered: self.word.remembered(),
+            panic: self.word.notes().panic,
+            empty: self.known.is_empty().then(|| self.word.cause()),
         }
     }
 }
@@ -169,10 +237,12 @@ impl Attached {
         supervise: impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
     ) {
         let seat = Seat {
+            number: self.number,
             handle: &self.handle,
             shard: &self.shard,
             target: &known.target,
             weight: known.weight.subscribe(),
+            kept: known.kept.subscribe(),
         };
         let supervisor = supervise(seat);
         self.supervisors.insert(id.clone(), supervisor);

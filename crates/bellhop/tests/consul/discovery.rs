@@ -1,13 +1,14 @@
 //! Following a service.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
 use bellhop::{
     consul::{Consul, HealthState},
-    discovery::{Change, Event, Instance, InstanceId, Settings, Watch, watch},
+    discovery::{Change, Event, Instance, InstanceId, Notes, Settings, Watch, watch},
 };
 use futures_util::StreamExt;
 
@@ -24,18 +25,30 @@ use crate::{
 struct Known {
     watch: Watch,
     instances: BTreeMap<InstanceId, Instance>,
+    /// Those that the registry does not vouch for.
+    kept: BTreeSet<InstanceId>,
     registered: usize,
     failures: usize,
+    notes: Notes,
 }
 
 impl Known {
     fn of(consul: Consul) -> Self {
-        let settings = Settings { wait: PATIENCE };
+        let settings = Settings {
+            wait: PATIENCE,
+            ..Settings::default()
+        };
+        Self::with(consul, settings)
+    }
+
+    fn with(consul: Consul, settings: Settings) -> Self {
         Self {
             watch: watch(consul, "geo", settings),
             instances: BTreeMap::new(),
+            kept: BTreeSet::new(),
             registered: 0,
             failures: 0,
+            notes: Notes::default(),
         }
     }
 
@@ -47,14 +60,35 @@ impl Known {
                 registered,
             } => {
                 self.registered = registered;
-                for change in changes {
-                    match change {
-                        Change::Insert(id, instance) => drop(self.instances.insert(id, instance)),
-                        Change::Remove(id) => assert!(self.instances.remove(&id).is_some()),
-                    }
+                self.change(changes);
+            }
+            Event::Remembered { changes, .. } => self.change(changes),
+            Event::Notes(notes) => self.notes = notes,
+            event => panic!("what is this: {event:?}"),
+        }
+    }
+
+    fn change(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Insert(id, instance) => {
+                    self.kept.remove(&id);
+                    self.instances.insert(id, instance);
+                }
+                Change::Keep(id, instance) => {
+                    self.kept.insert(id.clone());
+                    self.instances.insert(id, instance);
+                }
+                Change::Remove(id) => {
+                    self.kept.remove(&id);
+                    assert!(self.instances.remove(&id).is_some());
                 }
             }
         }
+    }
+
+    fn kept(&self) -> Vec<&str> {
+        self.kept.iter().map(InstanceId::as_str).collect()
     }
 
     /// Follows until so many are registered and these serve, each with its weight.
@@ -132,12 +166,111 @@ async fn while_the_agent_is_gone_what_is_known_stays_in_use() {
     assert_eq!(known.instances.len(), 1);
 
     agent.restart().await;
-    known.becomes(0, &[]).await;
+    known.becomes(0, &[("a", 3)]).await;
+    assert_eq!(known.kept(), ["a"]);
     consul
         .register(&definition("a", HealthState::Passing))
         .await
         .unwrap();
+    while !known.kept().is_empty() {
+        known.event().await;
+    }
     known.becomes(1, &[("a", 3)]).await;
+    consul.deregister("a").await.unwrap();
+    known.becomes(0, &[]).await;
+}
+
+#[tokio::test]
+async fn registrations_trickle_in_and_nobody_is_lost_meanwhile() {
+    let Some(mut agent) = Agent::start().await else {
+        return;
+    };
+    let consul = agent.consul();
+    for id in ["a", "b", "c"] {
+        let definition = definition(id, HealthState::Passing);
+        consul.register(&definition).await.unwrap();
+    }
+    let mut known = Known::of(consul.clone());
+    let all = [("a", 3), ("b", 3), ("c", 3)];
+    known.becomes(3, &all).await;
+
+    agent.kill();
+    known.event().await;
+    agent.restart().await;
+    known.becomes(0, &all).await;
+    assert_eq!(known.kept(), ["a", "b", "c"]);
+    // The first comes back as one that Consul has not called yet.
+    consul
+        .register(&definition("b", HealthState::Critical))
+        .await
+        .unwrap();
+    known.becomes(1, &all).await;
+    assert_eq!(known.kept(), ["a", "b", "c"]);
+    for (registered, id) in [(1, "b"), (2, "a"), (3, "c")] {
+        let definition = definition(id, HealthState::Passing);
+        consul.register(&definition).await.unwrap();
+        while known.registered < registered || known.kept.contains(&InstanceId::new(id)) {
+            known.event().await;
+        }
+        assert_eq!(known.instances.len(), 3);
+    }
+    assert!(known.kept().is_empty());
+}
+
+#[tokio::test]
+async fn the_grace_has_an_end() {
+    let Some(mut agent) = Agent::start().await else {
+        return;
+    };
+    let consul = agent.consul();
+    consul
+        .register(&definition("a", HealthState::Passing))
+        .await
+        .unwrap();
+    let settings = Settings {
+        hold: Some(Duration::from_millis(300)),
+        ..Settings::default()
+    };
+    let mut known = Known::with(consul, settings);
+    known.becomes(1, &[("a", 3)]).await;
+    agent.kill();
+    known.event().await;
+    agent.restart().await;
+    known.becomes(0, &[]).await;
+}
+
+#[tokio::test]
+async fn the_critical_stay_while_most_are_and_maintenance_does_not_count() {
+    let Some(agent) = Agent::start().await else {
+        return;
+    };
+    let consul = agent.consul();
+    for id in ["a", "b", "c"] {
+        let definition = definition(id, HealthState::Passing);
+        consul.register(&definition).await.unwrap();
+    }
+    let mut known = Known::of(consul.clone());
+    known.becomes(3, &[("a", 3), ("b", 3), ("c", 3)]).await;
+    let report = async |id: &str, state| {
+        let check = format!("service:{id}");
+        consul.update_check(&check, state, "").await.unwrap();
+    };
+    report("a", HealthState::Critical).await;
+    known.becomes(3, &[("b", 3), ("c", 3)]).await;
+    report("b", HealthState::Critical).await;
+    known.becomes(3, &[("a", 2), ("b", 2), ("c", 3)]).await;
+    assert_eq!(known.kept(), ["a", "b"]);
+    while !known.notes.panic {
+        known.event().await;
+    }
+    consul.maintenance("a", true, "").await.unwrap();
+    known.becomes(3, &[("c", 3)]).await;
+    consul.deregister("a").await.unwrap();
+    report("b", HealthState::Passing).await;
+    known.becomes(2, &[("b", 3), ("c", 3)]).await;
+    while known.notes.panic {
+        known.event().await;
+    }
 }
 
 #[tokio::test]
@@ -154,7 +287,11 @@ async fn nonsense_is_a_failure_and_no_empty_set() {
         _ => Reply::Json(7, "[]".to_owned()),
     })
     .await;
-    let mut known = Known::of(fake.consul());
+    let settings = Settings {
+        hold: None,
+        ..Settings::default()
+    };
+    let mut known = Known::with(fake.consul(), settings);
     known.becomes(1, &[("a", 1)]).await;
     for failures in 1..=4 {
         known.event().await;

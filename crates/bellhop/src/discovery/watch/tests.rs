@@ -3,14 +3,19 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use http::Method;
 use serde_json::json;
-use tokio::time::timeout;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::{consul::Call, discovery::Change};
+use crate::{
+    consul::Call,
+    discovery::{Change, Notes},
+};
 
 type Scripted = fn() -> Reply;
 type Reply = Result<Indexed<Vec<Health>>, Error>;
@@ -20,18 +25,39 @@ type Reply = Result<Indexed<Vec<Health>>, Error>;
 struct Script {
     replies: Arc<Mutex<VecDeque<Scripted>>>,
     asked: Arc<Mutex<Vec<u64>>>,
+    /// Whether queries that know the latest index wait.
+    waits: bool,
+    sight: Sight,
+    questions: Arc<Mutex<usize>>,
 }
+
+/// An index that stands for no answer at all.
+const HANG: u64 = u64::MAX;
 
 impl Script {
     fn new(replies: impl IntoIterator<Item = Scripted>) -> Self {
         Self {
             replies: Arc::new(Mutex::new(replies.into_iter().collect())),
             asked: Arc::default(),
+            waits: false,
+            sight: Sight::Clear,
+            questions: Arc::default(),
         }
     }
 
     fn watch(&self) -> Watch {
-        Watch::new(Follower::new(self.clone(), Settings::default()))
+        self.watch_with(Settings::default())
+    }
+
+    fn watch_with(&self, settings: Settings) -> Watch {
+        Watch::new(Follower::new(self.clone(), settings))
+    }
+
+    fn waits(self) -> Self {
+        Self {
+            waits: true,
+            ..self
+        }
     }
 
     fn asked(&self) -> Vec<u64> {
@@ -46,28 +72,54 @@ impl Registry for Script {
 
     async fn ask(&self, query: Query) -> Reply {
         self.asked.lock().unwrap().push(query.index);
-        let mut replies = self.replies.lock().unwrap();
-        let reply = replies[0];
-        if replies.len() > 1 {
-            replies.pop_front();
+        let reply = {
+            let mut replies = self.replies.lock().unwrap();
+            let reply = replies[0];
+            if replies.len() > 1 {
+                replies.pop_front();
+            }
+            reply()
+        };
+        match reply {
+            // Nothing new: the query waits as long as it may.
+            Ok(answer) if query.index > 0 && answer.index == Some(query.index) && self.waits => {
+                sleep(query.wait).await;
+                Ok(answer)
+            }
+            Ok(answer) if answer.index == Some(HANG) => std::future::pending().await,
+            reply => reply,
         }
-        reply()
+    }
+
+    async fn sight(&self) -> Result<Sight, Error> {
+        *self.questions.lock().unwrap() += 1;
+        Ok(self.sight)
     }
 }
 
+/// An answer; ids that begin with `!` are those of critical instances.
 fn answer(index: u64, ids: &[&str]) -> Reply {
     let value = ids
         .iter()
         .map(|id| {
+            let status = if id.starts_with('!') {
+                "critical"
+            } else {
+                "passing"
+            };
+            let id = id.trim_start_matches('!');
             serde_json::from_value(json!({
                 "Node": {"Node": "n", "Address": "10.0.0.9"},
-                "Service": {"ID": id, "Port": 1},
+                "Service": {"ID": id, "Port": 1, "Address": id},
+                "Checks": [{"CheckID": "c", "Status": status}],
             }))
             .unwrap()
         })
         .collect();
     Ok(Indexed {
         index: Some(index),
+        behind: false,
+        filtered: false,
         value,
     })
 }
@@ -82,25 +134,35 @@ fn failure() -> Reply {
     })
 }
 
-/// An event in short: `+a -b (2)`, or `!`.
+/// An event in short: `+a ~b -c (2)`, `!`, `memory: +a`, or `panic` and what the sight is.
 async fn event(watch: &mut Watch) -> String {
     match watch.next().await.expect("the stream has no end") {
         Event::Unreachable { .. } => "!".to_owned(),
         Event::Answer {
             changes,
             registered,
-        } => {
-            let mut text: String = changes
-                .iter()
-                .map(|change| match change {
-                    Change::Insert(id, _) => format!("+{id} "),
-                    Change::Remove(id) => format!("-{id} "),
-                })
-                .collect();
-            text.push_str(&format!("({registered})"));
-            text
-        }
+        } => format!("{}({registered})", short(&changes)),
+        Event::Remembered { changes, .. } => format!("memory: {}", short(&changes)),
+        Event::Notes(Notes { panic: true, .. }) => "panic".to_owned(),
+        Event::Notes(Notes { sight, .. }) => format!("{sight:?}"),
     }
+}
+
+fn short(changes: &[Change]) -> String {
+    let change = |change: &Change| match change {
+        Change::Insert(id, _) => format!("+{id} "),
+        Change::Keep(id, _) => format!("~{id} "),
+        Change::Remove(id) => format!("-{id} "),
+    };
+    changes.iter().map(change).collect()
+}
+
+async fn events(watch: &mut Watch, count: usize) -> Vec<String> {
+    let mut events = Vec::new();
+    for _ in 0..count {
+        events.push(event(watch).await);
+    }
+    events
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,11 +176,173 @@ async fn failures_keep_what_is_known_and_an_empty_answer_is_passed_on() {
         || answer(8, &[]),
     ]);
     let mut watch = script.watch();
-    let mut events = Vec::new();
-    for _ in 0..6 {
-        events.push(event(&mut watch).await);
+    assert_eq!(
+        events(&mut watch, 6).await,
+        ["+a +b (2)", "!", "!", "~a (1)", "(1)", "-b (0)"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_whoever_is_missing_is_kept_until_the_grace_ends() {
+    let script = Script::new([
+        (|| answer(50, &["a", "b", "c"])) as Scripted,
+        failure,
+        || answer(1, &[]),
+        || answer(2, &["a"]),
+        || answer(3, &["!b", "a"]),
+        || answer(4, &["b"]),
+        || answer(4, &["b"]),
+    ])
+    .waits();
+    let mut watch = script.watch();
+    let begun = tokio::time::Instant::now();
+    assert_eq!(
+        events(&mut watch, 7).await,
+        [
+            "+a +b +c (3)",
+            "!",
+            "~a ~b ~c (0)",
+            "+a (1)",
+            "(2)",
+            "-a +b (1)",
+            "-c (1)"
+        ]
+    );
+    let grace = Settings::default().hold.unwrap();
+    assert!((grace..grace * 2).contains(&begun.elapsed()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_without_memory_is_noticed_by_its_index() {
+    let script = Script::new([
+        (|| answer(50, &["a", "b"])) as Scripted,
+        || answer(3, &["b"]),
+        || answer(4, &["b", "a"]),
+        || answer(5, &["b"]),
+    ]);
+    let mut watch = script.watch();
+    assert_eq!(
+        events(&mut watch, 4).await,
+        ["+a +b (2)", "~a (1)", "+a (2)", "-a (1)"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_hold_is_off_an_answer_is_an_answer() {
+    let script = Script::new([(|| answer(50, &["a"])) as Scripted, failure, || {
+        answer(1, &[])
+    }]);
+    let mut watch = script.watch_with(Settings {
+        hold: None,
+        ..Settings::default()
+    });
+    assert_eq!(events(&mut watch, 3).await, ["+a (1)", "!", "-a (0)"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_no_leader_takes_nobody_away() {
+    let behind = || {
+        answer(60, &["c"]).map(|answer| Indexed {
+            behind: true,
+            ..answer
+        })
+    };
+    let script = Script::new([(|| answer(50, &["a", "b"])) as Scripted, behind, || {
+        answer(61, &["a", "c"])
+    }]);
+    let mut watch = script.watch();
+    assert_eq!(
+        events(&mut watch, 3).await,
+        ["+a +b (2)", "+c (2)", "~b (2)"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_checks_alone_do_not_empty_a_service() {
+    let script = Script::new([
+        (|| answer(5, &["a", "b", "c", "!d"])) as Scripted,
+        || answer(6, &["a", "b", "!c", "!d"]),
+        || answer(7, &["a", "!b", "!c", "!d"]),
+        || answer(8, &["!a", "!b", "!c", "!d"]),
+        || answer(9, &["!b", "!c", "!d"]),
+        || answer(10, &["b", "c", "!d"]),
+    ]);
+    let mut watch = script.watch_with(Settings {
+        hold: None,
+        ..Settings::default()
+    });
+    assert_eq!(
+        events(&mut watch, 8).await,
+        [
+            "+a +b +c (4)",
+            "-c (4)",
+            "~b ~c (4)",
+            "panic",
+            "~a (4)",
+            "-a (3)",
+            "+b +c (3)",
+            "Clear"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_answer_is_asked_about_once_in_a_while() {
+    let mut script = Script::new([
+        (|| answer(5, &["a"])) as Scripted,
+        || answer(6, &[]),
+        || answer(7, &["a"]),
+        || answer(8, &[]),
+        || answer(8, &[]),
+    ])
+    .waits();
+    script.sight = Sight::Denied;
+    let mut watch = script.watch();
+    assert_eq!(
+        events(&mut watch, 7).await,
+        [
+            "+a (1)", "-a (0)", "Denied", "+a (1)", "Clear", "-a (0)", "Denied"
+        ]
+    );
+    assert_eq!(*script.questions.lock().unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_without_a_registry_remembers_and_heals() {
+    let folder = TempDir::new().unwrap();
+    let settings = || Settings {
+        cache: Some(folder.path().to_owned()),
+        ..Settings::default()
+    };
+    let script = Script::new([(|| answer(5, &["a", "b"])) as Scripted]).waits();
+    let mut watch = script.watch_with(settings());
+    assert_eq!(event(&mut watch).await, "+a +b (2)");
+    let file = folder.path().join("geo.json");
+    while !file.exists() {
+        // It is written by another thread, whose time is not paused.
+        std::thread::yield_now();
+        sleep(Duration::from_millis(1)).await;
     }
-    assert_eq!(events, ["+a +b (2)", "!", "!", "-a (1)", "(1)", "-b (0)"]);
+    drop(watch);
+
+    let refused = Script::new([
+        failure as Scripted,
+        failure,
+        || answer(1, &["b"]),
+        || answer(2, &["b", "a"]),
+    ]);
+    let mut watch = refused.watch_with(settings());
+    assert_eq!(
+        events(&mut watch, 5).await,
+        ["!", "memory: +a +b ", "!", "~a (1)", "+a (2)"]
+    );
+
+    let hanging = Script::new([(|| answer(HANG, &[])) as Scripted, || answer(1, &["b"])]);
+    let mut watch = hanging.watch_with(settings());
+    assert_eq!(events(&mut watch, 2).await, ["memory: +a +b ", "~a (1)"]);
+
+    let mut watch = Script::new([(|| answer(9, &["c"])) as Scripted]).watch_with(settings());
+    assert_eq!(event(&mut watch).await, "+c (1)");
 }
 
 #[tokio::test(start_paused = true)]

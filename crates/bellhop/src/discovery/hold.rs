@@ -1,0 +1,214 @@
+//! What a registry's silence about an instance is worth.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use tokio::time::Instant;
+
+use super::InstanceId;
+
+/// Whether to believe a registry that no longer names an instance as serving.
+///
+/// A registry that was away, or that has lost its memory, first has to hear from everybody again. So for a grace time after
+/// it is back its "no" counts only for those to whom it has said "yes" since. In quiet times a "no" counts at once.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    /// `None` where every "no" counts at once.
+    grace: Option<Duration>,
+    phase: Phase,
+    /// That of the last answer.
+    index: u64,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// It does not answer, or answers without knowing.
+    Away,
+    /// It has answered again.
+    Back {
+        /// Until when registrations are waited for.
+        until: Instant,
+        /// Who was named as serving since.
+        named: BTreeSet<InstanceId>,
+    },
+    Settled,
+}
+
+/// How an answer is to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// `X-Consul-Index`.
+    pub(crate) index: Option<u64>,
+    /// Whoever answered may be behind the others.
+    pub(crate) behind: bool,
+    /// Whoever answered was not allowed to name anybody.
+    pub(crate) silenced: bool,
+}
+
+impl Hold {
+    pub(crate) fn new(grace: Option<Duration>) -> Self {
+        Self {
+            grace,
+            phase: Phase::Away,
+            index: 0,
+        }
+    }
+
+    /// Follows a failure.
+    pub(crate) fn failed(&mut self) {
+        self.phase = Phase::Away;
+    }
+
+    /// Follows an answer that names these as serving.
+    pub(crate) fn answered<'a>(
+        &mut self,
+        now: Instant,
+        reading: Reading,
+        serving: impl IntoIterator<Item = &'a InstanceId>,
+    ) {
+        if reading.behind {
+            self.phase = Phase::Away;
+            return;
+        }
+        let backwards = reading.index.is_some_and(|index| index < self.index);
+        self.index = reading.index.unwrap_or(self.index);
+        if backwards || reading.silenced || matches!(self.phase, Phase::Away) {
+            self.phase = match self.grace {
+                None => Phase::Settled,
+                Some(grace) => Phase::Back {
+                    until: now + grace,
+                    named: BTreeSet::new(),
+                },
+            };
+        }
+        self.wait(now);
+        if let Phase::Back { named, .. } = &mut self.phase {
+            named.extend(serving.into_iter().cloned());
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&mut self, now: Instant) {
+        if self.ends().is_some_and(|until| until <= now) {
+            self.phase = Phase::Settled;
+        }
+    }
+
+    /// When the grace time is over, where one runs.
+    pub(crate) fn ends(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Back { until, .. } => Some(until),
+            Phase::Away | Phase::Settled => None,
+        }
+    }
+
+    /// Whether an instance that is not named as serving is to be kept all the same.
+    pub(crate) fn keeps(&self, id: &InstanceId) -> bool {
+        match &self.phase {
+            Phase::Away => self.grace.is_some(),
+            Phase::Back { named, .. } => !named.contains(id),
+            Phase::Settled => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(60);
+
+    fn at(index: u64) -> Reading {
+        Reading {
+            index: Some(index),
+            ..Reading::default()
+        }
+    }
+
+    struct Try {
+        hold: Hold,
+        now: Instant,
+    }
+
+    impl Try {
+        fn settled(grace: Option<Duration>) -> Self {
+            let (hold, now) = (Hold::new(grace), Instant::now());
+            let mut it = Self { hold, now };
+            it.answered(at(9), &["a", "b"]);
+            it.now += 2 * GRACE;
+            it.hold.wait(it.now);
+            it
+        }
+
+        fn answered(&mut self, reading: Reading, serving: &[&'static str]) {
+            let ids: Vec<_> = serving.iter().map(|id| InstanceId::new(*id)).collect();
+            self.hold.answered(self.now, reading, &ids);
+        }
+
+        fn keeps(&self, id: &'static str) -> bool {
+            self.hold.keeps(&InstanceId::new(id))
+        }
+    }
+
+    #[test]
+    fn in_quiet_times_a_no_counts_at_once() {
+        let mut it = Try::settled(Some(GRACE));
+        it.answered(at(10), &["b"]);
+        assert!(!it.keeps("a"));
+        it.answered(at(10), &[]);
+        assert!(!it.keeps("b"));
+    }
+
+    #[test]
+    fn after_an_outage_it_counts_for_those_who_were_named_since() {
+        let mut it = Try::settled(Some(GRACE));
+        it.hold.failed();
+        it.answered(at(11), &["b"]);
+        assert!(it.keeps("a"));
+        it.answered(at(12), &[]);
+        assert!(it.keeps("a") && !it.keeps("b"));
+        it.hold.wait(it.now + GRACE);
+        assert!(!it.keeps("a"));
+    }
+
+    #[test]
+    fn an_index_that_goes_backwards_is_an_outage_that_nobody_saw() {
+        let mut it = Try::settled(Some(GRACE));
+        it.answered(at(3), &[]);
+        assert!(it.keeps("a") && it.keeps("b"));
+        assert_eq!(it.hold.ends(), Some(it.now + GRACE));
+    }
+
+    #[test]
+    fn who_is_behind_takes_nobody_away_and_the_grace_begins_after() {
+        let mut it = Try::settled(Some(GRACE));
+        let behind = Reading {
+            behind: true,
+            ..at(20)
+        };
+        it.answered(behind, &[]);
+        assert!(it.keeps("a"));
+        assert_eq!(it.hold.ends(), None);
+        it.now += GRACE;
+        it.answered(at(21), &[]);
+        assert_eq!(it.hold.ends(), Some(it.now + GRACE));
+    }
+
+    #[test]
+    fn who_is_silenced_is_not_believed_either() {
+        let mut it = Try::settled(Some(GRACE));
+        let silenced = Reading {
+            silenced: true,
+            ..at(20)
+        };
+        it.answered(silenced, &[]);
+        assert!(it.keeps("a"));
+    }
+
+    #[test]
+    fn off_is_off() {
+        let mut it = Try::settled(None);
+        it.hold.failed();
+        it.answered(at(3), &[]);
+        assert!(!it.keeps("a"));
+    }
+}

@@ -1,0 +1,339 @@
+//! The view against a model that goes through the whole history at each step.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::discovery::diff::test::{apply, instance};
+
+const GRACE: Duration = Duration::from_secs(60);
+const IDS: [&str; 4] = ["a", "b", "c", "d"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Is {
+    Absent,
+    Passing,
+    Critical,
+    Withdrawn,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Fail,
+    Wait(u64),
+    Answer {
+        backwards: bool,
+        behind: bool,
+        silenced: bool,
+        states: [Is; 4],
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let is = prop_oneof![
+        3 => Just(Is::Absent),
+        5 => Just(Is::Passing),
+        2 => Just(Is::Critical),
+        1 => Just(Is::Withdrawn)
+    ];
+    let answer = (
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.05),
+        prop::array::uniform4(is),
+    )
+        .prop_map(|(backwards, behind, silenced, states)| Step::Answer {
+            backwards,
+            behind,
+            silenced,
+            states: if silenced { [Is::Absent; 4] } else { states },
+        });
+    prop_oneof![1 => Just(Step::Fail), 2 => (1_u64..70).prop_map(Step::Wait), 5 => answer]
+}
+
+fn serving(states: [Is; 4]) -> Serving {
+    let of = |wanted: Is| {
+        let ids = IDS.into_iter().zip(states);
+        ids.filter(move |(_, is)| *is == wanted)
+            .map(|(id, _)| InstanceId::new(id))
+    };
+    let instances = |wanted| {
+        of(wanted)
+            .map(|id| (id.clone(), instance(id.as_str())))
+            .collect()
+    };
+    Serving {
+        instances: instances(Is::Passing),
+        critical: instances(Is::Critical),
+        withdrawn: of(Is::Withdrawn).collect(),
+        unusable: BTreeSet::new(),
+        registered: states.iter().filter(|is| **is != Is::Absent).count(),
+    }
+}
+
+/// The rules once more, as they are told: slow, and with nothing remembered but what was said.
+#[derive(Default)]
+struct Model {
+    /// When, and what: the states where somebody answered who knows.
+    history: Vec<(u64, Step)>,
+    told: BTreeSet<&'static str>,
+    now: u64,
+}
+
+impl Model {
+    fn step(&mut self, step: &Step) {
+        if let Step::Wait(seconds) = step {
+            self.now += seconds;
+        }
+        self.history.push((self.now, step.clone()));
+        let knows = match step {
+            Step::Fail => return,
+            Step::Answer {
+                behind: true,
+                states,
+                ..
+            } => {
+                self.told.extend(passing(*states));
+                return;
+            }
+            Step::Answer { .. } => true,
+            Step::Wait(_) => !self.is_away(),
+        };
+        if knows && self.last().is_some() {
+            self.told = IDS.into_iter().filter(|id| self.serves(id)).collect();
+        }
+    }
+
+    /// The last answer of somebody who knows.
+    fn last(&self) -> Option<[Is; 4]> {
+        self.history.iter().rev().find_map(|(_, step)| match step {
+            Step::Answer {
+                behind: false,
+                states,
+                ..
+            } => Some(*states),
+            _ => None,
+        })
+    }
+
+    /// Whether the last that was heard was no good.
+    fn is_away(&self) -> bool {
+        let heard = self
+            .history
+            .iter()
+            .rev()
+            .find(|(_, step)| !matches!(step, Step::Wait(_)));
+        !matches!(heard, Some((_, Step::Answer { behind: false, .. })))
+    }
+
+    /// Where in the history the registry came back the last time.
+    fn back(&self) -> Option<usize> {
+        let mut away = true;
+        let mut back = None;
+        for (at, (_, step)) in self.history.iter().enumerate() {
+            match step {
+                Step::Wait(_) => {}
+                Step::Fail | Step::Answer { behind: true, .. } => away = true,
+                Step::Answer {
+                    backwards,
+                    silenced,
+                    ..
+                } => {
+                    if away || *backwards || *silenced {
+                        back = Some(at);
+                    }
+                    away = false;
+                }
+            }
+        }
+        back
+    }
+
+    fn serves(&self, id: &'static str) -> bool {
+        let index = IDS.iter().position(|known| *known == id).unwrap();
+        let states = self.last().unwrap();
+        match states[index] {
+            Is::Passing => true,
+            Is::Withdrawn => false,
+            Is::Absent => self.is_held(id),
+            Is::Critical => self.is_held(id) || self.panics() && self.has_passed(index),
+        }
+    }
+
+    /// Known before the registry came back, not named as serving since, and the grace runs.
+    fn is_held(&self, id: &'static str) -> bool {
+        let Some(back) = self.back() else {
+            return false;
+        };
+        let since = &self.history[back..];
+        let named = since.iter().any(|(_, step)| {
+            matches!(step, Step::Answer { states, behind: false, .. } if passing(*states).contains(id))
+        });
+        self.told.contains(id) && !named && self.now < self.history[back].0 + GRACE.as_secs()
+    }
+
+    fn panics(&self) -> bool {
+        let states = self.last().unwrap();
+        let passed = (0..4).filter(|index| self.has_passed(*index)).count();
+        2 * passing(states).len() < passed
+    }
+
+    /// Whether it has passed since it was registered.
+    fn has_passed(&self, index: usize) -> bool {
+        let mut has = false;
+        for (_, step) in &self.history {
+            if let Step::Answer {
+                behind: false,
+                states,
+                ..
+            } = step
+            {
+                has = match states[index] {
+                    Is::Passing => true,
+                    Is::Critical => has,
+                    Is::Absent | Is::Withdrawn => false,
+                };
+            }
+        }
+        has
+    }
+}
+
+fn passing(states: [Is; 4]) -> BTreeSet<&'static str> {
+    let ids = IDS.into_iter().zip(states);
+    ids.filter(|(_, is)| *is == Is::Passing)
+        .map(|(id, _)| id)
+        .collect()
+}
+
+/// Takes the steps; after each, what was done to a set of one's own by the changes, and the view.
+struct Run {
+    view: View,
+    set: Told,
+    now: Instant,
+    index: u64,
+}
+
+impl Run {
+    fn new() -> Self {
+        Self {
+            view: View::new(Some(GRACE)),
+            set: Told::new(),
+            now: Instant::now(),
+            index: 1 << 20,
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        let changes = match step {
+            Step::Fail => {
+                self.view.failed();
+                Vec::new()
+            }
+            Step::Wait(seconds) => {
+                self.now += Duration::from_secs(*seconds);
+                match self.view.changes_at() {
+                    Some(at) if at <= self.now => self.view.wait(self.now),
+                    _ => Vec::new(),
+                }
+            }
+            Step::Answer {
+                backwards,
+                behind,
+                silenced,
+                states,
+            } => {
+                if !behind {
+                    // By less than half of what is left, so that it always can.
+                    self.index = if *backwards {
+                        self.index / 2
+                    } else {
+                        self.index + 1
+                    };
+                }
+                let reading = Reading {
+                    index: Some(self.index),
+                    behind: *behind,
+                    silenced: *silenced,
+                };
+                self.view.answered(self.now, reading, serving(*states))
+            }
+        };
+        for change in changes {
+            apply(&mut self.set, change);
+        }
+    }
+
+    fn ids(&self) -> BTreeSet<&str> {
+        self.set.keys().map(InstanceId::as_str).collect()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whoever_serves_by_the_rules_is_told(steps in prop::collection::vec(step(), 1..24)) {
+        let (mut run, mut model) = (Run::new(), Model::default());
+        for step in &steps {
+            run.step(step);
+            model.step(step);
+            prop_assert_eq!(&run.set, run.view.told());
+            prop_assert_eq!(run.ids(), model.told.clone(), "after {:?}", step);
+        }
+    }
+
+    #[test]
+    fn nobody_is_lost_to_a_registry_that_forgot_until_all_are_back(
+        order in Just(IDS.to_vec()).prop_shuffle(),
+        waits in prop::collection::vec(0_u64..14, 4),
+        fails in any::<bool>(),
+    ) {
+        let all = [Is::Passing; 4];
+        let answer = |backwards, states| Step::Answer { backwards, behind: false, silenced: false, states };
+        let mut run = Run::new();
+        run.step(&answer(false, all));
+        run.step(&Step::Wait(100));
+        if fails {
+            run.step(&Step::Fail);
+        }
+        // It has forgotten all, and they come back one by one.
+        let mut states = [Is::Absent; 4];
+        run.step(&answer(true, states));
+        for (id, wait) in order.iter().zip(waits) {
+            prop_assert_eq!(run.ids().len(), 4);
+            run.step(&Step::Wait(wait));
+            states[IDS.iter().position(|known| known == id).unwrap()] = Is::Passing;
+            run.step(&answer(false, states));
+        }
+        prop_assert!(run.set.values().all(|member| !member.kept));
+        // From then on a departure counts at once.
+        run.step(&answer(false, [Is::Absent, Is::Passing, Is::Passing, Is::Passing]));
+        prop_assert_eq!(run.ids(), BTreeSet::from(["b", "c", "d"]));
+    }
+}
+
+#[test]
+fn one_that_comes_back_under_another_id_has_one_turn() {
+    let mut run = Run::new();
+    let all = [Is::Passing, Is::Absent, Is::Absent, Is::Absent];
+    let answer = |states| Step::Answer {
+        backwards: false,
+        behind: false,
+        silenced: false,
+        states,
+    };
+    run.step(&answer(all));
+    run.step(&Step::Fail);
+    let mut other = serving(all);
+    let instance = other.instances.remove(&InstanceId::new("a")).unwrap();
+    other.instances.insert(InstanceId::new("b"), instance);
+    let reading = Reading {
+        index: Some(1 << 21),
+        ..Reading::default()
+    };
+    run.view.answered(run.now, reading, other);
+    let told: Vec<_> = run.view.told().keys().map(InstanceId::as_str).collect();
+    assert_eq!(told, ["b"]);
+}
