@@ -34,10 +34,19 @@ impl Backoff {
     ///
     /// Half of it is fixed and half is random: peers that failed together come back apart, and nobody comes back at once.
     pub(crate) fn delay(&self, failures: u32, random: f64) -> Duration {
-        let doublings = failures.saturating_sub(1).min(31);
-        let full = self.min.saturating_mul(1 << doublings).min(self.max);
-        let half = full / 2;
+        let half = self.longest(failures) / 2;
         half.saturating_add(half.mul_f64(random.clamp(0.0, 1.0)))
+    }
+
+    /// The same with full jitter: anything from none to all of it. For calls, whose callers wait: many that failed together
+    /// come back evenly spread, and some of them at once.
+    pub(crate) fn full_jitter(&self, failures: u32, random: f64) -> Duration {
+        self.longest(failures).mul_f64(random.clamp(0.0, 1.0))
+    }
+
+    fn longest(&self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1).min(31);
+        self.min.saturating_mul(1 << doublings).min(self.max)
     }
 }
 
@@ -71,6 +80,8 @@ impl Retries {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const fn ms(millis: u64) -> Duration {
@@ -106,6 +117,23 @@ mod tests {
         assert_eq!(backoff.delay(4, 0.0), ms(400));
         assert_eq!(backoff.delay(4, 0.5), ms(600));
         assert_eq!(backoff.delay(4, 1.0), ms(800));
+    }
+
+    proptest! {
+        #[test]
+        fn full_jitter_is_the_doubled_delay_times_chance(
+            min in 1..10_000u64,
+            above in 0..100_000u64,
+            failures in 0..40u32,
+            random in 0.0..1.0f64,
+        ) {
+            let backoff = Backoff::try_new(ms(min), ms(min + above)).unwrap();
+            let mut longest = ms(min);
+            for _ in 1..failures {
+                longest = (2 * longest).min(ms(min + above));
+            }
+            prop_assert_eq!(backoff.full_jitter(failures, random), longest.mul_f64(random));
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What one call hands to the calls that it makes: its place in a trace, its deadline, and whether they are noted.
+//! What one call hands to the calls that it makes: its place in a trace, its deadline, how often they may be tried, and whether
+//! they are noted.
 //!
 //! The server stack enters a [`Scope`] around each handler; channels read it. It follows the task: work that a handler
 //! spawns starts without it, unless wrapped in [`Scope::enter`].
@@ -24,6 +25,8 @@ pub struct Scope {
     pub deadline: Option<Instant>,
     /// Where calls are noted, for who asked to have the answer explained.
     pub explanation: Explanation,
+    /// How many attempts each call below may make in all, as the caller says in `bellhop-attempts`; else the channels decide.
+    pub attempts: Option<u32>,
 }
 
 impl Default for Scope {
@@ -32,6 +35,7 @@ impl Default for Scope {
             span: SpanContext::NONE,
             deadline: None,
             explanation: Explanation::default(),
+            attempts: None,
         }
     }
 }
@@ -53,6 +57,11 @@ impl Scope {
             .try_with(|scope| scope.explanation.0.clone())
             .ok()
             .flatten()
+    }
+
+    /// The attempts that the running task's scope allows.
+    pub(crate) fn attempts() -> Option<u32> {
+        CURRENT.try_with(|scope| scope.attempts).ok().flatten()
     }
 
     /// Runs a future within this scope.

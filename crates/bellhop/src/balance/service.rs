@@ -10,7 +10,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use tower::{Service, ServiceExt, util::Oneshot};
+use tower::Service;
 
 use super::{Available, Recover, Shard};
 
@@ -67,9 +67,7 @@ where
         S::Picked: Service<Request> + Send + 'static,
     {
         let state = match pick(&self.shared.shard, &avoid) {
-            Some(member) => State::Calling {
-                call: member.oneshot(request),
-            },
+            Some(member) => State::picked(member, request),
             None => {
                 let own = self.shared.patience;
                 let patience = limit(&request).map_or(own, |limit| limit.min(own));
@@ -137,8 +135,23 @@ pin_project! {
     where
         P: Service<Request>,
     {
-        Calling { #[pin] call: Oneshot<P, Request> },
+        Picked { member: P, request: Option<Request> },
+        Calling { #[pin] call: P::Future },
         Waiting { member: Waiting<P>, patience: Duration, request: Option<Request> },
+    }
+}
+
+impl<K, S, Request> ResponseFuture<K, S, Request>
+where
+    S: Available,
+    S::Picked: Service<Request>,
+{
+    /// The call, while a member has the request.
+    pub(crate) fn call(&self) -> Option<&<S::Picked as Service<Request>>::Future> {
+        match &self.state {
+            State::Calling { call } => Some(call),
+            _ => None,
+        }
     }
 }
 
@@ -149,6 +162,13 @@ impl<P, Request> State<P, Request>
 where
     P: Service<Request> + Send + 'static,
 {
+    fn picked(member: P, request: Request) -> Self {
+        Self::Picked {
+            member,
+            request: Some(request),
+        }
+    }
+
     fn waiting<K, S>(
         balancer: &RoundRobin<K, S>,
         patience: Duration,
@@ -213,6 +233,13 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
+                StateProjection::Picked { member, request } => {
+                    ready!(member.poll_ready(cx)).map_err(Error::Member)?;
+                    let request = request.take().expect("polled after its end");
+                    State::Calling {
+                        call: member.call(request),
+                    }
+                }
                 StateProjection::Calling { call } => match ready!(call.poll(cx)) {
                     Ok(response) => return Poll::Ready(Ok(response)),
                     // Each member may give the request back once; a member that does it again is broken.
@@ -224,9 +251,7 @@ where
                         Ok(request) => {
                             *this.given_back += 1;
                             match pick(&this.balancer.shared.shard, this.avoid) {
-                                Some(member) => State::Calling {
-                                    call: member.oneshot(request),
-                                },
+                                Some(member) => State::picked(member, request),
                                 None => {
                                     let patience = this.balancer.shared.patience;
                                     State::waiting(this.balancer, patience, this.avoid, request)
@@ -242,9 +267,7 @@ where
                 } => {
                     let waited = *patience;
                     match (ready!(member.as_mut().poll(cx)), request.take()) {
-                        (Some(member), Some(request)) => State::Calling {
-                            call: member.oneshot(request),
-                        },
+                        (Some(member), Some(request)) => State::picked(member, request),
                         _ => return Poll::Ready(Err(Error::NoMember { waited })),
                     }
                 }

@@ -12,14 +12,16 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 use tonic::body::Body;
-use tower::Service;
 
-use super::{Error, ResponseBody};
+use super::{
+    Error, ResponseBody,
+    retry::{self, Target},
+};
 use crate::{
     balance::{self, RoundRobin},
     deadline::parse_timeout,
     discovery::InstanceId,
-    endpoint::{Answer, CallError, Endpoint},
+    endpoint::{Answer, CallError, Endpoint, Peer},
     upstream::{Report, Upstream},
 };
 
@@ -63,20 +65,20 @@ impl Balanced {
     }
 }
 
-impl Service<Request<Body>> for Balanced {
-    type Response = Response<ResponseBody>;
+impl Target for Balanced {
+    type Body = ResponseBody;
     type Error = Error;
-    type Future = ResponseFuture;
+    type Attempt = Attempt;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> ResponseFuture {
-        ResponseFuture {
-            inner: self.inner.call_avoiding(request, share_of_time, Vec::new()),
+    fn attempt(&self, request: Request<Body>, avoid: Vec<InstanceId>) -> Attempt {
+        Attempt {
+            inner: self.inner.call_avoiding(request, share_of_time, avoid),
             called: self.called.clone(),
         }
+    }
+
+    fn has_other(&self, avoid: &[InstanceId]) -> bool {
+        self.inner.has_other(|id| avoid.contains(id))
     }
 }
 
@@ -89,14 +91,21 @@ fn share_of_time(request: &Request<Body>) -> Option<Duration> {
 }
 
 pin_project! {
-    pub(super) struct ResponseFuture {
+    /// One attempt of a call.
+    pub(super) struct Attempt {
         #[pin]
         inner: balance::ResponseFuture<InstanceId, Endpoint, Request<Body>>,
         called: Arc<Called>,
     }
 }
 
-impl Future for ResponseFuture {
+impl retry::Attempt for Attempt {
+    fn peer(&self) -> Option<&Arc<Peer>> {
+        self.inner.call().map(|call| call.peer())
+    }
+}
+
+impl Future for Attempt {
     type Output = Result<Response<ResponseBody>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

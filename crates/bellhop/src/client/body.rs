@@ -4,7 +4,7 @@ use std::{
     fmt,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -13,7 +13,10 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::{Code, Status};
 
-use super::Error;
+use super::{
+    Error,
+    retry::{Begin, Trail},
+};
 use crate::{
     breaker::{Outcome, Ticket},
     deadline::Timer,
@@ -24,6 +27,9 @@ use crate::{
 /// The body of an answer.
 pub struct ResponseBody {
     incoming: Incoming,
+    /// What was read of it to see whether the answer has begun.
+    first: Option<Frame<Bytes>>,
+    trail: Option<Box<Trail>>,
     service: Arc<str>,
     peer: Arc<Peer>,
     timer: Option<Timer>,
@@ -40,6 +46,8 @@ impl ResponseBody {
     ) -> Self {
         Self {
             incoming,
+            first: None,
+            trail: None,
             service,
             peer,
             timer: None,
@@ -53,6 +61,11 @@ impl ResponseBody {
         &self.peer
     }
 
+    /// What the call has been through; `None` where it was answered at the first attempt.
+    pub fn trail(&self) -> Option<&Trail> {
+        self.trail.as_deref()
+    }
+
     pub(super) fn set_timer(&mut self, timer: Option<Timer>) {
         self.timer = timer;
     }
@@ -63,18 +76,72 @@ impl ResponseBody {
 
     /// Ends the call. A stream that ends without a status is broken.
     fn end(&mut self, code: Option<Code>) {
-        if let Some(mut ticket) = self.ticket.take() {
-            ticket.finish(code.map_or(Outcome::Bad, Outcome::of));
-        }
+        self.judge(code);
         if let Some(span) = self.span.take() {
             span.end_grpc(code.unwrap_or(Code::Unknown));
         }
+    }
+
+    /// Tells the breaker what came of the call.
+    fn judge(&mut self, code: Option<Code>) {
+        if let Some(mut ticket) = self.ticket.take() {
+            ticket.finish(code.map_or(Outcome::Bad, Outcome::of));
+        }
+    }
+
+    fn poll_incoming(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.first.take() {
+            Some(frame) => Poll::Ready(Some(Ok(frame))),
+            None => Pin::new(&mut self.incoming).poll_frame(cx),
+        }
+    }
+
+    fn broken(&self, source: hyper::Error) -> Error {
+        Error::connection(self.service.clone(), self.peer.clone(), source)
     }
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let status = Status::from(error);
         self.end(Some(status.code()));
         Poll::Ready(Some(Err(status)))
+    }
+}
+
+impl Begin for ResponseBody {
+    type Error = Error;
+
+    fn poll_begun(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(match ready!(self.poll_incoming(cx)) {
+            Some(Ok(frame)) => {
+                // For this attempt that is all, if the call goes on with another one.
+                if let Some(trailers) = frame.trailers_ref() {
+                    self.judge(Some(code(trailers)));
+                }
+                self.first = Some(frame);
+                Ok(())
+            }
+            Some(Err(source)) => {
+                let error = self.broken(source);
+                self.judge(Some(error.code()));
+                Err(error)
+            }
+            None => Ok(()),
+        })
+    }
+
+    fn trailers(&mut self) -> Option<&mut HeaderMap> {
+        self.first.as_mut().and_then(Frame::trailers_mut)
+    }
+
+    fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
+    fn set_trail(&mut self, trail: Box<Trail>) {
+        self.trail = Some(trail);
     }
 }
 
@@ -94,7 +161,7 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.incoming).poll_frame(cx) {
+        match this.poll_incoming(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     this.end(Some(code(trailers)));
@@ -103,11 +170,7 @@ impl Body for ResponseBody {
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(Some(Err(source))) => this.fail(Error::connection(
-                this.service.clone(),
-                this.peer.clone(),
-                source,
-            )),
+            Poll::Ready(Some(Err(source))) => this.fail(this.broken(source)),
             Poll::Ready(None) => {
                 this.end(None);
                 Poll::Ready(None)
@@ -129,11 +192,14 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.first.is_none() && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match &self.first {
+            Some(_) => SizeHint::default(),
+            None => self.incoming.size_hint(),
+        }
     }
 }
 

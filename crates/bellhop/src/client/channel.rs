@@ -12,13 +12,14 @@ use std::{
 use futures_util::Stream;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::Instant};
 use tonic::{Status, body::Body};
 use tower::Service;
 
 use super::{
     ResponseBody, Settings,
     balanced::Balanced,
+    retry::RetryLayer,
     stack::{Stack, compose},
 };
 use crate::{
@@ -41,6 +42,8 @@ pub struct Channel {
 struct Shared {
     stack: Stack,
     instances: Balanced,
+    timeout: Option<Duration>,
+    retry: RetryLayer,
     telemetry: Telemetry,
 }
 
@@ -87,7 +90,8 @@ impl Channel {
         handle: Handle,
     ) -> Self {
         let instances = Balanced::new(upstream, settings.wait_for_endpoint, handle);
-        Self::composed(instances, settings.timeout, telemetry)
+        let retry = RetryLayer::new(settings.retry.clone(), Instant::now());
+        Self::composed(instances, settings.timeout, retry, telemetry)
     }
 
     /// The same with another bound on each call. `None` is for streams that stay open: then only the request and the
@@ -95,10 +99,11 @@ impl Channel {
     pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
         let Shared {
             instances,
+            retry,
             telemetry,
             ..
         } = &*self.shared;
-        Self::composed(instances.clone(), timeout, telemetry.clone())
+        Self::composed(instances.clone(), timeout, retry.clone(), telemetry.clone())
     }
 
     /// How the service stands, as this process sees it.
@@ -106,12 +111,39 @@ impl Channel {
         self.shared.instances.report()
     }
 
-    fn composed(instances: Balanced, timeout: Option<Duration>, telemetry: Telemetry) -> Self {
-        let stack = compose(instances.clone(), timeout, telemetry.clone());
+    /// The same with more known of the methods that it calls: those that an encoded `google.protobuf.FileDescriptorSet` calls
+    /// free of side effects or idempotent (`idempotency_level`) may be tried again.
+    #[must_use]
+    pub fn describe(self, descriptors: &'static [u8]) -> Self {
+        let Shared {
+            instances,
+            timeout,
+            retry,
+            telemetry,
+            ..
+        } = &*self.shared;
+        let mut methods = retry.methods().clone();
+        if let Err(error) = methods.describe(descriptors) {
+            let service = instances.service();
+            tracing::error!(%service, %error, "descriptors that are none, calls are not tried again");
+        }
+        let retry = retry.with_methods(methods);
+        Self::composed(instances.clone(), *timeout, retry, telemetry.clone())
+    }
+
+    fn composed(
+        instances: Balanced,
+        timeout: Option<Duration>,
+        retry: RetryLayer,
+        telemetry: Telemetry,
+    ) -> Self {
+        let stack = compose(instances.clone(), timeout, &retry, telemetry.clone());
         Self {
             shared: Arc::new(Shared {
                 stack,
                 instances,
+                timeout,
+                retry,
                 telemetry,
             }),
         }

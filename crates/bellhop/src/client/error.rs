@@ -4,6 +4,7 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use tonic::{Code, Status};
 
+use super::retry::{Fail, Failure, Trail};
 use crate::{endpoint::Peer, upstream::Cause};
 
 /// Why a call has no answer.
@@ -42,6 +43,16 @@ pub enum Error {
         /// How long the call had.
         after: Duration,
     },
+    /// The last of several attempts failed.
+    #[error("{source} (after {attempts} attempts)")]
+    Attempts {
+        /// How many of them reached an instance.
+        attempts: u32,
+        /// What came of each.
+        trail: Box<Trail>,
+        /// The last failure.
+        source: Box<Error>,
+    },
 }
 
 impl Error {
@@ -65,15 +76,54 @@ impl Error {
             Self::Unavailable { .. } => Code::Unavailable,
             Self::DeadlineExceeded { .. } => Code::DeadlineExceeded,
             Self::Connection { source, .. } => connection_code(source),
+            Self::Attempts { source, .. } => source.code(),
         }
     }
 }
 
+impl Fail for Error {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Unavailable { .. } => Failure::Nobody,
+            Self::Connection { source, .. } if is_unprocessed(source) => Failure::Unprocessed,
+            Self::Connection { .. } if self.code() == Code::Unavailable => Failure::Lost,
+            _ => Failure::Final,
+        }
+    }
+
+    fn peer(&self) -> Option<&Arc<Peer>> {
+        match self {
+            Self::Connection { peer, .. } => Some(peer),
+            Self::Attempts { source, .. } => source.peer(),
+            _ => None,
+        }
+    }
+
+    fn after(self, attempts: u32, trail: Box<Trail>) -> Self {
+        Self::Attempts {
+            attempts,
+            trail,
+            source: Box::new(self),
+        }
+    }
+}
+
+fn http2(error: &hyper::Error) -> Option<&h2::Error> {
+    error.source()?.downcast_ref()
+}
+
+/// Whether the other side has said that it did nothing: it refused the stream, or it left and named an earlier stream as its
+/// last. h2 ends exactly the later streams with the `GOAWAY`; the others end with the connection.
+fn is_unprocessed(error: &hyper::Error) -> bool {
+    http2(error).is_some_and(|error| {
+        let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (is_refused || error.is_go_away())
+    })
+}
+
 /// What gRPC over HTTP/2 makes of a reset stream; a connection that is lost is `UNAVAILABLE`.
 fn connection_code(error: &hyper::Error) -> Code {
-    let reset = error
-        .source()
-        .and_then(|source| source.downcast_ref::<h2::Error>())
+    let reset = http2(error)
         .filter(|error| error.is_reset())
         .and_then(h2::Error::reason);
     match reset {

@@ -8,6 +8,7 @@ mod channel;
 mod deadline;
 mod error;
 mod explain;
+mod retry;
 mod settings;
 mod stack;
 mod trace;
@@ -15,6 +16,8 @@ mod trace;
 pub use body::ResponseBody;
 pub use channel::{Channel, ResponseFuture};
 pub use error::Error;
+pub(crate) use retry::attempts;
+pub use retry::{Attempted, End, Trail};
 pub(crate) use settings::Settings;
 
 pub use crate::{

@@ -2,31 +2,36 @@
 
 use std::time::Duration;
 
+use super::retry;
 use crate::{config::Reader, endpoint};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-const HEDGE_AFTER: Duration = Duration::from_millis(250);
 const WAIT_FOR_ENDPOINT: Duration = Duration::from_secs(1);
 
 /// How a service is called.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// A call's time, where neither the caller nor the call that it serves gives it less.
     pub(crate) timeout: Option<Duration>,
     /// How long a call waits for somebody to be there.
     pub(crate) wait_for_endpoint: Duration,
     pub(crate) endpoint: endpoint::Settings,
+    pub(crate) retry: retry::Settings,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT` and the settings of connections.
+    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT` and the settings of connections and of trying again.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        let retry = retry::Settings::read(reader);
+        // An instance is overdue when others are asked beside it.
+        let endpoint = endpoint::Settings::read(reader).given_up_after(retry.hedge_after);
         Self {
             timeout: Some(reader.duration("BELLHOP_TIMEOUT").unwrap_or(TIMEOUT)),
             wait_for_endpoint: reader
                 .duration("BELLHOP_WAIT_FOR_ENDPOINT")
                 .unwrap_or(WAIT_FOR_ENDPOINT),
-            endpoint: endpoint::Settings::read(reader).given_up_after(Some(HEDGE_AFTER)),
+            endpoint,
+            retry,
         }
     }
 }

@@ -8,18 +8,20 @@ use super::{
     balanced::Balanced,
     deadline::{Deadline, DeadlineLayer},
     explain::{Explain, ExplainLayer},
+    retry::{Retry, RetryLayer},
     trace::{Trace, TraceLayer},
 };
 use crate::telemetry::Telemetry;
 
-/// Outermost first: the span covers all that a caller waits for, an explanation tells of all that is below it, the
-/// deadline bounds the wait for an instance too.
-pub(super) type Stack = Trace<Explain<Deadline<Balanced>>>;
+/// Outermost first: the span covers all that a caller waits for; an explanation tells of all that is below it; the deadline
+/// bounds all attempts together, and the wait for an instance too; each attempt takes a turn of its own.
+pub(super) type Stack = Trace<Explain<Deadline<Retry<Balanced>>>>;
 
 /// Composes the stack over a service's instances.
 pub(super) fn compose(
     instances: Balanced,
     timeout: Option<Duration>,
+    retry: &RetryLayer,
     telemetry: Telemetry,
 ) -> Stack {
     let service = Arc::clone(instances.service());
@@ -28,7 +30,7 @@ pub(super) fn compose(
         service: service.clone(),
         timeout,
     }
-    .layer(instances);
+    .layer(retry.layer(instances));
     let stack = explain.layer(stack);
     TraceLayer { service, telemetry }.layer(stack)
 }

@@ -191,6 +191,7 @@ impl Service<Request<Body>> for Turn {
         let record = record.map(|call| call.attempt(&peer, Instant::now()));
         let answer = self.sender.try_send_request(request);
         ResponseFuture {
+            peer: peer.clone(),
             // Boxed since hyper does not name this future's type.
             answer: Box::pin(async move {
                 match answer.await {
@@ -237,7 +238,15 @@ impl Answer {
 
 /// The answer to a call, with who gave it.
 pub(crate) struct ResponseFuture {
+    peer: Arc<Peer>,
     answer: Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>,
+}
+
+impl ResponseFuture {
+    /// Who has been asked.
+    pub(crate) fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
 }
 
 impl Future for ResponseFuture {

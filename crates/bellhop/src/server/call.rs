@@ -23,6 +23,7 @@ use super::{
     routes,
 };
 use crate::{
+    client::attempts,
     context::Scope,
     deadline::{Timer, parse_timeout},
 };
@@ -56,6 +57,7 @@ impl Service<Call> for Handle {
             span,
             deadline: timer.as_ref().map(Timer::at),
             explanation,
+            attempts: attempts(request.headers()),
         };
         let handler = scope.enter(catch(|| match timeout {
             Ok(_) => self.services.call(request),

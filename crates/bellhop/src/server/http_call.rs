@@ -46,8 +46,8 @@ impl Service<Call> for HandleHttp {
         request.extensions_mut().insert(RemoteAddr(peer));
         let scope = Scope {
             span,
-            deadline: None,
             explanation,
+            ..Scope::default()
         };
         let handler = catch(|| self.service.clone().oneshot(request));
         ResponseFuture {

@@ -1,0 +1,184 @@
+//! How many further attempts a channel may make: a share of its calls, and a few each second whatever happens.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// A further attempt costs this much; a call earns a share of it.
+const ATTEMPT: u64 = 1_000;
+
+/// No more than this many attempts are saved up: as many calls as may be lost together with one instance.
+const SAVINGS: u64 = 1_000 * ATTEMPT;
+
+/// What a budget allows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Allowance {
+    /// Thousandths of a further attempt that each call earns.
+    pub(crate) per_mille: u64,
+    /// Attempts in each second that nobody needs to earn.
+    pub(crate) floor: u32,
+}
+
+/// A retry budget: when much fails, trying everything again would only add to the load that makes it fail.
+///
+/// It takes no lock.
+#[derive(Debug)]
+pub(super) struct Budget {
+    allowance: Allowance,
+    /// In thousandths of an attempt.
+    saved: AtomicU64,
+    origin: Instant,
+    /// When all of a second's floor is there again, in nanoseconds from `origin`.
+    full: AtomicU64,
+}
+
+impl Budget {
+    /// Nothing saved, and the floor of one second there.
+    pub(super) fn new(allowance: Allowance, now: Instant) -> Self {
+        Self {
+            allowance,
+            saved: AtomicU64::new(0),
+            origin: now,
+            full: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a call.
+    pub(super) fn earn(&self) {
+        // Two at once may save a little too much, which is no harm.
+        if self.saved.load(Relaxed) < SAVINGS {
+            self.saved.fetch_add(self.allowance.per_mille, Relaxed);
+        }
+    }
+
+    /// Takes a further attempt, if there is one: of the floor first, for it cannot be saved.
+    pub(super) fn spend(&self, now: Instant) -> bool {
+        self.spend_floor(now)
+            || self
+                .saved
+                .fetch_update(Relaxed, Relaxed, |saved| saved.checked_sub(ATTEMPT))
+                .is_ok()
+    }
+
+    fn spend_floor(&self, now: Instant) -> bool {
+        let Some(refill) = Duration::from_secs(1).checked_div(self.allowance.floor) else {
+            return false;
+        };
+        let refill = nanos(refill);
+        let slack = refill * u64::from(self.allowance.floor - 1);
+        let now = nanos(now.saturating_duration_since(self.origin));
+        let take = |full: u64| {
+            let full = full.max(now);
+            (full - now <= slack).then_some(full + refill)
+        };
+        self.full.fetch_update(Relaxed, Relaxed, take).is_ok()
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIFTH: Allowance = Allowance {
+        per_mille: 200,
+        floor: 10,
+    };
+
+    fn spent(budget: &Budget, now: Instant) -> usize {
+        (0..).take_while(|_| budget.spend(now)).count()
+    }
+
+    #[test]
+    fn a_fifth_of_the_calls_and_ten_a_second() {
+        let start = Instant::now();
+        let budget = Budget::new(FIFTH, start);
+        assert_eq!(spent(&budget, start), 10, "the floor");
+        (0..100).for_each(|_| budget.earn());
+        assert_eq!(spent(&budget, start), 20, "a fifth");
+        assert_eq!(spent(&budget, start + Duration::from_millis(500)), 5);
+        assert_eq!(spent(&budget, start + Duration::from_secs(3600)), 10);
+    }
+
+    #[test]
+    fn savings_are_bounded() {
+        let start = Instant::now();
+        let budget = Budget::new(FIFTH, start);
+        (0..1_000_000).for_each(|_| budget.earn());
+        assert_eq!(spent(&budget, start), 1_010);
+    }
+
+    #[test]
+    fn no_floor_is_no_floor() {
+        let start = Instant::now();
+        let none = Allowance {
+            per_mille: 0,
+            floor: 0,
+        };
+        let budget = Budget::new(none, start);
+        budget.earn();
+        assert!(!budget.spend(start));
+    }
+
+    /// The same by counting: a bucket of a second's floor that fills steadily, and a purse.
+    struct Model {
+        allowance: Allowance,
+        /// In billionths of an attempt.
+        bucket: u64,
+        purse: u64,
+        at: u64,
+    }
+
+    impl Model {
+        const WHOLE: u64 = 1_000_000_000;
+
+        fn spend(&mut self, millis: u64) -> bool {
+            let floor = u64::from(self.allowance.floor);
+            let filled = self.bucket + (millis - self.at) * floor * Self::WHOLE / 1_000;
+            self.bucket = filled.min(floor * Self::WHOLE);
+            self.at = millis;
+            if self.bucket >= Self::WHOLE {
+                self.bucket -= Self::WHOLE;
+                return true;
+            }
+            let enough = self.purse >= ATTEMPT;
+            self.purse -= if enough { ATTEMPT } else { 0 };
+            enough
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_what_the_model_does(
+            // Such that a refill takes whole nanoseconds.
+            floor in proptest::sample::select(vec![0u32, 1, 2, 5, 10, 100]),
+            per_mille in 0..=1_000u64,
+            steps in proptest::collection::vec((0..400u64, any::<bool>()), 1..400),
+        ) {
+            let allowance = Allowance { per_mille, floor };
+            let start = Instant::now();
+            let budget = Budget::new(allowance, start);
+            let bucket = u64::from(floor) * Model::WHOLE;
+            let mut model = Model { allowance, bucket, purse: 0, at: 0 };
+            let mut millis = 0;
+            for (pause, is_call) in steps {
+                millis += pause / 10;
+                if is_call {
+                    budget.earn();
+                    model.purse += per_mille;
+                } else {
+                    let now = start + Duration::from_millis(millis);
+                    prop_assert_eq!(budget.spend(now), model.spend(millis));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Trying a call again, somewhere else.
+//!
+//! A call whose method may be called twice is tried again when its connection is lost or its answer is nothing but
+//! `UNAVAILABLE`, and a second attempt is begun beside a first one that is slow. Any other call is tried again only where it
+//! provably reached nobody. An answer that has begun is never thrown away for another one.
+//!
+//! What is decided stands apart from how it is done: `policy` says what follows a failure, `attempts` how many there may be
+//! over a tree of calls, `budget` how many a channel can afford.
+
+mod again;
+mod attempts;
+mod budget;
+mod flight;
+mod future;
+mod layer;
+mod methods;
+mod policy;
+mod replay;
+mod settings;
+mod target;
+
+mod trail;
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tokio::time::Instant;
+use tonic::body::Body;
+use tower::Service;
+
+pub use self::trail::{Attempted, End, Trail};
+use self::{
+    again::Again,
+    attempts::{ATTEMPTS, Attempts},
+    flight::Flight,
+    future::ResponseFuture,
+    layer::Shared,
+    policy::Pushback,
+};
+pub(crate) use self::{
+    attempts::attempts,
+    budget::Allowance,
+    layer::RetryLayer,
+    methods::Methods,
+    policy::Failure,
+    settings::Settings,
+    target::{Attempt, Begin, Fail, Target},
+};
+use crate::{context::Scope, deadline::parse_timeout};
+
+/// Makes the attempts of each call.
+#[derive(Clone, Debug)]
+pub(crate) struct Retry<T> {
+    target: T,
+    shared: Arc<Shared>,
+}
+
+impl<T: Target> Service<Request<Body>> for Retry<T> {
+    type Response = Response<T::Body>;
+    type Error = T::Error;
+    type Future = ResponseFuture<T>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> ResponseFuture<T> {
+        let own = self.shared.settings.attempts;
+        let mut attempts = match Scope::attempts() {
+            Some(given) => Attempts::new(given, own),
+            None => Attempts::at_the_root(own),
+        };
+        let share = attempts.begin().unwrap_or(1);
+        self.shared.budget.earn();
+        if own == 1 {
+            if Scope::attempts().is_some() {
+                request
+                    .headers_mut()
+                    .insert(ATTEMPTS, attempts::share(share));
+            }
+            let attempt = self.target.attempt(request, Vec::new());
+            return ResponseFuture::new(Flight::new(attempt, share, false, false), None);
+        }
+
+        let method = self.shared.settings.methods.of(request.uri().path());
+        let timeout = parse_timeout(request.headers()).ok().flatten();
+        let (mut request, kept) = replay::keep(request);
+        request
+            .headers_mut()
+            .insert(ATTEMPTS, attempts::share(share));
+        let look_inside = kept.is_some() && method.retries_any();
+        let again = kept.map(|kept| Again {
+            target: self.target.clone(),
+            shared: self.shared.clone(),
+            kept,
+            method,
+            attempts,
+            deadline: timeout.map(|timeout| Instant::now() + timeout),
+        });
+        let attempt = self.target.attempt(request, Vec::new());
+        ResponseFuture::new(Flight::new(attempt, share, false, look_inside), again)
+    }
+}

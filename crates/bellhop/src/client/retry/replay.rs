@@ -1,0 +1,235 @@
+//! What a call keeps of its request, to send it again.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, uri::PathAndQuery};
+use http_body::{Frame, SizeHint};
+use tonic::{Status, body::Body};
+
+use super::attempts::{ATTEMPTS, share as share_value};
+use crate::{
+    deadline::{GRPC_TIMEOUT, format_timeout},
+    explain::CallRecord,
+};
+
+/// Requests up to this size are kept; larger ones are sent once.
+const MOST_KEPT: usize = 64 * 1024;
+
+/// How many attempts came before this one, as gRPC has it.
+const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+
+/// A request that can be sent again.
+#[derive(Debug)]
+pub(super) struct Kept {
+    path: Option<PathAndQuery>,
+    headers: Packed,
+    body: Bytes,
+    /// Where the call's attempts are noted, if they are.
+    record: Option<CallRecord>,
+}
+
+/// Takes a request apart: what goes out now, and what to keep for later where it can be kept.
+pub(super) fn keep(request: Request<Body>) -> (Request<Body>, Option<Kept>) {
+    let (parts, body) = request.into_parts();
+    match read(body) {
+        Ok(body) => {
+            let kept = Kept {
+                path: parts.uri.path_and_query().cloned(),
+                headers: Packed::new(&parts.headers),
+                body: body.clone(),
+                record: parts.extensions.get().cloned(),
+            };
+            (Request::from_parts(parts, whole(body)), Some(kept))
+        }
+        Err(body) => (Request::from_parts(parts, body), None),
+    }
+}
+
+impl Kept {
+    /// The request once more, with what is left of its time; `previous` attempts have failed before.
+    pub(super) fn request(
+        &self,
+        timeout: Option<Duration>,
+        share: u32,
+        previous: u32,
+    ) -> Request<Body> {
+        let mut request = Request::new(whole(self.body.clone()));
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        if let Some(path) = &self.path {
+            *request.uri_mut() = Uri::from(path.clone());
+        }
+        if let Some(record) = &self.record {
+            request.extensions_mut().insert(record.clone());
+        }
+        let headers = request.headers_mut();
+        self.headers.unpack(headers);
+        if let Some(timeout) = timeout {
+            headers.insert(GRPC_TIMEOUT, format_timeout(timeout));
+        }
+        headers.insert(ATTEMPTS, share_value(share));
+        if previous > 0 {
+            headers.insert(PREVIOUS_ATTEMPTS, HeaderValue::from(previous));
+        }
+        request
+    }
+}
+
+/// Headers in one piece of memory: most calls never look at them again.
+#[derive(Debug)]
+struct Packed(Vec<u8>);
+
+impl Packed {
+    /// All headers that stay as they are from attempt to attempt.
+    fn new(headers: &HeaderMap) -> Self {
+        let stay = || {
+            headers
+                .iter()
+                .filter(|(name, _)| **name != GRPC_TIMEOUT && **name != ATTEMPTS)
+        };
+        let size =
+            |(name, value): (&HeaderName, &HeaderValue)| 8 + name.as_str().len() + value.len();
+        let mut packed = Vec::with_capacity(stay().map(size).sum());
+        for (name, value) in stay() {
+            for part in [name.as_str().as_bytes(), value.as_bytes()] {
+                // No header is longer than what HTTP/2 lets through.
+                packed.extend((part.len() as u32).to_le_bytes());
+                packed.extend(part);
+            }
+        }
+        Self(packed)
+    }
+
+    fn unpack(&self, headers: &mut HeaderMap) {
+        let mut rest = &*self.0;
+        while let (Some(name), Some(value)) = (take(&mut rest), take(&mut rest)) {
+            let name = HeaderName::from_bytes(name);
+            // They were headers when they were packed.
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
+                headers.append(name, value);
+            }
+        }
+    }
+}
+
+fn take<'p>(packed: &mut &'p [u8]) -> Option<&'p [u8]> {
+    let (size, rest) = packed.split_first_chunk()?;
+    let (part, rest) = rest.split_at_checked(u32::from_le_bytes(*size) as usize)?;
+    *packed = rest;
+    Some(part)
+}
+
+/// Reads a body that is all there and not too large; else gives back one that begins with what was read.
+///
+/// The body of a call with one request has all of it at once, and waits for nothing.
+fn read(mut body: Body) -> Result<Bytes, Body> {
+    // Whoever sends the body polls it again, with a waker of its own.
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    loop {
+        let next = match http_body::Body::poll_frame(Pin::new(&mut body), &mut cx) {
+            Poll::Ready(None) if all.is_empty() => return Ok(first),
+            Poll::Ready(None) => return Ok(all.freeze()),
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) if first.is_empty() => {
+                    first = data;
+                    if first.len() <= MOST_KEPT {
+                        continue;
+                    }
+                    None
+                }
+                Ok(data) => {
+                    if all.is_empty() {
+                        all.extend_from_slice(&first);
+                    }
+                    all.extend_from_slice(&data);
+                    if all.len() <= MOST_KEPT {
+                        continue;
+                    }
+                    None
+                }
+                Err(trailers) => Some(Ok(trailers)),
+            },
+            Poll::Ready(Some(Err(status))) => Some(Err(status)),
+            Poll::Pending => None,
+        };
+        let begun = if all.is_empty() { first } else { all.freeze() };
+        return Err(Body::new(Begun {
+            begun: (!begun.is_empty()).then_some(begun),
+            next,
+            rest: body,
+        }));
+    }
+}
+
+fn whole(body: Bytes) -> Body {
+    if body.is_empty() {
+        Body::empty()
+    } else {
+        Body::new(Whole(Some(body)))
+    }
+}
+
+/// A body that is all there.
+///
+/// It does not say how long it is, for then hyper would add a `content-length`, which gRPC does without. It does say that it
+/// ends with its only frame.
+struct Whole(Option<Bytes>);
+
+impl http_body::Body for Whole {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Poll::Ready(self.0.take().map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// A body of which something has been read already.
+struct Begun {
+    begun: Option<Bytes>,
+    next: Option<Result<Frame<Bytes>, Status>>,
+    rest: Body,
+}
+
+impl http_body::Body for Begun {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Some(data) = self.begun.take() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        if let Some(next) = self.next.take() {
+            return Poll::Ready(Some(next));
+        }
+        Pin::new(&mut self.rest).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.begun.is_none() && self.next.is_none() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match (&self.begun, &self.next) {
+            (None, None) => self.rest.size_hint(),
+            _ => SizeHint::default(),
+        }
+    }
+}
