@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use bellhop::{App, Error, Mesh, Serving, Shards, context::Scope, server::HttpRoute};
-use hotel_proto::{geo::geo_server, rate::rate_server};
+use hotel_proto::{FILE_DESCRIPTOR_SET, geo::geo_server, rate::rate_server};
 use tokio::time::Instant;
 
 use crate::{Frontend, Settings};
@@ -33,9 +33,10 @@ pub async fn serve(mesh: &Mesh, shards: &Shards, settings: Settings) -> Result<S
 
 fn router(mesh: &Mesh, settings: Settings) -> Router {
     let deadline = settings.deadline;
-    Frontend::new(mesh.channel("search"), mesh.channel("profile"), settings)
-        .with_dependency("geo", geo_server::SERVICE_NAME, mesh.channel("geo"))
-        .with_dependency("rate", rate_server::SERVICE_NAME, mesh.channel("rate"))
+    let channel = |service| mesh.channel(service).describe(FILE_DESCRIPTOR_SET);
+    Frontend::new(channel("search"), channel("profile"), settings)
+        .with_dependency("geo", geo_server::SERVICE_NAME, channel("geo"))
+        .with_dependency("rate", rate_server::SERVICE_NAME, channel("rate"))
         .router()
         .layer(from_fn(tell_route))
         // What the frontend waits for no longer, nobody behind it should go on with.

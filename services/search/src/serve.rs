@@ -18,7 +18,8 @@ const RATE: &str = "rate";
 pub async fn serve(mesh: &Mesh, shards: &Shards) -> Result<Serving, Error> {
     let teller = Teller::default();
     let app = move |mesh: &Mesh| {
-        let search = Search::new(mesh.channel(GEO), mesh.channel(RATE)).telling(teller.clone());
+        let channel = |service| mesh.channel(service).describe(FILE_DESCRIPTOR_SET);
+        let search = Search::new(channel(GEO), channel(RATE)).telling(teller.clone());
         Services::new()
             .with(service(search))
             .describe(FILE_DESCRIPTOR_SET)
