@@ -224,8 +224,11 @@ async fn an_instance_that_is_removed_is_not_called_again() {
 
 #[tokio::test]
 async fn the_requests_own_timeout_ends_a_call() {
-    let servers = [Server::behaving(Behaviour::Hang)];
-    let mut client = HealthClient::new(channel(everybody(&servers)));
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    until_all_are_called(&channel, &servers).await;
+    servers[0].behave(Behaviour::Hang);
+    let mut client = HealthClient::new(channel);
     let mut request = Request::new(HealthCheckRequest::default());
     request.set_timeout(Duration::from_millis(50));
     let status = client.check(request).await.unwrap_err();
@@ -265,8 +268,11 @@ async fn a_call_whose_time_is_over_is_not_sent() {
 
 #[tokio::test]
 async fn a_channel_gives_calls_a_bound_of_its_own() {
-    let servers = [Server::behaving(Behaviour::Hang)];
-    let channel = channel(everybody(&servers)).with_timeout(Some(Duration::from_millis(50)));
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    until_all_are_called(&channel, &servers).await;
+    servers[0].behave(Behaviour::Hang);
+    let channel = channel.with_timeout(Some(Duration::from_millis(50)));
     let status = call(&channel).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert!(matches!(cause(&status), Error::DeadlineExceeded { .. }));
@@ -290,11 +296,11 @@ async fn a_connection_that_is_lost_in_a_call_names_the_instance() {
 
 #[tokio::test]
 async fn a_status_of_the_application_passes_as_it_is() {
-    let servers = [Server::behaving(Behaviour::Refuse)];
+    let servers = [Server::behaving(Behaviour::Fail(Code::NotFound))];
     let status = call(&channel(everybody(&servers))).await.unwrap_err();
     assert_eq!(
         (status.code(), status.message()),
-        (Code::NotFound, "no such thing")
+        (Code::NotFound, "out of order")
     );
 }
 

@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 use tonic_health::pb::{
     HealthCheckRequest, HealthCheckResponse,
     health_server::{Health, HealthServer},
@@ -27,7 +27,8 @@ use tonic_health::pb::{
 pub(crate) enum Behaviour {
     Answer,
     Hang,
-    Refuse,
+    /// With this status; a stream after its first message.
+    Fail(Code),
 }
 
 /// A server on a port of its own.
@@ -40,15 +41,14 @@ pub(crate) struct Server {
     runtime: Option<Runtime>,
 }
 
-#[derive(Default)]
 struct Shared {
+    behaviour: Mutex<Behaviour>,
     calls: AtomicUsize,
     timeout: Mutex<Option<Duration>>,
     called: Notify,
 }
 
 struct Counting {
-    behaviour: Behaviour,
     shared: Arc<Shared>,
 }
 
@@ -77,9 +77,13 @@ impl Server {
         socket.bind(address).unwrap();
         let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::<Shared>::default();
+        let shared = Arc::new(Shared {
+            behaviour: Mutex::new(behaviour),
+            calls: AtomicUsize::new(0),
+            timeout: Mutex::default(),
+            called: Notify::new(),
+        });
         let service = HealthServer::new(Counting {
-            behaviour,
             shared: shared.clone(),
         });
         let (stop, stopped) = oneshot::channel();
@@ -106,6 +110,11 @@ impl Server {
     /// Calls so far; the question that a connection begins with is none.
     pub(crate) fn calls(&self) -> usize {
         self.shared.calls.load(Ordering::SeqCst)
+    }
+
+    /// From the next call on.
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
+        *self.shared.behaviour.lock().unwrap() = behaviour;
     }
 
     pub(crate) fn reset(&self) {
@@ -152,9 +161,15 @@ pub(crate) async fn unused_port() -> u16 {
         .port()
 }
 
+impl Counting {
+    fn behaviour(&self) -> Behaviour {
+        *self.shared.behaviour.lock().unwrap()
+    }
+}
+
 #[tonic::async_trait]
 impl Health for Counting {
-    type WatchStream = tokio_stream::Empty<Result<HealthCheckResponse, Status>>;
+    type WatchStream = tokio_stream::Iter<std::vec::IntoIter<Result<HealthCheckResponse, Status>>>;
 
     async fn check(
         &self,
@@ -172,10 +187,11 @@ impl Health for Counting {
         *self.shared.timeout.lock().unwrap() = micros.map(Duration::from_micros);
         self.shared.calls.fetch_add(1, Ordering::SeqCst);
         self.shared.called.notify_one();
-        match self.behaviour {
+        let behaviour = self.behaviour();
+        match behaviour {
             Behaviour::Answer => Ok(Response::new(HealthCheckResponse::default())),
             Behaviour::Hang => std::future::pending().await,
-            Behaviour::Refuse => Err(Status::not_found("no such thing")),
+            Behaviour::Fail(code) => Err(Status::new(code, "out of order")),
         }
     }
 
@@ -183,6 +199,11 @@ impl Health for Counting {
         &self,
         _: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        Err(Status::unimplemented("watch"))
+        self.shared.calls.fetch_add(1, Ordering::SeqCst);
+        let mut answers = vec![Ok(HealthCheckResponse::default())];
+        if let Behaviour::Fail(code) = self.behaviour() {
+            answers.push(Err(Status::new(code, "out of order")));
+        }
+        Ok(Response::new(tokio_stream::iter(answers)))
     }
 }

@@ -1,0 +1,316 @@
+//! Breakers, the floor and slow start over real sockets: instances that fail, hang, and work again.
+
+#[allow(dead_code, reason = "each test takes what it needs of the servers")]
+mod servers;
+#[path = "support/wait.rs"]
+mod wait;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bellhop::{
+    client::{Channel, Error},
+    discovery::{Change, Event, Instance, InstanceId},
+};
+use futures_util::{Stream, StreamExt, stream};
+use tonic::{Code, Request, Status};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use servers::{Behaviour, Server};
+use wait::until;
+
+const FAIL: Behaviour = Behaviour::Fail(Code::Unavailable);
+/// Longer than any test.
+const NEVER: &str = "1h";
+
+fn everybody(servers: &[Server]) -> impl Stream<Item = Event> + Send + use<> {
+    let insert = |(index, server): (usize, &Server)| {
+        let instance = Instance {
+            host: "127.0.0.1".to_owned(),
+            port: server.port(),
+            weight: 1,
+        };
+        Change::Insert(InstanceId::new(format!("echo-{index}")), instance)
+    };
+    let answer = Event::Answer {
+        changes: servers.iter().enumerate().map(insert).collect(),
+        registered: servers.len(),
+    };
+    stream::iter([answer]).chain(stream::pending())
+}
+
+/// A channel to all servers, each of which has been called. It makes one attempt of each call.
+async fn channel(servers: &[Server], settings: &[(&str, &str)]) -> Channel {
+    let single = [("RETRY_ATTEMPTS", "off"), ("HEDGE_AFTER", "off")];
+    let source: BTreeMap<_, _> = single
+        .iter()
+        .chain(settings)
+        .map(|(name, value)| (format!("BELLHOP_{name}"), (*value).to_owned()))
+        .collect();
+    let channel = Channel::over_with("echo", everybody(servers), &source).unwrap();
+    while servers.iter().any(|server| server.calls() == 0) {
+        let _ = call(&channel).await;
+    }
+    reset(servers);
+    channel
+}
+
+fn reset(servers: &[Server]) {
+    for server in servers {
+        server.reset();
+    }
+}
+
+fn counts(servers: &[Server]) -> Vec<usize> {
+    servers.iter().map(Server::calls).collect()
+}
+
+async fn call(channel: &Channel) -> Result<(), Status> {
+    let mut client = HealthClient::new(channel.clone());
+    client.check(HealthCheckRequest::default()).await.map(drop)
+}
+
+/// So many calls; how many failed.
+async fn calls(channel: &Channel, count: usize) -> usize {
+    let mut failed = 0;
+    for _ in 0..count {
+        failed += usize::from(call(channel).await.is_err());
+    }
+    failed
+}
+
+async fn until_even(channel: &Channel, servers: &[Server]) {
+    until("even turns", || async {
+        reset(servers);
+        let failed = calls(channel, 10 * servers.len()).await;
+        let even = counts(servers).iter().all(|&count| count == 10);
+        (even && failed == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_instance_is_out_of_turn_after_five_failures() {
+    let servers = [Server::start(), Server::start(), Server::start()];
+    let channel = channel(&servers, &[("BREAKER_OPEN_MIN", NEVER)]).await;
+    servers[0].behave(FAIL);
+    assert_eq!(calls(&channel, 60).await, 5);
+    assert_eq!(servers[0].calls(), 5);
+
+    reset(&servers);
+    assert_eq!(calls(&channel, 60).await, 0);
+    assert_eq!(counts(&servers), [0, 30, 30]);
+}
+
+#[tokio::test]
+async fn every_failure_that_counts_counts_and_no_other() {
+    let counting = [
+        Code::Unavailable,
+        Code::DeadlineExceeded,
+        Code::Internal,
+        Code::ResourceExhausted,
+    ];
+    let others = [
+        Code::NotFound,
+        Code::InvalidArgument,
+        Code::Unknown,
+        Code::Aborted,
+        Code::Unimplemented,
+        Code::FailedPrecondition,
+    ];
+    for (codes, called) in [(&counting[..], 5), (&others[..], 30)] {
+        for &code in codes {
+            let servers = [Server::start(), Server::start()];
+            let channel = channel(&servers, &[("BREAKER_OPEN_MIN", NEVER)]).await;
+            servers[0].behave(Behaviour::Fail(code));
+            calls(&channel, 60).await;
+            assert_eq!(servers[0].calls(), called, "{code:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_in_trailers_is_read() {
+    let servers = [Server::start(), Server::start()];
+    let channel = channel(&servers, &[("BREAKER_OPEN_MIN", NEVER)]).await;
+    servers[0].behave(Behaviour::Fail(Code::Internal));
+    let mut client = HealthClient::new(channel.clone());
+    for _ in 0..60 {
+        let request = HealthCheckRequest::default();
+        let mut answers = client.watch(request).await.unwrap().into_inner();
+        while let Ok(Some(_)) = answers.message().await {}
+    }
+    assert_eq!(counts(&servers), [5, 55]);
+}
+
+#[tokio::test]
+async fn deadlines_that_pass_count() {
+    let servers = [Server::start(), Server::start()];
+    let channel = channel(&servers, &[("BREAKER_OPEN_MIN", NEVER)]).await;
+    servers[0].behave(Behaviour::Hang);
+    let mut client = HealthClient::new(channel.clone());
+    for _ in 0..30 {
+        let mut request = Request::new(HealthCheckRequest::default());
+        request.set_timeout(Duration::from_millis(50));
+        let _ = client.check(request).await;
+    }
+    assert_eq!(servers[0].calls(), 5);
+}
+
+#[tokio::test]
+async fn who_breaks_its_connections_in_calls_fails() {
+    let mut servers = [Server::start(), Server::start()];
+    let settings = [("BREAKER_FAILURES", "1"), ("BREAKER_OPEN_MIN", NEVER)];
+    let channel = channel(&servers, &settings).await;
+    servers[0].behave(Behaviour::Hang);
+    let calling: Vec<_> = (0..2)
+        .map(|_| {
+            let channel = channel.clone();
+            tokio::spawn(async move { call(&channel).await })
+        })
+        .collect();
+    servers[0].called().await;
+    servers[0].kill();
+    let mut failed = 0;
+    for call in calling {
+        failed += usize::from(call.await.unwrap().is_err());
+    }
+    assert_eq!(failed, 1);
+    assert_eq!(calls(&channel, 20).await, 0);
+}
+
+#[tokio::test]
+async fn one_probe_at_a_time_finds_out_and_a_dropped_one_is_given_back() {
+    let servers = [Server::start(), Server::start(), Server::start()];
+    let settings = [("BREAKER_OPEN_MIN", "50ms"), ("BREAKER_OPEN_MAX", NEVER)];
+    let channel = channel(&servers, &settings).await;
+    servers[0].behave(FAIL);
+    assert!(calls(&channel, 15).await >= 5);
+
+    servers[0].behave(Behaviour::Hang);
+    reset(&servers);
+    let mut callings = Vec::new();
+    while servers[0].calls() == 0 {
+        let channel = channel.clone();
+        callings.push(tokio::spawn(async move { call(&channel).await }));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(calls(&channel, 200).await, 0);
+    assert_eq!(servers[0].calls(), 1, "one probe at a time");
+
+    servers[0].behave(Behaviour::Answer);
+    let mut dropped = 0;
+    for calling in callings {
+        calling.abort();
+        dropped += usize::from(calling.await.is_err());
+    }
+    assert_eq!(dropped, 1, "only the probe is still on its way");
+    until_even(&channel, &servers).await;
+    reset(&servers);
+    assert_eq!(calls(&channel, 300).await, 0);
+    assert_eq!(counts(&servers), [100, 100, 100]);
+}
+
+#[tokio::test]
+async fn who_works_again_comes_to_its_full_share_in_steps() {
+    let servers = [Server::start(), Server::start(), Server::start()];
+    let settings = [("BREAKER_OPEN_MIN", "50ms"), ("SLOW_START", "2s")];
+    let channel = channel(&servers, &settings).await;
+    // Those who have begun together are equals, and they have begun for as long as a ramp takes.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(calls(&channel, 30).await, 0);
+    assert_eq!(counts(&servers), [10, 10, 10]);
+
+    servers[0].behave(FAIL);
+    assert!(calls(&channel, 15).await >= 5);
+    servers[0].behave(Behaviour::Answer);
+    reset(&servers);
+    while servers[0].calls() == 0 {
+        call(&channel).await.unwrap();
+    }
+    reset(&servers);
+    assert_eq!(calls(&channel, 21).await, 0);
+    assert!(servers[0].calls() < 7, "{:?}", counts(&servers));
+    until_even(&channel, &servers).await;
+    reset(&servers);
+    assert_eq!(calls(&channel, 300).await, 0);
+    assert_eq!(counts(&servers), [100, 100, 100]);
+}
+
+#[tokio::test]
+async fn half_stay_in_turn_however_bad_they_are() {
+    let servers = [Server::start(), Server::start(), Server::start()];
+    let channel = channel(&servers, &[("BREAKER_OPEN_MIN", NEVER)]).await;
+    for server in &servers {
+        server.behave(FAIL);
+    }
+    assert_eq!(calls(&channel, 30).await, 30);
+    reset(&servers);
+    for _ in 0..40 {
+        let status = call(&channel).await.unwrap_err();
+        assert_eq!(status.message(), "out of order", "an instance says so");
+    }
+    let mut counts = counts(&servers);
+    counts.sort_unstable();
+    assert_eq!(counts, [0, 20, 20]);
+
+    // They work before anybody has probed them.
+    for server in &servers {
+        server.behave(Behaviour::Answer);
+    }
+    assert_eq!(calls(&channel, 40).await, 0);
+}
+
+#[tokio::test]
+async fn all_stay_in_turn_who_merely_shed_load() {
+    let servers = [Server::start(), Server::start(), Server::start()];
+    let channel = channel(&servers, &[("BREAKER_OPEN_MIN", NEVER)]).await;
+    for server in &servers {
+        server.behave(Behaviour::Fail(Code::ResourceExhausted));
+    }
+    calls(&channel, 30).await;
+    reset(&servers);
+    calls(&channel, 30).await;
+    assert_eq!(counts(&servers), [10, 10, 10]);
+}
+
+#[tokio::test]
+async fn breakers_can_be_switched_off() {
+    let servers = [Server::start(), Server::start()];
+    let channel = channel(&servers, &[("BREAKER", "off")]).await;
+    servers[0].behave(FAIL);
+    assert_eq!(calls(&channel, 60).await, 30);
+}
+
+#[tokio::test]
+async fn open_breakers_make_no_call_wait_longer_for_nobody() {
+    for attempts in ["off", "3"] {
+        let mut servers = [Server::start(), Server::start()];
+        let settings = [
+            ("BREAKER_OPEN_MIN", NEVER),
+            ("WAIT_FOR_ENDPOINT", "300ms"),
+            ("RETRY_ATTEMPTS", attempts),
+        ];
+        let channel = channel(&servers, &settings).await;
+        for server in &servers {
+            server.behave(FAIL);
+        }
+        calls(&channel, 30).await;
+        for server in &mut servers {
+            server.kill();
+        }
+        let waited = until("nobody is connected", || async {
+            let status = call(&channel).await.unwrap_err();
+            assert_eq!(status.code(), Code::Unavailable);
+            let source = std::error::Error::source(&status)?;
+            match source.downcast_ref() {
+                Some(Error::Unavailable { waited, cause, .. }) => {
+                    assert!(cause.to_string().contains("can be connected"), "{cause}");
+                    Some(*waited)
+                }
+                _ => None,
+            }
+        })
+        .await;
+        assert_eq!(waited, Duration::from_millis(300));
+    }
+}
