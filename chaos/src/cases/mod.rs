@@ -1,5 +1,6 @@
 //! All that is broken.
 
+mod bad_input;
 mod consul_empty;
 mod consul_fails;
 mod consul_killed;
@@ -34,4 +35,7 @@ pub(crate) const ALL: &[Case] = &[
     consul_empty::CASE,
     consul_unreachable::CASE,
     consul_fails::CASE,
+    bad_input::HTTP,
+    bad_input::GRPC,
+    bad_input::CONSUL,
 ];

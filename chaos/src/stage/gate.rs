@@ -23,6 +23,8 @@ pub(crate) enum Mode {
     Swallow,
     /// Every request is answered 500.
     Fail,
+    /// They are let through to somebody else.
+    Elsewhere(SocketAddr),
 }
 
 /// A way to the registry.
@@ -110,6 +112,7 @@ async fn serve(stream: TcpStream, registry: SocketAddr, mut changes: watch::Rece
             Mode::Refuse => Ok(()),
             Mode::Swallow => std::future::pending().await,
             Mode::Fail => fail(stream).await,
+            Mode::Elsewhere(address) => pass(stream, address).await,
         }
     };
     tokio::pin!(done);

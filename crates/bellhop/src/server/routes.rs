@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
 
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use tonic::{Status, body::Body, server::NamedService};
 use tower::Service;
@@ -85,9 +85,11 @@ impl Services {
     }
 
     pub(super) fn call(&self, request: Request<Incoming>) -> Answer {
-        let content_type = request.headers().get(header::CONTENT_TYPE);
-        if !content_type.is_some_and(|value| value.as_bytes().starts_with(GRPC)) {
-            return ready(unsupported());
+        if !is_grpc(request.headers()) {
+            return ready(bare(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        if request.method() != Method::POST {
+            return ready(not_allowed());
         }
         let path = request.uri().path();
         match self.route(path) {
@@ -112,9 +114,24 @@ fn ready(response: Response<Body>) -> Answer {
     Box::pin(std::future::ready(Ok(response)))
 }
 
-fn unsupported() -> Response<Body> {
+/// `application/grpc` with a codec or parameters behind it, if anything; `application/grpc-web` is another protocol.
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let rest = content_type.and_then(|value| value.as_bytes().strip_prefix(GRPC));
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')))
+}
+
+fn not_allowed() -> Response<Body> {
+    let mut response = bare(StatusCode::METHOD_NOT_ALLOWED);
+    let post = HeaderValue::from_static("POST");
+    response.headers_mut().insert(header::ALLOW, post);
+    response
+}
+
+/// An answer to what is no gRPC, and would not understand a status of gRPC.
+fn bare(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    *response.status_mut() = status;
     response
 }
 
@@ -123,5 +140,29 @@ impl fmt::Debug for Services {
         f.debug_struct("Services")
             .field("names", &self.routes.keys())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_types_of_grpc_are_told_from_those_of_its_kin() {
+        let of = |value: &'static str| {
+            let value = HeaderValue::from_static(value);
+            is_grpc(&HeaderMap::from_iter([(header::CONTENT_TYPE, value)]))
+        };
+        for good in [
+            "application/grpc",
+            "application/grpc+proto",
+            "application/grpc;charset=utf-8",
+        ] {
+            assert!(of(good), "{good}");
+        }
+        for bad in ["", "application/grpc-web", "application/grpcs", "text/html"] {
+            assert!(!of(bad), "{bad}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
     }
 }

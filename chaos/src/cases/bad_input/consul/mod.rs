@@ -1,0 +1,69 @@
+//! An agent whose answers make no sense: members keep what they know, and go on as before.
+
+mod liar;
+mod lies;
+
+use e2e::until;
+
+use super::footprint::Footprint;
+use crate::{
+    Failure, Report, Shape, Stage, Suite,
+    stage::{Mode, SERVICES},
+};
+
+/// Who logs each of the bad answers logs more than this in a short time.
+const LINES: usize = 500;
+
+pub(super) async fn run(suite: Suite) -> Result<Report, Failure> {
+    let stage = Stage::start(&suite, Shape::default()).await;
+    let quiet = Footprint::settled(&stage).await;
+    let load = stage.load().await?;
+    load.pass(suite.pace.before()).await;
+    let lines = lines(&stage);
+
+    let liar = liar::Liar::before(stage.registry.address()).await?;
+    load.breaks();
+    set_gates(&stage, Mode::Elsewhere(liar.address()));
+    load.pass(suite.pace.pick(2, 10) * suite.pace.hold()).await;
+    set_gates(&stage, Mode::Pass);
+    until_registered(&stage).await;
+    load.heals();
+    load.pass(suite.pace.after()).await;
+    let logged = self::lines(&stage).saturating_sub(lines);
+
+    let report = Report::nothing_lost(load.stop().await);
+    let last = Footprint::settled_to(&quiet, &stage).await;
+    let untold = liar.untold();
+    let report = report
+        .note(format!("{} answers that were none; {last}", liar.told()))
+        .rule(untold.is_empty(), || {
+            format!("never told: {}", untold.join(", "))
+        })
+        .rule(logged <= LINES, || {
+            format!("{logged} lines were logged meanwhile")
+        });
+    Ok(last.judge(&quiet, report))
+}
+
+fn set_gates(stage: &Stage, mode: Mode) {
+    for gate in stage.gates.values() {
+        gate.set(mode);
+    }
+}
+
+/// Lines that all members have logged.
+fn lines(stage: &Stage) -> usize {
+    let members = stage.members.values().flatten();
+    let lines = members.map(|member| member.process.output().lines().count());
+    lines.sum()
+}
+
+async fn until_registered(stage: &Stage) {
+    for service in SERVICES {
+        until("all to be registered", || async {
+            let passing = stage.registry.passing(service).await;
+            (passing.len() == stage.members[service].len()).then_some(())
+        })
+        .await;
+    }
+}
