@@ -1,7 +1,5 @@
 //! Calls over instances that do what a script says, with the clock paused.
 
-#[path = "../../../../tests/support/dropped.rs"]
-mod dropped;
 mod fake;
 mod scripts;
 
@@ -16,11 +14,10 @@ use tower::{Layer, Service};
 
 use self::{
     Act::{Answer, Hang, Head, Lost, Nobody, Pushback, Trailers, Unprocessed},
-    dropped::at_every_await,
     fake::{Act, Fake, FakeBody, FakeError},
 };
 use super::{End, Retry, RetryLayer, Settings};
-use crate::{config::Reader, context::Scope};
+use crate::{config::Reader, context::Scope, dropped::at_every_await};
 
 /// Idempotent by its nature.
 const READ: &str = "/grpc.health.v1.Health/Check";
