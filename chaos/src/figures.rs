@@ -46,7 +46,7 @@ pub(crate) struct Figures {
     pub(crate) before: Times,
     pub(crate) during: Times,
     pub(crate) after: Times,
-    /// From the first break until requests were answered as well as before; zero where they always were.
+    /// The longest time from a change until requests were answered as well as before; zero where they always were.
     pub(crate) recovery: Option<Duration>,
     /// The first few of the bad answers, in words.
     pub(crate) examples: Vec<String>,
@@ -67,7 +67,8 @@ const SLOWER: u32 = 4;
 const NOTICEABLE: Duration = Duration::from_millis(25);
 
 impl Figures {
-    pub(crate) fn new(samples: &[Sample]) -> Self {
+    /// Of all requests of a load; `changes` is when something broke or was healed, in order.
+    pub(crate) fn new(samples: &[Sample], changes: &[Duration]) -> Self {
         let count = |end| samples.iter().filter(|sample| sample.end == end).count();
         let before = Times::of(samples, Phase::Before);
         Self {
@@ -78,7 +79,7 @@ impl Figures {
             before,
             during: Times::of(samples, Phase::During),
             after: Times::of(samples, Phase::After),
-            recovery: recovery(samples, before.p99),
+            recovery: recovery(samples, changes, before.p99),
             examples: Vec::new(),
         }
     }
@@ -103,18 +104,18 @@ pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted.get(index).copied().unwrap_or_default()
 }
 
-/// From the first request of [`Phase::During`] to the end of the last window that was not well; `None` where nothing broke.
-fn recovery(samples: &[Sample], usual: Duration) -> Option<Duration> {
-    let broken = samples
-        .iter()
-        .filter(|sample| sample.phase == Phase::During)
-        .map(|sample| sample.due)
-        .min()?;
+/// The longest time from a change to the end of the last window that was not well before the next; `None` without a change.
+fn recovery(samples: &[Sample], changes: &[Duration], usual: Duration) -> Option<Duration> {
     let bound = (usual * SLOWER).max(NOTICEABLE);
     let unwell = |sample: &&Sample| sample.end != End::Good || sample.took > bound;
-    let after = |sample: &Sample| sample.due.checked_sub(broken);
-    let last = samples.iter().filter(unwell).filter_map(after).max();
-    Some(last.map_or(Duration::ZERO, |last| {
+    let after_change = |sample: &Sample| {
+        let next = changes.partition_point(|change| *change <= sample.due);
+        let change = changes.get(next.checked_sub(1)?)?;
+        Some(sample.due - *change)
+    };
+    changes.first()?;
+    let longest = samples.iter().filter(unwell).filter_map(after_change).max();
+    Some(longest.map_or(Duration::ZERO, |last| {
         let windows = last.as_millis() / WINDOW.as_millis() + 1;
         WINDOW * u32::try_from(windows).unwrap_or(u32::MAX)
     }))
@@ -143,22 +144,23 @@ mod tests {
     }
 
     #[test]
-    fn recovery_ends_with_the_last_bad_window() {
+    fn recovery_ends_with_the_last_bad_window_of_a_change() {
         use End::{Failed, Good};
         use Phase::{After, Before, During};
+        let changes = [1000, 2500].map(Duration::from_millis);
         let well = [sample(0, Before, 2, Good), sample(1000, During, 3, Good)];
-        assert_eq!(Figures::new(&well).recovery, Some(Duration::ZERO));
-        assert_eq!(Figures::new(&well[..1]).recovery, None);
+        let recovery = |samples: &[Sample]| Figures::new(samples, &changes).recovery;
+        assert_eq!(recovery(&well), Some(Duration::ZERO));
+        assert_eq!(Figures::new(&well, &[]).recovery, None);
 
-        let mut slow = well.to_vec();
-        slow.push(sample(1250, During, 900, Good));
-        assert_eq!(
-            Figures::new(&slow).recovery,
-            Some(Duration::from_millis(300))
-        );
-        slow.push(sample(3010, After, 1, Failed));
-        let figures = Figures::new(&slow);
-        assert_eq!(figures.recovery, Some(Duration::from_millis(2100)));
-        assert_eq!((figures.requests, figures.failed, figures.wrong), (4, 1, 0));
+        let mut bad = well.to_vec();
+        bad.push(sample(1250, During, 900, Good));
+        assert_eq!(recovery(&bad), Some(Duration::from_millis(300)));
+        bad.push(sample(3010, After, 1, Failed));
+        assert_eq!(recovery(&bad), Some(Duration::from_millis(600)));
+        bad.push(sample(500, Before, 1, Failed));
+        assert_eq!(recovery(&bad), Some(Duration::from_millis(600)));
+        let figures = Figures::new(&bad, &changes);
+        assert_eq!((figures.requests, figures.failed, figures.wrong), (5, 2, 0));
     }
 }

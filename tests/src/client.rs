@@ -1,15 +1,20 @@
 //! An HTTP client.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
-    rt::TokioExecutor,
+    rt::{TokioExecutor, TokioTimer},
 };
 use serde_json::Value;
 
 use crate::PATIENCE;
+
+/// An idle connection is closed after this long: before the server does so, which would meet a request on its way.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// An HTTP client.
 #[derive(Clone, Debug)]
@@ -29,7 +34,11 @@ pub struct Answer {
 impl Client {
     /// A client that keeps its connections.
     pub fn new() -> Self {
-        Self(legacy::Client::builder(TokioExecutor::new()).build_http())
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE);
+        Self(builder.build_http())
     }
 
     /// A client that makes a connection for each request.

@@ -12,18 +12,19 @@ async fn run(suite: Suite) -> Result<Report, Failure> {
     let mut stage = Stage::start(&suite, Shape::default()).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
-    load.breaks();
     for mode in [Mode::Refuse, Mode::Swallow] {
+        load.breaks();
         stage.gates["search"].set(mode);
         load.pass(suite.pace.hold() / 2).await;
+        load.breaks();
         // Search cannot hear of it from the registry.
         stage.remove("rate", 0).process.signal("KILL");
         load.pass(suite.pace.hold() / 2).await;
         stage.gates["search"].set(Mode::Pass);
         stage.add("rate").await;
+        load.heals();
         load.pass(suite.pace.after() / 2).await;
     }
-    load.heals();
     load.pass(suite.pace.after()).await;
     Ok(Report::nothing_lost(load.stop().await))
 }

@@ -12,15 +12,15 @@ async fn run(suite: Suite) -> Result<Report, Failure> {
     let stage = Stage::start(&suite, Shape::default()).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
-    load.breaks();
     for service in ["geo", "rate", "profile", "search"] {
         let hanging = &stage.members[service][0].process;
+        load.breaks();
         hanging.signal("STOP");
         load.pass(suite.pace.hold()).await;
         hanging.signal("CONT");
+        load.heals();
         load.pass(suite.pace.after() / 2).await;
     }
-    load.heals();
     load.pass(suite.pace.after()).await;
     Ok(Report::nothing_lost(load.stop().await))
 }

@@ -1,15 +1,22 @@
 //! All that is broken.
 
 mod bad_input;
+mod clients;
 mod consul_empty;
 mod consul_fails;
 mod consul_killed;
 mod consul_unreachable;
 mod cut_network;
+mod faulty;
+mod flaky;
 mod hang;
 mod kill_one;
 mod kill_two;
+mod overload;
 mod rolling;
+mod scale;
+mod slow;
+mod usage;
 
 use futures_util::future::BoxFuture;
 
@@ -30,11 +37,17 @@ pub(crate) const ALL: &[Case] = &[
     kill_one::CASE,
     kill_two::CASE,
     hang::CASE,
+    slow::CASE,
+    flaky::CASE,
     cut_network::CASE,
     consul_killed::CASE,
     consul_empty::CASE,
     consul_unreachable::CASE,
     consul_fails::CASE,
+    scale::CASE,
+    overload::CASE,
+    clients::DISCONNECTING,
+    clients::SLOW,
     bad_input::HTTP,
     bad_input::GRPC,
     bad_input::CONSUL,

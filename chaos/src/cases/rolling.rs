@@ -17,13 +17,14 @@ async fn run(suite: Suite) -> Result<Report, Failure> {
     let mut stage = Stage::start(&suite, shape).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
-    load.breaks();
     for service in services {
         for _ in 0..2 {
+            load.breaks();
             replace(&mut stage, service, AT_A_TIME).await;
         }
     }
     for _ in 0..2 {
+        load.breaks();
         replace(&mut stage, "frontend", 1).await;
     }
     load.heals();

@@ -4,6 +4,7 @@
 //! still is seen standing still (no coordinated omission).
 
 mod balancer;
+mod calls;
 mod question;
 mod send;
 
@@ -17,6 +18,9 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
+pub(crate) use self::calls::{Calls, Outcome};
 use self::{balancer::Balancer, question::Question};
 use crate::{
     Failure, Figures,
@@ -30,6 +34,7 @@ const EXAMPLES: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Load {
     shared: Arc<Shared>,
+    begun: Instant,
     thread: JoinHandle<()>,
 }
 
@@ -47,6 +52,8 @@ struct Shared {
 #[derive(Debug)]
 struct Record {
     phase: Phase,
+    /// When something broke or was healed, after the load began.
+    changes: Vec<Duration>,
     samples: Vec<Sample>,
     examples: Vec<String>,
 }
@@ -63,18 +70,24 @@ impl Load {
             questions,
             record: Mutex::new(Record {
                 phase: Phase::Before,
+                changes: Vec::new(),
                 samples: Vec::new(),
                 examples: Vec::new(),
             }),
             resent: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
         });
+        let begun = Instant::now();
         let sender = thread::Builder::new().name("load".to_owned());
         let thread = sender.spawn({
             let shared = shared.clone();
-            move || send::run(&shared)
+            move || send::run(&shared, begun)
         })?;
-        Ok(Self { shared, thread })
+        Ok(Self {
+            shared,
+            begun,
+            thread,
+        })
     }
 
     /// Lets time pass.
@@ -82,14 +95,20 @@ impl Load {
         tokio::time::sleep(time).await;
     }
 
-    /// From here on something is broken.
+    /// From here on something is broken. Breaking and healing may take turns.
     pub(crate) fn breaks(&self) {
-        self.shared.enter(Phase::During);
+        self.enter(Phase::During);
     }
 
     /// From here on all is healed.
     pub(crate) fn heals(&self) {
-        self.shared.enter(Phase::After);
+        self.enter(Phase::After);
+    }
+
+    fn enter(&self, phase: Phase) {
+        let mut record = self.shared.record();
+        record.phase = phase;
+        record.changes.push(self.begun.elapsed());
     }
 
     /// Whether a request that a frontend leaves without an answer goes to another one. A balancer before several frontends does
@@ -108,16 +127,12 @@ impl Load {
         Figures {
             resent: self.shared.resent.load(Ordering::Relaxed),
             examples: record.examples.clone(),
-            ..Figures::new(&record.samples)
+            ..Figures::new(&record.samples, &record.changes)
         }
     }
 }
 
 impl Shared {
-    fn enter(&self, phase: Phase) {
-        self.record().phase = phase;
-    }
-
     fn record(&self) -> std::sync::MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }

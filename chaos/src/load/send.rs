@@ -15,13 +15,13 @@ use super::Shared;
 use crate::figures::{Phase, Sample};
 
 /// Sends until told to stop, and returns with the last answer. On a thread of its own, so that nothing else delays it.
-pub(super) fn run(shared: &Arc<Shared>) {
+pub(super) fn run(shared: &Arc<Shared>, begun: Instant) {
     let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(send(shared));
+    runtime.expect("a runtime").block_on(send(shared, begun));
 }
 
-async fn send(shared: &Arc<Shared>) {
-    let (begun, interval) = (Instant::now(), Duration::from_secs(1) / shared.rate);
+async fn send(shared: &Arc<Shared>, begun: Instant) {
+    let interval = Duration::from_secs(1) / shared.rate;
     let mut under_way = JoinSet::new();
     for number in 0_u32.. {
         let due = interval * number;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use e2e::{Launch, Process};
 
-use crate::Suite;
+use crate::{Suite, roles::Control};
 
 /// One instance, in a process of its own, which ends when this is dropped.
 #[derive(Debug)]
@@ -33,6 +33,11 @@ impl Member {
             address,
             process,
         }
+    }
+
+    /// How to tell it what to do, where it is one that can be told.
+    pub(crate) async fn control(&self) -> Control {
+        Control::of(self.process.log()).await
     }
 
     /// Stops as an orchestrator stops it, and waits for its end.

@@ -16,7 +16,7 @@ pub(crate) use self::{
     network::Network,
     shape::Shape,
 };
-use crate::{Failure, Load, Suite, roles};
+use crate::{Failure, Load, Suite, roles::ROLE};
 
 /// All services; whoever is called comes before its callers.
 pub(crate) const SERVICES: [&str; 5] = ["geo", "rate", "profile", "search", "frontend"];
@@ -95,7 +95,7 @@ impl Stage {
     pub(crate) fn launch(&self, service: &'static str) -> Launch {
         let binary = env::current_exe().expect("this program's own file");
         Launch::new(binary.to_str().expect("a path of text"))
-            .set(roles::ROLE, roles::HOTELS)
+            .set(ROLE, self.shape.role(service))
             .set(
                 "CONSUL_HTTP_ADDR",
                 &self.gates[service].address().to_string(),
@@ -127,7 +127,7 @@ impl Stage {
     /// Waits until every frontend says that it can reach all that it needs.
     async fn until_well(&self) {
         let client = Client::without_reuse();
-        for frontend in &self.members["frontend"] {
+        for frontend in self.members.get("frontend").into_iter().flatten() {
             let url = format!("http://{}/readyz", frontend.address);
             until("a frontend that is ready", || async {
                 let ready = client.get(&url).await.ok()?;

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use tempfile::TempDir;
 
+use crate::roles::HOTELS;
+
 /// What a system consists of.
 #[derive(Debug)]
 pub(crate) struct Shape {
     instances: BTreeMap<&'static str, usize>,
+    /// Services whose instances play another role than the program of Hotels.
+    roles: BTreeMap<&'static str, &'static str>,
     /// Where the registry keeps what it knows, if it does.
     pub(super) memory: Option<TempDir>,
 }
@@ -24,15 +28,30 @@ impl Default for Shape {
         ];
         Self {
             instances: instances.into(),
+            roles: BTreeMap::new(),
             memory: None,
         }
     }
 }
 
 impl Shape {
+    /// Instances of one service alone.
+    pub(crate) fn only(service: &'static str, instances: usize) -> Self {
+        Self {
+            instances: [(service, instances)].into(),
+            ..Self::default()
+        }
+    }
+
     /// With so many instances of a service; none means that the case starts them itself.
     pub(crate) fn with(mut self, service: &'static str, instances: usize) -> Self {
         self.instances.insert(service, instances);
+        self
+    }
+
+    /// With instances of a service that play a role; one of [`crate::roles`].
+    pub(crate) fn playing(mut self, service: &'static str, role: &'static str) -> Self {
+        self.roles.insert(service, role);
         self
     }
 
@@ -44,5 +63,9 @@ impl Shape {
 
     pub(super) fn instances(&self, service: &str) -> usize {
         self.instances.get(service).copied().unwrap_or_default()
+    }
+
+    pub(super) fn role(&self, service: &str) -> &'static str {
+        self.roles.get(service).copied().unwrap_or(HOTELS)
     }
 }

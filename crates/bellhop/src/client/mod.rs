@@ -8,7 +8,6 @@ mod channel;
 mod deadline;
 mod error;
 mod explain;
-mod limit;
 mod retry;
 mod settings;
 mod stack;

@@ -17,7 +17,6 @@ mod pushback;
 mod rate;
 mod service;
 mod trusted_proxies;
-mod turns;
 
 pub(crate) use self::limiter::Limiter;
 pub use self::{
@@ -30,4 +29,3 @@ pub use self::{
     service::{ClientLimit, ResponseFuture},
     trusted_proxies::{NoNetworks, TrustedProxies},
 };
-pub(crate) use self::{clock::TokioClock, rate::rate_or_off, turns::Turns};

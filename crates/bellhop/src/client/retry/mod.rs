@@ -18,8 +18,6 @@ mod policy;
 mod replay;
 mod settings;
 mod target;
-#[cfg(test)]
-mod tests;
 
 mod trail;
 

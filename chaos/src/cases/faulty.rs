@@ -1,0 +1,53 @@
+//! What the cases with an instance that does as told have in common.
+
+use crate::{
+    Failure, Report, Shape, Stage, Suite,
+    roles::{Control, FAULTY},
+};
+
+const SERVICES: [&str; 3] = ["geo", "rate", "profile"];
+
+/// What an instance is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    /// To take so long for each call.
+    Slow { millis: u64 },
+    /// To answer UNAVAILABLE to so many of a hundred calls.
+    Refuse { percent: u64 },
+}
+
+impl Fault {
+    async fn begin(self, control: Control) -> Result<(), Failure> {
+        Ok(match self {
+            Self::Slow { millis } => control.slow(millis).await,
+            Self::Refuse { percent } => control.refuse(percent).await,
+        }?)
+    }
+
+    async fn end(self, control: Control) -> Result<(), Failure> {
+        match self {
+            Self::Slow { .. } => Self::Slow { millis: 0 }.begin(control).await,
+            Self::Refuse { .. } => Self::Refuse { percent: 0 }.begin(control).await,
+        }
+    }
+}
+
+/// One of three instances of each service does it for a while, in turn.
+pub(super) async fn break_each(suite: &Suite, fault: Fault) -> Result<Report, Failure> {
+    let faulty = |shape: Shape, service| shape.playing(service, FAULTY);
+    let shape = SERVICES.into_iter().fold(Shape::default(), faulty);
+    let stage = Stage::start(suite, shape).await;
+    let load = stage.load().await?;
+    load.pass(suite.pace.before()).await;
+    for service in SERVICES {
+        let control = stage.members[service][0].control().await;
+        load.breaks();
+        fault.begin(control).await?;
+        load.pass(suite.pace.hold()).await;
+        fault.end(control).await?;
+        load.heals();
+        load.pass(suite.pace.after() / 2).await;
+    }
+    load.pass(suite.pace.after()).await;
+    Ok(Report::nothing_lost(load.stop().await))
+}

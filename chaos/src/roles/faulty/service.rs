@@ -1,0 +1,63 @@
+//! Stands before a generated service.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tonic::{Status, body::Body, server::NamedService};
+use tower::Service;
+
+use super::state::{Fate, State};
+
+/// Stands before a generated service and has calls end as told.
+#[derive(Clone, Debug)]
+pub(super) struct Faulty<S> {
+    inner: S,
+    state: Arc<State>,
+}
+
+impl<S> Faulty<S> {
+    pub(super) fn new(inner: S, state: Arc<State>) -> Self {
+        Self { inner, state }
+    }
+}
+
+impl<S: NamedService> NamedService for Faulty<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S, B> Service<Request<B>> for Faulty<S>
+where
+    S: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let delay = match self.state.call() {
+            Fate::Refuse => {
+                let refused = Status::unavailable("refused, as told").into_http();
+                return Box::pin(std::future::ready(Ok(refused)));
+            }
+            Fate::Serve(delay) => delay,
+        };
+        let served = self.inner.call(request);
+        Box::pin(async move {
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            served.await
+        })
+    }
+}
