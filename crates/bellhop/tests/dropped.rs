@@ -1,6 +1,7 @@
-//! Requests on their way through the balancer, dropped wherever they wait.
+//! Requests on their way through the balancer and the whole channel, dropped wherever they wait.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
     sync::{
@@ -11,13 +12,27 @@ use std::{
     time::Duration,
 };
 
-use bellhop::balance::{Available, Recover, Ring, RoundRobin};
+use bellhop::{
+    balance::{Available, Recover, Ring, RoundRobin},
+    client::Channel,
+    discovery::{Change, Event, Instance, InstanceId},
+};
+use futures_util::{StreamExt, stream};
+use tonic::{Code, Status};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
 use dropped::at_every_await;
+use servers::{Behaviour, Server};
 use tokio::task::yield_now;
 use tower::{Service, ServiceExt};
+use wait::until;
 
 #[path = "support/dropped.rs"]
 mod dropped;
+#[allow(dead_code, reason = "each test takes what it needs of the servers")]
+mod servers;
+#[path = "support/wait.rs"]
+mod wait;
 
 type Request = Arc<&'static str>;
 
@@ -141,4 +156,73 @@ async fn who_stops_waiting_for_a_member_is_not_waited_for() {
     })
     .await;
     assert_eq!(waits, 1);
+}
+
+/// A channel that tries calls again at once, and finds out soon who works again.
+async fn channel(servers: &[Server]) -> Channel {
+    let settings = [
+        ("BELLHOP_IDEMPOTENT", "grpc.health.v1.Health/Check"),
+        ("BELLHOP_BREAKER_OPEN_MIN", "1ms"),
+        ("BELLHOP_BREAKER_OPEN_MAX", "2ms"),
+        ("BELLHOP_SLOW_START", "off"),
+        ("BELLHOP_RETRY_FLOOR", "1000"),
+    ];
+    let settings: BTreeMap<_, _> = settings
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let instance = |(index, server): (usize, &Server)| {
+        let instance = Instance {
+            host: "127.0.0.1".to_owned(),
+            port: server.port(),
+            weight: 1,
+        };
+        Change::Insert(InstanceId::new(format!("echo-{index}")), instance)
+    };
+    let answer = Event::Answer {
+        changes: servers.iter().enumerate().map(instance).collect(),
+        registered: servers.len(),
+    };
+    let discovery = stream::iter([answer]).chain(stream::pending());
+    Channel::over_with("echo", discovery, &settings).unwrap()
+}
+
+async fn call(channel: &Channel) -> Result<(), Status> {
+    let mut client = HealthClient::new(channel.clone());
+    client.check(HealthCheckRequest::default()).await.map(drop)
+}
+
+/// How often each server is called by so many calls that go well; `None` where one does not.
+async fn turns(channel: &Channel, servers: &[Server], calls: usize) -> Option<Vec<usize>> {
+    servers.iter().for_each(Server::reset);
+    for _ in 0..calls {
+        call(channel).await.ok()?;
+    }
+    Some(servers.iter().map(Server::calls).collect())
+}
+
+#[tokio::test]
+async fn a_call_dropped_anywhere_gives_back_what_it_took() {
+    let servers = [Server::start(), Server::start(), Server::start()];
+    let channel = channel(&servers).await;
+    until("all to be called", async || {
+        let turns = turns(&channel, &servers, 9).await?;
+        turns.iter().all(|&count| count > 0).then_some(())
+    })
+    .await;
+
+    // Regular calls, further attempts, and probes of a breaker that opens again and again.
+    servers[0].behave(Behaviour::Fail(Code::Unavailable));
+    for _ in 0..20 {
+        at_every_await(async |lifetime| {
+            let dropped = lifetime.run(call(&channel)).await;
+            assert!(call(&channel).await.is_ok());
+            dropped.is_some_and(|answer| answer.is_ok())
+        })
+        .await;
+    }
+    servers[0].behave(Behaviour::Answer);
+    until("even turns", async || {
+        (turns(&channel, &servers, 30).await? == [10, 10, 10]).then_some(())
+    })
+    .await;
 }

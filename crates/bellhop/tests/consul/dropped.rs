@@ -1,18 +1,34 @@
-//! Calls that are dropped wherever they wait.
+//! Calls, starts and departures that are dropped wherever they wait.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
-use bellhop::consul::{Config, Consul, Query};
+use bellhop::{
+    Mesh, Services,
+    consul::{Config, Consul, Query},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::yield_now,
 };
 
-use crate::support::{dropped::at_every_await, wait::until};
+use crate::{
+    registration::is_registered,
+    support::{
+        dropped::at_every_await,
+        fake::{Fake, Reply},
+        wait::until,
+    },
+};
+
+const REGISTER: &str = "PUT /v1/agent/service/register";
 
 #[tokio::test]
 async fn a_call_dropped_anywhere_leaves_no_connection_and_no_answer_behind() {
@@ -70,4 +86,62 @@ async fn serve(mut stream: TcpStream) -> Option<()> {
             yield_now().await;
         }
     }
+}
+
+/// A registry that takes everything and never tells of a change, and settings of a member at a port of its own.
+async fn member() -> (Fake, SocketAddr, BTreeMap<String, String>) {
+    let fake = Fake::start(|request| match request.line().split(' ').next() {
+        Some("PUT") => Reply::Status(200, String::new()),
+        _ => Reply::Hang,
+    })
+    .await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = free.local_addr().unwrap();
+    let settings = [
+        ("CONSUL_HTTP_ADDR", fake.address().to_string()),
+        ("BELLHOP_LISTEN", address.to_string()),
+        ("BELLHOP_DRAIN_QUIET", "10ms".to_owned()),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value));
+    (fake, address, settings.into())
+}
+
+/// Waits until a member has let go of its port.
+async fn is_free(address: SocketAddr) {
+    until("a port that is free again", async || {
+        TcpListener::bind(address).await.ok().map(drop)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_start_dropped_anywhere_leaves_no_listener_and_no_registration() {
+    let (registry, address, settings) = member().await;
+    at_every_await(async |lifetime| {
+        let mesh = Mesh::from_source("geo", &settings).unwrap();
+        let serving = lifetime.run(mesh.start(|_| Services::new())).await;
+        let is_whole = serving.is_some_and(|serving| serving.unwrap().address() == address);
+        is_free(address).await;
+        is_whole
+    })
+    .await;
+    // Only the last start came as far as that.
+    assert!(registry.count(REGISTER) <= 1);
+}
+
+#[tokio::test]
+async fn a_departure_dropped_anywhere_leaves_nothing_behind() {
+    let (registry, address, settings) = member().await;
+    let mut members = 0;
+    at_every_await(async |lifetime| {
+        members += 1;
+        let mesh = Mesh::from_source("geo", &settings).unwrap();
+        let serving = mesh.start(|_| Services::new()).await.unwrap();
+        is_registered(serving.registered()).await;
+        let left = lifetime.run(serving.stop()).await;
+        is_free(address).await;
+        left.is_some()
+    })
+    .await;
+    assert_eq!(registry.count(REGISTER), members, "nobody comes back");
 }

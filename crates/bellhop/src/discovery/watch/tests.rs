@@ -15,6 +15,7 @@ use super::*;
 use crate::{
     consul::Call,
     discovery::{Change, Notes},
+    dropped::at_every_await,
 };
 
 type Scripted = fn() -> Reply;
@@ -383,4 +384,40 @@ async fn failures_are_retried_ever_more_slowly_and_for_ever() {
     assert!(timeout(hour, endless).await.is_err());
     let asked = script.asked().len();
     assert!((1800..=3700).contains(&asked), "asked {asked} times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_listening_for_a_while_misses_nothing() {
+    let script = || {
+        Script::new([
+            (|| answer(5, &["a", "b"])) as Scripted,
+            failure,
+            || answer(6, &["b"]),
+            || answer(7, &["b", "c"]),
+        ])
+        .waits()
+    };
+    let undisturbed = script();
+    let mut watch = undisturbed.watch();
+    let mut expected = Vec::new();
+    for _ in 0..4 {
+        expected.push(event(&mut watch).await);
+    }
+    at_every_await(async |lifetime| {
+        let script = script();
+        let mut watch = script.watch();
+        let (mut events, mut is_whole) = (Vec::new(), true);
+        for _ in 0..expected.len() {
+            let heard = lifetime.run(event(&mut watch)).await;
+            is_whole &= heard.is_some();
+            events.push(match heard {
+                Some(event) => event,
+                None => event(&mut watch).await,
+            });
+        }
+        assert_eq!(events, expected);
+        assert_eq!(script.asked(), undisturbed.asked(), "no question twice");
+        is_whole
+    })
+    .await;
 }
