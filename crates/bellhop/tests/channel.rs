@@ -236,6 +236,26 @@ async fn the_requests_own_timeout_ends_a_call() {
 }
 
 #[tokio::test]
+async fn time_that_is_over_is_no_cancellation() {
+    // tonic's own servers say CANCELLED when the time of a call is over.
+    let servers = [Server::behaving(Behaviour::Hang)];
+    let channel = channel(everybody(&servers));
+    let mut client = HealthClient::new(channel);
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_millis(50));
+    let mut calling = std::pin::pin!(client.check(request));
+    tokio::select! {
+        biased;
+        answer = &mut calling => panic!("{answer:?}"),
+        () = servers[0].called() => {}
+    }
+    // The server has said so before the caller looks at the clock again.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let status = calling.await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+}
+
+#[tokio::test]
 async fn the_deadline_shrinks_from_hop_to_hop() {
     let servers = [Server::start()];
     let channel = channel(everybody(&servers));

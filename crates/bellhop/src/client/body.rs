@@ -99,6 +99,13 @@ impl ResponseBody {
         }
     }
 
+    /// Some servers say that a call is cancelled when its time is over.
+    fn out_of_time(&self, code: Code) -> Option<Error> {
+        let timer = self.timer.as_ref().filter(|_| code == Code::Cancelled)?;
+        let is_over = timer.has_passed();
+        is_over.then(|| Error::out_of_time(&self.service, timer))
+    }
+
     fn broken(&self, source: hyper::Error) -> Error {
         Error::connection(self.service.clone(), self.peer.clone(), source)
     }
@@ -163,6 +170,10 @@ impl Body for ResponseBody {
         let this = &mut *self;
         match this.poll_incoming(cx) {
             Poll::Ready(Some(Ok(frame))) => {
+                let said = frame.trailers_ref().map(code);
+                if let Some(error) = said.and_then(|code| this.out_of_time(code)) {
+                    return this.fail(error);
+                }
                 if let Some(trailers) = frame.trailers_ref() {
                     this.end(Some(code(trailers)));
                 } else if let Some(ticket) = &mut this.ticket {
@@ -170,7 +181,11 @@ impl Body for ResponseBody {
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(Some(Err(source))) => this.fail(this.broken(source)),
+            Poll::Ready(Some(Err(source))) => {
+                let error = this.broken(source);
+                let over = this.out_of_time(error.code());
+                this.fail(over.unwrap_or(error))
+            }
             Poll::Ready(None) => {
                 this.end(None);
                 Poll::Ready(None)
@@ -182,11 +197,8 @@ impl Body for ResponseBody {
                 if timer.poll_passed(cx).is_pending() {
                     return Poll::Pending;
                 }
-                let after = timer.after();
-                this.fail(Error::DeadlineExceeded {
-                    service: this.service.clone(),
-                    after,
-                })
+                let error = Error::out_of_time(&this.service, timer);
+                this.fail(error)
             }
         }
     }

@@ -11,10 +11,10 @@ use std::{
 use http::{HeaderMap, Request, Response};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
-use tonic::body::Body;
+use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 
-use super::{Error, ResponseBody};
+use super::{Error, ResponseBody, body::code};
 use crate::{
     context::Scope,
     deadline::{GRPC_TIMEOUT, Timer, format_timeout, parse_timeout},
@@ -110,6 +110,10 @@ where
         if let Some(inner) = this.inner.as_pin_mut()
             && let Poll::Ready(answer) = inner.poll(cx)
         {
+            let over = this.timer.as_ref().filter(|_| is_cancelled(&answer));
+            if let Some(timer) = over.filter(|timer| timer.has_passed()) {
+                return Poll::Ready(Err(Error::out_of_time(this.service, timer)));
+            }
             return Poll::Ready(answer.map(|mut response| {
                 response.body_mut().set_timer(this.timer.take());
                 response
@@ -121,10 +125,17 @@ where
         if timer.poll_passed(cx).is_pending() {
             return Poll::Pending;
         }
-        let error = Error::DeadlineExceeded {
-            service: this.service.clone(),
-            after: timer.after(),
-        };
-        Poll::Ready(Err(error))
+        Poll::Ready(Err(Error::out_of_time(this.service, timer)))
+    }
+}
+
+/// Whether the other side has given up: some servers say so when a call's time is over.
+fn is_cancelled(answer: &Result<Response<ResponseBody>, Error>) -> bool {
+    match answer {
+        Ok(response) => {
+            let headers = response.headers();
+            headers.contains_key(Status::GRPC_STATUS) && code(headers) == Code::Cancelled
+        }
+        Err(error) => error.code() == Code::Cancelled,
     }
 }

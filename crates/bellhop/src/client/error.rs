@@ -5,7 +5,7 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 use tonic::{Code, Status};
 
 use super::retry::{Fail, Failure, Trail};
-use crate::{endpoint::Peer, upstream::Cause};
+use crate::{deadline::Timer, endpoint::Peer, upstream::Cause};
 
 /// Why a call has no answer.
 ///
@@ -68,6 +68,13 @@ impl Error {
             peer,
             reason,
             source,
+        }
+    }
+
+    pub(super) fn out_of_time(service: &Arc<str>, timer: &Timer) -> Self {
+        Self::DeadlineExceeded {
+            service: service.clone(),
+            after: timer.after(),
         }
     }
 

@@ -39,6 +39,11 @@ impl Timer {
         self.at
     }
 
+    /// Whether the deadline has passed.
+    pub(crate) fn has_passed(&self) -> bool {
+        Instant::now() >= self.at
+    }
+
     /// Ready once the deadline has passed.
     pub(crate) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.sleep
