@@ -5,7 +5,12 @@ mod servers;
 #[path = "support/wait.rs"]
 mod wait;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
 
 use bellhop::{
     client::{Channel, Error},
@@ -40,13 +45,18 @@ fn everybody(servers: &[Server]) -> impl Stream<Item = Event> + Send + use<> {
 
 /// A channel to all servers, each of which has been called. It makes one attempt of each call.
 async fn channel(servers: &[Server], settings: &[(&str, &str)]) -> Channel {
+    channel_to("echo", servers, settings).await
+}
+
+async fn channel_to(service: &str, servers: &[Server], settings: &[(&str, &str)]) -> Channel {
+    log();
     let single = [("RETRY_ATTEMPTS", "off"), ("HEDGE_AFTER", "off")];
     let source: BTreeMap<_, _> = single
         .iter()
         .chain(settings)
         .map(|(name, value)| (format!("BELLHOP_{name}"), (*value).to_owned()))
         .collect();
-    let channel = Channel::over_with("echo", everybody(servers), &source).unwrap();
+    let channel = Channel::over_with(service, everybody(servers), &source).unwrap();
     while servers.iter().any(|server| server.calls() == 0) {
         let _ = call(&channel).await;
     }
@@ -86,6 +96,42 @@ async fn until_even(channel: &Channel, servers: &[Server]) {
         (even && failed == 0).then_some(())
     })
     .await;
+}
+
+/// What all tests log.
+struct Log(Mutex<Vec<u8>>);
+
+/// The log of this process, written from the first channel on.
+fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(|| log());
+        subscriber.init();
+        Log(Mutex::default())
+    })
+}
+
+impl Log {
+    /// How often this was said of a service.
+    fn count(&self, service: &str, what: &str) -> usize {
+        let bytes = self.0.lock().unwrap();
+        let service = format!("service=\"{service}\"");
+        let lines = String::from_utf8_lossy(&bytes);
+        let lines = lines.lines().filter(|line| line.contains(&service));
+        lines.filter(|line| line.contains(what)).count()
+    }
+}
+
+impl io::Write for &Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]
@@ -252,12 +298,43 @@ async fn half_stay_in_turn_however_bad_they_are() {
     let mut counts = counts(&servers);
     counts.sort_unstable();
     assert_eq!(counts, [0, 20, 20]);
+    let report = channel.report();
+    assert_eq!((report.connected, report.open, report.exempt), (3, 3, 2));
 
     // They work before anybody has probed them.
     for server in &servers {
         server.behave(Behaviour::Answer);
     }
     assert_eq!(calls(&channel, 40).await, 0);
+}
+
+#[tokio::test]
+async fn a_panic_is_told_once_when_it_begins_and_once_when_it_ends() {
+    const SERVICE: &str = "echo-in-panic";
+    let servers = [Server::start(), Server::start()];
+    let settings = [("BREAKER_OPEN_MIN", "10ms"), ("BREAKER_OPEN_MAX", "20ms")];
+    let channel = channel_to(SERVICE, &servers, &settings).await;
+    for server in &servers {
+        server.behave(FAIL);
+    }
+    let said = |what| log().count(SERVICE, what);
+    for _ in 0..20 {
+        calls(&channel, 10).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(said("fails too often"), 2);
+    assert_eq!(said("the least bad stay in turn"), 1);
+
+    for server in &servers {
+        server.behave(Behaviour::Answer);
+    }
+    until("all are well", || async {
+        let _ = call(&channel).await;
+        (channel.report().open == 0).then_some(())
+    })
+    .await;
+    assert_eq!(said("enough are well again"), 1);
+    assert_eq!(said("the least bad stay in turn"), 1);
 }
 
 #[tokio::test]

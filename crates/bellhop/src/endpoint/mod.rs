@@ -14,7 +14,7 @@ mod supervisor;
 pub(crate) use connect::probe;
 pub(crate) use error::CallError;
 pub use error::ConnectError;
-pub(crate) use group::Group;
+pub(crate) use group::{Group, Standing};
 pub use service::Peer;
 pub(crate) use service::{Answer, Endpoint, Target};
 pub(crate) use settings::Settings;

@@ -100,7 +100,8 @@ impl Upstream {
 
     /// How the service stands.
     pub(crate) fn report(&self) -> Report {
-        self.state().report()
+        let standings = self.group.standings();
+        self.state().report(&standings)
     }
 
     fn apply(self: &Arc<Self>, event: Event) {

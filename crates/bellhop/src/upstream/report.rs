@@ -16,6 +16,10 @@ pub struct Report {
     pub kept: usize,
     /// How many are connected, in the shard that has most.
     pub connected: usize,
+    /// How many of the connected have failed so much that their breakers are open.
+    pub open: usize,
+    /// How many of these stay in turn all the same, for too many are: where there is one, this is a panic.
+    pub exempt: usize,
     /// Why the registry does not answer, where it does not.
     pub registry: Option<Arc<consul::Error>>,
     /// When the set was written down, where it is the one of an earlier process.

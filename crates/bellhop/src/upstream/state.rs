@@ -9,7 +9,7 @@ use super::{Cause, Report, word::Word};
 use crate::{
     balance::Shard,
     discovery::{Change, Event, Instance, InstanceId},
-    endpoint::{ConnectError, Endpoint, Target},
+    endpoint::{ConnectError, Endpoint, Standing, Target},
 };
 
 /// What is known of a service, and who is being kept connected.
@@ -213,14 +213,20 @@ impl State {
         is_new.then_some(Turn::Emptied(cause))
     }
 
-    /// How it stands.
-    pub(super) fn report(&self) -> Report {
+    /// How it stands, given how its connected instances do.
+    pub(super) fn report(&self, standings: &[Standing]) -> Report {
+        let count = |is: fn(&Standing) -> bool| {
+            let connected = standings.iter().filter(|standing| standing.connections > 0);
+            connected.filter(|standing| is(standing)).count()
+        };
         let kept = |known: &&Known| *known.kept.borrow();
         let connected = self.shards.iter().map(|attached| attached.shard.len());
         Report {
             known: self.known.len(),
             kept: self.known.values().filter(kept).count(),
             connected: connected.max().unwrap_or_default(),
+            open: count(|standing| standing.trouble.is_some()),
+            exempt: count(|standing| standing.exempt),
             registry: self.word.failure().cloned(),
             remembered: self.word.remembered(),
             panic: self.word.notes().panic,

@@ -238,6 +238,8 @@ impl Breaker {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
     fn it_does_what_the_model_does(steps in proptest::collection::vec(step(), 0..400)) {
         let runtime = Builder::new_current_thread()

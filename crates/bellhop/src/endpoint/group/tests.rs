@@ -1,7 +1,5 @@
 //! Groups with the clock paused and no connections.
 
-use std::{io, sync::Mutex as StdMutex};
-
 use tokio::time::advance;
 
 use super::*;
@@ -81,33 +79,6 @@ impl Subject {
     }
 }
 
-/// What is logged while it lives.
-#[derive(Clone, Default)]
-struct Log(Arc<StdMutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn start(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt().with_writer(move || log.clone());
-        tracing::subscriber::set_default(subscriber.finish())
-    }
-
-    fn count(&self, line: &str) -> usize {
-        let bytes = self.0.lock().unwrap();
-        String::from_utf8_lossy(&bytes).matches(line).count()
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn no_more_than_half_are_out_of_turn() {
     let subject = Subject::new(3);
@@ -164,28 +135,6 @@ async fn who_comes_and_goes_changes_who_may_be_out() {
 
     subject.join();
     assert_eq!((subject.out(), subject.exempt()), (vec![0, 1], vec![]));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_panic_is_told_once_when_it_begins_and_once_when_it_ends() {
-    let log = Log::default();
-    let _logging = log.start();
-    let subject = Subject::new(2);
-    subject.fail(0);
-    subject.fail(1);
-    let begun = "the least bad stay in turn";
-    assert_eq!(log.count(begun), 1);
-    for _ in 0..3 {
-        advance(Duration::from_secs(30)).await;
-        subject.call(0, Outcome::Bad);
-        subject.call(1, Outcome::Bad);
-    }
-    assert_eq!((log.count(begun), log.count("fails too often")), (1, 2));
-
-    advance(Duration::from_secs(30)).await;
-    subject.call(0, Outcome::Good);
-    assert!(!subject.group.is_in_panic());
-    assert_eq!(log.count("enough are well again"), 1);
 }
 
 #[tokio::test(start_paused = true)]
