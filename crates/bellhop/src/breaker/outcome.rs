@@ -3,6 +3,8 @@
 use http::{HeaderMap, StatusCode};
 use tonic::{Code, Status};
 
+use crate::limit::REFUSED;
+
 /// What a call says about the instance that answered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -27,6 +29,9 @@ impl Outcome {
     /// What the head of an answer says: a gRPC status where the answer is nothing else, or an HTTP status of whoever stands
     /// before the instance and cannot reach it.
     pub(crate) fn of_head(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
+        if headers.contains_key(REFUSED) {
+            return Some(Self::Overloaded);
+        }
         if let Some(code) = headers.get(Status::GRPC_STATUS) {
             return Some(Self::of(Code::from_bytes(code.as_bytes())));
         }

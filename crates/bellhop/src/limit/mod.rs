@@ -18,7 +18,6 @@ mod rate;
 mod service;
 mod trusted_proxies;
 
-pub(crate) use self::limiter::Limiter;
 pub use self::{
     client_address::ClientAddress,
     client_limiter::ClientLimiter,
@@ -29,3 +28,4 @@ pub use self::{
     service::{ClientLimit, ResponseFuture},
     trusted_proxies::{NoNetworks, TrustedProxies},
 };
+pub(crate) use self::{limiter::Limiter, pushback::REFUSED};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderName;
 use prost::Message;
 use tonic::Status;
 
@@ -10,6 +11,9 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 /// The same in Google's error model, among the details of a status.
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
+
+/// On a refusal that came before any handler had seen the call: that the server is not broken, and has too much to do.
+pub(crate) const REFUSED: HeaderName = HeaderName::from_static("bellhop-refused");
 
 /// When a service that refused a call wants to be asked again: what its status says in `grpc-retry-pushback-ms`, or else in
 /// a `google.rpc.RetryInfo` among its details. A negative pushback means "never", which is no time.

@@ -104,7 +104,13 @@ impl Mesh {
                 Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
                 http @ Kind::Http(_) => http,
             };
-            let stack = server::compose(kind, activity.add(), telemetry.clone(), who.clone());
+            let parts = server::Parts {
+                activity: activity.add(),
+                telemetry: telemetry.clone(),
+                explains: who.clone(),
+                shed: settings.server.shed,
+            };
+            let stack = server::compose(kind, parts);
             workers.push(Worker {
                 handle: handle.clone(),
                 stack,

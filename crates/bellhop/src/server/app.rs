@@ -1,9 +1,17 @@
 //! What a member serves.
 
-use std::{convert::Infallible, error::Error as StdError, fmt, net::SocketAddr};
+use std::{
+    convert::Infallible,
+    error::Error as StdError,
+    fmt,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
@@ -19,7 +27,12 @@ pub(crate) enum Kind {
     Http(HttpService),
 }
 
-pub(super) type HttpBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
+/// The body of an answer, whatever application it comes from. Its own type: compilers lose sight of the lifetime of the error
+/// within a type that has it as a parameter.
+#[derive(Debug)]
+pub(crate) struct HttpBody(UnsyncBoxBody<Bytes, BoxError>);
+
+type BoxError = Box<dyn StdError + Send + Sync>;
 pub(super) type HttpService =
     BoxCloneSyncService<Request<Incoming>, Response<HttpBody>, Infallible>;
 
@@ -42,16 +55,45 @@ impl App {
         S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let boxed = |body: B| body.map_err(Into::into).boxed_unsync();
-        let service = service.map_response(move |response: Response<B>| response.map(boxed));
+        let service = service.map_response(|response: Response<B>| response.map(HttpBody::new));
         Self(Kind::Http(BoxCloneSyncService::new(service)))
     }
 
     pub(crate) fn into_kind(self) -> Kind {
         self.0
+    }
+}
+
+impl HttpBody {
+    pub(super) fn new<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self(body.map_err(Into::into).boxed_unsync())
+    }
+}
+
+impl Body for HttpBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::Empty;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
@@ -76,7 +76,7 @@ impl Future for ResponseFuture {
 }
 
 fn internal_error() -> Response<HttpBody> {
-    let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+    let mut response = Response::new(HttpBody::new(Empty::new()));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

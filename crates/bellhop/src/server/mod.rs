@@ -21,6 +21,7 @@ mod probe;
 mod refusal;
 mod routes;
 mod settings;
+mod shed;
 mod sparse;
 mod stack;
 
@@ -33,4 +34,4 @@ pub use probe::ProbeError;
 pub(crate) use probe::until_serving;
 pub use routes::Services;
 pub(crate) use settings::Settings;
-pub(crate) use stack::{Stack, compose};
+pub(crate) use stack::{Parts, Stack, compose};

@@ -1,18 +1,50 @@
 //! What callers are told who are refused before any handler has seen their call.
 
 use http::{
-    Response, StatusCode,
+    HeaderMap, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER},
 };
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
+use tonic::{Status, body::Body};
 
-use super::app::HttpBody;
+use super::{app::HttpBody, call::ResponseBody};
+use crate::limit::REFUSED;
+
+const OVERLOADED: &str = "too many calls at this instance, another one may have time";
+
+/// How a call is refused for having come when there was too much to do.
+pub(super) trait Overloaded: Sized {
+    /// A refusal.
+    fn overloaded() -> Response<Self>;
+}
+
+impl Overloaded for ResponseBody {
+    /// `UNAVAILABLE`, so that callers ask another instance, as far as their budgets go; marked, so that they do not take
+    /// this one for broken. `RESOURCE_EXHAUSTED` would keep them from asking anybody.
+    fn overloaded() -> Response<Self> {
+        let mut response: Response<Body> = Status::unavailable(OVERLOADED).into_http();
+        mark(response.headers_mut());
+        response.map(Self::from)
+    }
+}
+
+impl Overloaded for HttpBody {
+    fn overloaded() -> Response<Self> {
+        let mut response = http(OVERLOADED);
+        mark(response.headers_mut());
+        response
+    }
+}
+
+fn mark(headers: &mut HeaderMap) {
+    headers.insert(REFUSED, HeaderValue::from_static("overload"));
+}
 
 /// 503 in the shape of errors that HTTP applications of the mesh share; to be tried again at once, elsewhere.
 pub(super) fn http(message: &str) -> Response<HttpBody> {
     let body = serde_json::json!({"error": {"code": "UNAVAILABLE", "message": message}});
-    let body = Full::from(body.to_string()).map_err(|never| match never {});
-    let mut response = Response::new(body.boxed_unsync());
+    let body = HttpBody::new(Full::from(body.to_string()));
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

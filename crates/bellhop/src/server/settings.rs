@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::connection;
+use super::{connection, shed};
 use crate::config::Reader;
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -22,10 +22,13 @@ pub(crate) struct Settings {
     /// Bounds each of: leaving the registry, the wait for quiet, and the calls in flight.
     pub(crate) drain_timeout: Duration,
     pub(crate) connections: connection::Settings,
+    /// `None` where no call is refused for being one too many.
+    pub(crate) shed: Option<shed::Settings>,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET`, `BELLHOP_DRAIN_TIMEOUT` and what connections may do.
+    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET`, `BELLHOP_DRAIN_TIMEOUT` what connections may do, and when to
+    /// refuse calls.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             listen: reader
@@ -41,6 +44,7 @@ impl Settings {
                 .duration("BELLHOP_DRAIN_TIMEOUT")
                 .unwrap_or(DRAIN_TIMEOUT),
             connections: connection::Settings::read(reader),
+            shed: shed::Settings::read(reader),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The server stack, whole: what a call goes through on its way to its handler.
+//!
+//! Before it, `connection` bounds how old, how many and how slow connections may be.
 
 use std::sync::Arc;
 
-use tower::Layer;
+use tower::ServiceBuilder;
 
 use super::{
     Activity, Services,
@@ -11,6 +13,7 @@ use super::{
     explain::{Explain, ExplainLayer},
     http_call::HandleHttp,
     observe::{self, ObserveGrpc, ObserveHttp, Observer},
+    shed::{self, Shed, ShedLayer},
 };
 use crate::{explain::Who, telemetry::Telemetry};
 
@@ -26,24 +29,25 @@ pub(super) enum Kind {
     Http(HttpStack),
 }
 
-pub(super) type GrpcStack = ObserveGrpc<Explain<Handle>>;
-pub(super) type HttpStack = ObserveHttp<Explain<HandleHttp>>;
+pub(super) type GrpcStack = ObserveGrpc<Explain<Shed<Handle>>>;
+pub(super) type HttpStack = ObserveHttp<Explain<Shed<HandleHttp>>>;
 
-/// Composes the stack of a worker; `explains` is who it is, where it may say so.
-pub(crate) fn compose(
-    kind: super::Kind,
-    activity: Arc<Activity>,
-    telemetry: Telemetry,
-    explains: Option<Arc<Who>>,
-) -> Stack {
-    let explain = ExplainLayer(explains);
-    let observer = Observer {
-        activity,
-        telemetry,
-    };
+/// What the stack of a worker is made of, beside what it serves.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) activity: Arc<Activity>,
+    pub(crate) telemetry: Telemetry,
+    /// Who it is, where it may say so.
+    pub(crate) explains: Option<Arc<Who>>,
+    /// How many calls it takes; `None` where it takes all.
+    pub(crate) shed: Option<shed::Settings>,
+}
+
+/// Composes the stack of a worker.
+pub(crate) fn compose(kind: super::Kind, parts: Parts) -> Stack {
     let kind = match kind {
-        super::Kind::Grpc(services) => Kind::Grpc(grpc(services, observer, &explain)),
-        super::Kind::Http(service) => Kind::Http(http(service, observer, &explain)),
+        super::Kind::Grpc(services) => Kind::Grpc(grpc(services, parts)),
+        super::Kind::Http(service) => Kind::Http(http(service, parts)),
     };
     Stack { kind }
 }
@@ -55,17 +59,36 @@ impl Stack {
     }
 }
 
-/// Outermost first: count the caller and begin the span, so that refusals are counted and traced too; explain, refusals
-/// too; then start the clock of the deadline, enter the scope that calls to others read, catch panics, route, handle.
-fn grpc(services: Services, observer: Observer, explain: &ExplainLayer) -> GrpcStack {
-    let stack = Handle {
-        services: Arc::new(services),
-    };
-    observe::GrpcLayer(observer).layer(explain.layer(stack))
+fn grpc(services: Services, parts: Parts) -> GrpcStack {
+    let observer = parts.observer();
+    ServiceBuilder::new()
+        // Counts the caller and begins the span: refusals are counted and traced too.
+        .layer(observe::GrpcLayer(observer))
+        // Tells a caller that asked who answered; a refusal is an answer.
+        .layer(ExplainLayer(parts.explains))
+        // Before anything is spent on a call that cannot be served in time.
+        .layer(ShedLayer(parts.shed))
+        // Starts the clock of the deadline, enters the scope that calls to others read, catches panics, routes.
+        .service(Handle {
+            services: Arc::new(services),
+        })
 }
 
-/// The same for HTTP: count and trace; explain; then enter the scope, catch panics, handle.
-fn http(service: HttpService, observer: Observer, explain: &ExplainLayer) -> HttpStack {
-    let stack = HandleHttp { service };
-    observe::HttpLayer(observer).layer(explain.layer(stack))
+/// The same for HTTP, without a deadline: that is the application's, which knows what its callers can bear.
+fn http(service: HttpService, parts: Parts) -> HttpStack {
+    let observer = parts.observer();
+    ServiceBuilder::new()
+        .layer(observe::HttpLayer(observer))
+        .layer(ExplainLayer(parts.explains))
+        .layer(ShedLayer(parts.shed))
+        .service(HandleHttp { service })
+}
+
+impl Parts {
+    fn observer(&self) -> Observer {
+        Observer {
+            activity: self.activity.clone(),
+            telemetry: self.telemetry.clone(),
+        }
+    }
 }

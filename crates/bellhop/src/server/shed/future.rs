@@ -1,0 +1,70 @@
+//! The answer to a call, or its refusal.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{Response, StatusCode};
+use pin_project_lite::pin_project;
+use tonic::{Code, Status};
+
+use super::Admitted;
+
+pin_project! {
+    /// The answer to a call, or its refusal. A call is in flight until its answer begins.
+    pub(in crate::server) struct ResponseFuture<F, B> {
+        #[pin]
+        inner: Option<F>,
+        // Of a call that is counted.
+        admitted: Option<Admitted>,
+        refusal: Option<Response<B>>,
+    }
+}
+
+impl<F, B> ResponseFuture<F, B> {
+    pub(super) fn passed(inner: F, admitted: Option<Admitted>) -> Self {
+        Self {
+            inner: Some(inner),
+            admitted,
+            refusal: None,
+        }
+    }
+
+    pub(in crate::server) fn refused(refusal: Response<B>) -> Self {
+        Self {
+            inner: None,
+            admitted: None,
+            refusal: Some(refusal),
+        }
+    }
+}
+
+impl<F, B> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Result<Response<B>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Some(refusal) = this.refusal.take() {
+            return Poll::Ready(Ok(refusal));
+        }
+        let inner = this.inner.as_pin_mut().expect("polled after its end");
+        let Ok(response) = ready!(inner.poll(cx));
+        if let Some(mut admitted) = this.admitted.take() {
+            admitted.answered = !is_late(&response);
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// Whether it says no more than that the call's time is over.
+fn is_late<B>(response: &Response<B>) -> bool {
+    let code = response.headers().get(Status::GRPC_STATUS);
+    code.is_some_and(|code| Code::from_bytes(code.as_bytes()) == Code::DeadlineExceeded)
+        || response.status() == StatusCode::GATEWAY_TIMEOUT
+}

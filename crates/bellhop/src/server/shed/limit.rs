@@ -1,0 +1,335 @@
+//! How many calls may be in flight.
+//!
+//! An AIMD limit in the manner of TCP Vegas and of Netflix's `concurrency-limits`, with two signals in place of one:
+//!
+//! - **lag**: how long the runtime takes to come round. It grows with the work that is ready and with nothing else, so it tells
+//!   at once that this process is at its end. WeChat's DAGOR (2018) sheds by queueing time for that reason.
+//! - **latency**: how long calls take. It also grows where somebody else is slow, who is not helped by refusals here. So it
+//!   counts only where the number of calls in flight grows without end, and a cut that does not make calls shorter is taken
+//!   back: the wait is not for us then. A gradient alone, as in `Gradient2` or in Envoy's adaptive concurrency, would refuse calls
+//!   whenever a dependency turns slow.
+//!
+//! Both are smallest values of a window, as in CoDel (RFC 8289): what stays is a queue, what goes away was a burst. Until a
+//! signal rises there is no limit but the largest one, so that a server that is well refuses nobody.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::{Settings, floor::Floor, window::Window};
+
+/// A lag that makes a server shed, where it stays for `LAGGING` windows, or fewer where it is longer; and the one that it then
+/// keeps.
+const LAG_ENTER: Duration = Duration::from_millis(20);
+const LAG_TARGET: Duration = Duration::from_millis(5);
+const LAGGING: f64 = 3.0;
+/// A call may take twice as long as the shortest of late, and so much longer.
+const LATENCY_SLACK: Duration = Duration::from_millis(10);
+/// So few calls are never too many to begin with.
+const FEW: usize = 16;
+/// Calls that have been slow for so many windows, without becoming more, are as fast as they get.
+const ACCEPTED: u32 = 10;
+/// How bad it is when most callers have left before they are answered.
+const IN_VAIN: f64 = 2.0;
+/// A pressure that is no chance.
+const PLAIN: f64 = 4.0;
+/// A cut takes between a tenth and a half.
+const CUTS: (f64, f64) = (0.5, 0.9);
+const GROWTH: f64 = 1.05;
+/// The same after cuts that were wrong.
+const RECOVERY: f64 = 1.5;
+/// After so many windows without a refusal the limit goes.
+const CALM: u32 = 20;
+const RELEASE: f64 = 1.5;
+/// So many cuts in a row that cost answers and make none shorter are wrong.
+const STRIKES: u32 = 3;
+
+/// How many calls may be in flight, by how those before fared.
+#[derive(Debug)]
+pub(super) struct Limit {
+    settings: Settings,
+    limit: f64,
+    in_flight: usize,
+    window: Window,
+    mode: Mode,
+    latency: Floor,
+    /// A lag that refusals do not make shorter.
+    excused: Option<(Instant, Duration)>,
+}
+
+#[derive(Debug)]
+enum Mode {
+    /// Everybody is let in.
+    Open {
+        lagging: f64,
+        slow: Option<Slow>,
+    },
+    Shedding(Shedding),
+}
+
+/// Calls are slow, and it is not yet known whether that is ours.
+#[derive(Clone, Copy, Debug)]
+struct Slow {
+    windows: u32,
+    in_flight: usize,
+}
+
+#[derive(Debug)]
+struct Shedding {
+    cut: Option<Cut>,
+    strikes: u32,
+    calm: u32,
+    /// Windows in a row that want a cut.
+    pressed: u32,
+    /// Windows at the smallest limit.
+    at_least: u32,
+    growth: f64,
+}
+
+/// What the last cut should have changed.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    /// Calls that began before are over by then.
+    seen_from: Instant,
+    pressure: f64,
+    throughput: f64,
+    factor: f64,
+}
+
+impl Default for Shedding {
+    fn default() -> Self {
+        Self {
+            cut: None,
+            strikes: 0,
+            calm: 0,
+            pressed: 0,
+            at_least: 0,
+            growth: GROWTH,
+        }
+    }
+}
+
+impl Cut {
+    /// Whether it cost answers and did not make others faster. A queue that is shorter is served as fast as before; where as
+    /// much less is served as is let in, there was none.
+    fn was_wrong(self, pressure: f64, throughput: f64) -> bool {
+        let expected = (1.0 + self.factor) / 2.0;
+        throughput < self.throughput * expected && pressure > (self.pressure * expected).max(1.0)
+    }
+}
+
+impl Limit {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            limit: settings.max as f64,
+            in_flight: 0,
+            window: Window::new(Instant::now()),
+            mode: Mode::OPEN,
+            latency: Floor::default(),
+            excused: None,
+        }
+    }
+
+    /// Whether one more may come in.
+    pub(super) fn admit(&mut self, now: Instant) -> bool {
+        self.look(now);
+        if self.in_flight >= self.limit as usize {
+            self.window.refused += 1;
+            return false;
+        }
+        self.in_flight += 1;
+        self.window.peak = self.window.peak.max(self.in_flight);
+        true
+    }
+
+    /// One that was let in is answered, or its caller has given up.
+    pub(super) fn finish(&mut self, now: Instant, took: Duration, answered: bool) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.window.finish(took, answered);
+        self.look(now);
+    }
+
+    /// So long it took the runtime to come round.
+    pub(super) fn lagged(&mut self, lag: Duration) {
+        self.window.lagged(lag);
+    }
+
+    /// Draws a conclusion where there is something to conclude from.
+    fn look(&mut self, now: Instant) {
+        if !self.window.is_over(now) {
+            return;
+        }
+        let window = std::mem::replace(&mut self.window, Window::new(now));
+        self.window.peak = self.in_flight;
+        match &mut self.mode {
+            Mode::Open { .. } => self.watch(now, &window),
+            Mode::Shedding(_) => self.steer(now, &window),
+        }
+    }
+
+    /// Nobody is refused yet.
+    fn watch(&mut self, now: Instant, window: &Window) {
+        let Mode::Open { lagging, slow } = &mut self.mode else {
+            return;
+        };
+        let enter = excused(self.excused, now).map_or(LAG_ENTER, |lag| LAG_ENTER.max(2 * lag));
+        *lagging = match window.lag() {
+            Some(lag) if lag >= enter => *lagging + ratio(lag, enter),
+            _ => 0.0,
+        };
+        let mut grows = false;
+        if let Some(latency) = window.latency {
+            if self
+                .latency
+                .get()
+                .is_some_and(|floor| latency > target(floor))
+            {
+                let began = slow.get_or_insert(Slow {
+                    windows: 0,
+                    in_flight: self.in_flight,
+                });
+                began.windows += 1;
+                grows = self.in_flight > 2 * began.in_flight + FEW;
+                if began.windows >= ACCEPTED {
+                    *slow = None;
+                    self.latency.set(now, latency);
+                }
+            } else {
+                *slow = None;
+                self.latency.note(now, latency);
+            }
+        }
+        let in_vain = window.is_in_vain() && self.in_flight > FEW;
+        if *lagging >= LAGGING || grows || in_vain {
+            warn!(in_flight = self.in_flight, lag = ?window.lag(), latency = ?window.latency, "too many calls, some are refused");
+            self.limit = self.limit.min(self.in_flight.max(self.settings.min) as f64);
+            self.mode = Mode::Shedding(Shedding::default());
+            self.steer(now, window);
+        }
+    }
+
+    /// Some are refused: as few as will do.
+    fn steer(&mut self, now: Instant, window: &Window) {
+        let pressure = self.pressure(now, window);
+        let Mode::Shedding(shedding) = &mut self.mode else {
+            return;
+        };
+        if shedding.cut.is_some_and(|cut| now < cut.seen_from) {
+            // The shortest of the next window must not be of a call that began before the cut.
+            return;
+        }
+        let throughput = window.throughput(now);
+        match shedding.cut.take() {
+            Some(cut) if cut.was_wrong(pressure, throughput) => shedding.strikes += 1,
+            _ => shedding.strikes = 0,
+        }
+        if pressure <= 1.0 {
+            return self.grow(window.refused);
+        }
+        shedding.calm = 0;
+        shedding.pressed += 1;
+        if pressure < PLAIN && shedding.pressed < 2 {
+            // It may be chance.
+            return;
+        }
+        let min = self.settings.min as f64;
+        shedding.at_least = if self.limit <= min {
+            shedding.at_least + 1
+        } else {
+            0
+        };
+        if shedding.strikes >= STRIKES {
+            return self.excuse(now, window);
+        }
+        if shedding.at_least >= ACCEPTED
+            && let Some(latency) = window.latency
+        {
+            // What so few calls take is what a call takes.
+            self.latency.set(now, latency);
+            shedding.growth = RECOVERY;
+            shedding.at_least = 0;
+            return;
+        }
+        let factor = pressure.recip().clamp(CUTS.0, CUTS.1);
+        let settle = window.latency.max(window.lag()).unwrap_or_default();
+        shedding.growth = GROWTH;
+        shedding.cut = (self.limit > min).then_some(Cut {
+            seen_from: now + settle.mul_f64(1.2),
+            pressure,
+            throughput,
+            factor,
+        });
+        self.limit = (self.limit.min(window.peak as f64) * factor).max(min);
+    }
+
+    /// All is well with those who are let in.
+    fn grow(&mut self, refused: usize) {
+        let Mode::Shedding(shedding) = &mut self.mode else {
+            return;
+        };
+        shedding.pressed = 0;
+        shedding.calm = if refused > 0 { 0 } else { shedding.calm + 1 };
+        if shedding.calm >= CALM {
+            self.limit *= RELEASE;
+        } else if refused > 0 {
+            self.limit = self.limit * shedding.growth + 1.0;
+        }
+        let max = self.settings.max as f64;
+        if self.limit >= max {
+            info!("calls are refused no more");
+            (self.limit, self.mode) = (max, Mode::OPEN);
+        }
+    }
+
+    /// Refusals do not help: what calls wait for is not in this process, or takes longer than it did. That is how it is now.
+    fn excuse(&mut self, now: Instant, window: &Window) {
+        info!(lag = ?window.lag(), latency = ?window.latency, "refusing calls makes others no shorter, more are let in");
+        if let Some(latency) = window.latency {
+            self.latency.set(now, latency);
+        }
+        self.excused = window.lag().map(|lag| (now, lag));
+        self.limit *= RECOVERY;
+        self.mode = Mode::Shedding(Shedding {
+            growth: RECOVERY,
+            ..Shedding::default()
+        });
+    }
+
+    /// How far the worse of the signals is above what it should be; 1 is just right.
+    fn pressure(&self, now: Instant, window: &Window) -> f64 {
+        let lag_target =
+            excused(self.excused, now).map_or(LAG_TARGET, |lag| LAG_TARGET.max(lag.mul_f64(1.5)));
+        let lag = window.lag().map_or(0.0, |lag| ratio(lag, lag_target));
+        let latency = window.latency.zip(self.latency.get());
+        let latency = latency.map_or(0.0, |(latency, floor)| ratio(latency, target(floor)));
+        let vain = if window.is_in_vain() { IN_VAIN } else { 0.0 };
+        lag.max(latency).max(vain)
+    }
+}
+
+impl Mode {
+    const OPEN: Self = Self::Open {
+        lagging: 0.0,
+        slow: None,
+    };
+}
+
+fn excused(excused: Option<(Instant, Duration)>, now: Instant) -> Option<Duration> {
+    const MEMORY: Duration = Duration::from_secs(30);
+    excused
+        .filter(|(since, _)| now < *since + MEMORY)
+        .map(|(_, lag)| lag)
+}
+
+fn target(floor: Duration) -> Duration {
+    2 * floor + LATENCY_SLACK
+}
+
+fn ratio(value: Duration, target: Duration) -> f64 {
+    value.as_secs_f64() / target.as_secs_f64()
+}
+
+#[cfg(test)]
+mod simulation;

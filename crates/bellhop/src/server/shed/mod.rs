@@ -1,0 +1,106 @@
+//! Load shedding: a call that would only make others late is refused at once, before any handler sees it.
+//!
+//! [`Limit`] says how many calls may be in flight, by how long calls take and how long the runtime takes to come round. Who
+//! is refused is told at once, and told that it is safe to ask another instance. There is no queue before the limit: the
+//! runtime's own is the queue, and the limit keeps it short.
+
+mod floor;
+mod future;
+mod lag;
+mod layer;
+mod limit;
+mod settings;
+mod window;
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use http::Response;
+use tokio::time::Instant;
+use tower::Service;
+
+pub(crate) use self::settings::Settings;
+pub(super) use self::{future::ResponseFuture, layer::ShedLayer};
+use self::{lag::Lag, limit::Limit};
+use super::{incoming::Call, refusal::Overloaded};
+
+/// Refuses calls that are too many.
+#[derive(Clone, Debug)]
+pub(super) struct Shed<S> {
+    inner: S,
+    // None where it is switched off.
+    shared: Option<Arc<Shared>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    limit: Mutex<Limit>,
+    lag: Lag,
+}
+
+/// A call that was let in, until it is answered or given up.
+#[derive(Debug)]
+struct Admitted {
+    shared: Arc<Shared>,
+    since: Instant,
+    answered: bool,
+}
+
+impl Shared {
+    fn with<T>(&self, change: impl FnOnce(&mut Limit) -> T) -> T {
+        change(&mut self.limit.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn admit(self: &Arc<Self>) -> Option<Admitted> {
+        let now = Instant::now();
+        if self.lag.is_due(now) {
+            let shared = self.clone();
+            tokio::spawn(async move {
+                let lag = shared.lag.measure().await;
+                shared.with(|limit| limit.lagged(lag));
+            });
+        }
+        let admitted = self.with(|limit| limit.admit(now));
+        admitted.then(|| Admitted {
+            shared: self.clone(),
+            since: now,
+            answered: false,
+        })
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.since);
+        self.shared
+            .with(|limit| limit.finish(now, took, self.answered));
+    }
+}
+
+impl<S, B> Service<Call> for Shed<S>
+where
+    B: Overloaded,
+    S: Service<Call, Response = Response<B>, Error = Infallible>,
+{
+    type Response = Response<B>;
+    type Error = Infallible;
+    type Future = ResponseFuture<S::Future, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, call: Call) -> Self::Future {
+        let Some(shared) = self.shared.as_ref().filter(|_| !call.is_question()) else {
+            return ResponseFuture::passed(self.inner.call(call), None);
+        };
+        match shared.admit() {
+            Some(admitted) => ResponseFuture::passed(self.inner.call(call), Some(admitted)),
+            None => ResponseFuture::refused(B::overloaded()),
+        }
+    }
+}
