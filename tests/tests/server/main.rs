@@ -3,4 +3,5 @@
 mod connections;
 mod giving_up;
 mod leaving;
+mod overload;
 mod stage;
