@@ -103,3 +103,26 @@ async fn without_geo_or_profile_the_answer_says_who_is_missing() {
         assert!(message.contains(&format!("{missing}: ")), "{message}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_calls_others_no_more_often_than_it_may() {
+    let registry = Registry::mini().await;
+    let limited = |service: &str, rate| {
+        let setting = format!("BELLHOP_CHANNEL_{service}_CLIENT_LIMIT");
+        Launch::new(BINARY).registry(&registry).set(&setting, rate)
+    };
+    let system = System::start(limited("SEARCH", "0.01:2")).await;
+    for _ in 0..2 {
+        assert!(!is_degraded(&system.example_with(&[]).await.unwrap()));
+    }
+    let refused = system.example_with(&[]).await.unwrap();
+    assert_eq!(refused.status, 429);
+    let seconds: u32 = refused.header("retry-after").parse().unwrap();
+    assert!((90..=100).contains(&seconds), "{seconds}");
+
+    // Without its share of rate, search answers what it can.
+    drop(system);
+    let system = System::start(limited("RATE", "0.01:1")).await;
+    assert!(!is_degraded(&system.example_with(&[]).await.unwrap()));
+    assert!(is_degraded(&system.example_with(&[]).await.unwrap()));
+}

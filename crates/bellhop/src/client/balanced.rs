@@ -83,7 +83,7 @@ impl Target for Balanced {
 }
 
 /// How long a call may wait for somebody: not all of its time, for then it could not say why there was nobody.
-fn share_of_time(request: &Request<Body>) -> Option<Duration> {
+pub(super) fn share_of_time(request: &Request<Body>) -> Option<Duration> {
     parse_timeout(request.headers())
         .ok()
         .flatten()

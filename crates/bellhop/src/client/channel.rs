@@ -19,8 +19,9 @@ use tower::Service;
 use super::{
     ResponseBody, Settings,
     balanced::Balanced,
+    limit::LimitLayer,
     retry::RetryLayer,
-    stack::{Stack, compose},
+    stack::{Layers, Stack, compose},
 };
 use crate::{
     config::{ConfigError, Environment, Reader, Source},
@@ -42,9 +43,7 @@ pub struct Channel {
 struct Shared {
     stack: Stack,
     instances: Balanced,
-    timeout: Option<Duration>,
-    retry: RetryLayer,
-    telemetry: Telemetry,
+    layers: Layers,
 }
 
 impl Channel {
@@ -89,21 +88,32 @@ impl Channel {
         telemetry: Telemetry,
         handle: Handle,
     ) -> Self {
+        let limit = settings.limit.map(|rate| LimitLayer {
+            service: upstream.service().clone(),
+            turns: upstream.turns(rate),
+            patience: settings.wait_for_endpoint,
+        });
+        let layers = Layers {
+            telemetry,
+            timeout: settings.timeout,
+            limit,
+            retry: RetryLayer::new(settings.retry.clone(), Instant::now()),
+        };
         let instances = Balanced::new(upstream, settings.wait_for_endpoint, handle);
-        let retry = RetryLayer::new(settings.retry.clone(), Instant::now());
-        Self::composed(instances, settings.timeout, retry, telemetry)
+        Self::composed(instances, layers)
     }
 
     /// The same with another bound on each call. `None` is for streams that stay open: then only the request and the
     /// call being served bound a call.
     pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
         let Shared {
-            instances,
-            retry,
-            telemetry,
-            ..
+            instances, layers, ..
         } = &*self.shared;
-        Self::composed(instances.clone(), timeout, retry.clone(), telemetry.clone())
+        let layers = Layers {
+            timeout,
+            ..layers.clone()
+        };
+        Self::composed(instances.clone(), layers)
     }
 
     /// How the service stands, as this process sees it.
@@ -116,35 +126,27 @@ impl Channel {
     #[must_use]
     pub fn describe(self, descriptors: &'static [u8]) -> Self {
         let Shared {
-            instances,
-            timeout,
-            retry,
-            telemetry,
-            ..
+            instances, layers, ..
         } = &*self.shared;
-        let mut methods = retry.methods().clone();
+        let mut methods = layers.retry.methods().clone();
         if let Err(error) = methods.describe(descriptors) {
             let service = instances.service();
             tracing::error!(%service, %error, "descriptors that are none, calls are not tried again");
         }
-        let retry = retry.with_methods(methods);
-        Self::composed(instances.clone(), *timeout, retry, telemetry.clone())
+        let layers = Layers {
+            retry: layers.retry.with_methods(methods),
+            ..layers.clone()
+        };
+        Self::composed(instances.clone(), layers)
     }
 
-    fn composed(
-        instances: Balanced,
-        timeout: Option<Duration>,
-        retry: RetryLayer,
-        telemetry: Telemetry,
-    ) -> Self {
-        let stack = compose(instances.clone(), timeout, &retry, telemetry.clone());
+    fn composed(instances: Balanced, layers: Layers) -> Self {
+        let stack = compose(instances.clone(), layers.clone());
         Self {
             shared: Arc::new(Shared {
                 stack,
                 instances,
-                timeout,
-                retry,
-                telemetry,
+                layers,
             }),
         }
     }

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 use tonic::{Code, Status};
 
 use super::retry::{Fail, Failure, Trail};
-use crate::{deadline::Timer, endpoint::Peer, upstream::Cause};
+use crate::{deadline::Timer, endpoint::Peer, limit::set_retry_after, upstream::Cause};
 
 /// Why a call has no answer.
 ///
@@ -42,6 +42,14 @@ pub enum Error {
         service: Arc<str>,
         /// How long the call had.
         after: Duration,
+    },
+    /// The service is called as often as this process may call it, and the call could not wait for its turn.
+    #[error("service {service}: over the limit of calls, try again in {retry_after:?}")]
+    RateLimited {
+        /// The service's name.
+        service: Arc<str>,
+        /// How long until there may be a turn.
+        retry_after: Duration,
     },
     /// The last of several attempts failed.
     #[error("{source} (after {attempts} attempts)")]
@@ -82,6 +90,7 @@ impl Error {
         match self {
             Self::Unavailable { .. } => Code::Unavailable,
             Self::DeadlineExceeded { .. } => Code::DeadlineExceeded,
+            Self::RateLimited { .. } => Code::ResourceExhausted,
             Self::Connection { source, .. } => connection_code(source),
             Self::Attempts { source, .. } => source.code(),
         }
@@ -145,6 +154,9 @@ fn connection_code(error: &hyper::Error) -> Code {
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let mut status = Self::new(error.code(), error.to_string());
+        if let Error::RateLimited { retry_after, .. } = &error {
+            set_retry_after(&mut status, *retry_after);
+        }
         status.set_source(Arc::new(error));
         status
     }

@@ -8,6 +8,7 @@ mod channel;
 mod deadline;
 mod error;
 mod explain;
+mod limit;
 mod retry;
 mod settings;
 mod stack;

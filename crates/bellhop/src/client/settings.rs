@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use super::retry;
-use crate::{config::Reader, endpoint};
+use crate::{
+    config::Reader,
+    endpoint,
+    limit::{Rate, rate_or_off},
+};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const WAIT_FOR_ENDPOINT: Duration = Duration::from_secs(1);
@@ -15,12 +19,15 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     /// How long a call waits for somebody to be there.
     pub(crate) wait_for_endpoint: Duration,
+    /// How often the service is called, over all shards; `None` is as often as one likes.
+    pub(crate) limit: Option<Rate>,
     pub(crate) endpoint: endpoint::Settings,
     pub(crate) retry: retry::Settings,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT` and the settings of connections and of trying again.
+    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT`, `BELLHOP_CLIENT_LIMIT` and the settings of connections and
+    /// of trying again.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         let retry = retry::Settings::read(reader);
         // An instance is overdue when others are asked beside it.
@@ -30,6 +37,7 @@ impl Settings {
             wait_for_endpoint: reader
                 .duration("BELLHOP_WAIT_FOR_ENDPOINT")
                 .unwrap_or(WAIT_FOR_ENDPOINT),
+            limit: rate_or_off(reader, "BELLHOP_CLIENT_LIMIT"),
             endpoint,
             retry,
         }

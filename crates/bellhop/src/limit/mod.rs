@@ -17,6 +17,7 @@ mod pushback;
 mod rate;
 mod service;
 mod trusted_proxies;
+mod turns;
 
 pub use self::{
     client_address::ClientAddress,
@@ -28,4 +29,6 @@ pub use self::{
     service::{ClientLimit, ResponseFuture},
     trusted_proxies::{NoNetworks, TrustedProxies},
 };
-pub(crate) use self::{limiter::Limiter, pushback::REFUSED};
+pub(crate) use self::{
+    clock::TokioClock, limiter::Limiter, pushback::REFUSED, rate::rate_or_off, turns::Turns,
+};

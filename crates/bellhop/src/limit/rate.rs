@@ -4,6 +4,8 @@ use std::{num::NonZeroU32, str::FromStr, time::Duration};
 
 use governor::Quota;
 
+use crate::config::Reader;
+
 /// How often something may happen: so many times a second, and so many times at once.
 ///
 /// Reads as `RATE[:BURST]`, such as `50`, `50:100` or `0.5:1`. Without a burst it is a second's worth, at least one.
@@ -60,6 +62,15 @@ impl Rate {
     }
 }
 
+/// A setting that holds a rate; `off`, and nothing at all, is none.
+pub(crate) fn rate_or_off(reader: &mut Reader<'_>, name: &str) -> Option<Rate> {
+    let expected = format!("{}, or off", Rate::EXPECTED);
+    reader.with(name, &expected, |text| match text {
+        "off" => Some(None),
+        rate => rate.parse().ok().map(Some),
+    })?
+}
+
 impl FromStr for Rate {
     type Err = NoRate;
 
@@ -75,6 +86,8 @@ impl FromStr for Rate {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -90,6 +103,23 @@ mod tests {
             assert_eq!(rate.interval(), Duration::from_millis(millis), "{text}");
             assert_eq!(rate.burst(), burst, "{text}");
         }
+    }
+
+    #[test]
+    fn a_setting_may_be_off() {
+        let source = [("A", "off"), ("B", "5"), ("C", "fast")];
+        let source = source.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let source = BTreeMap::from(source);
+        let mut reader = Reader::new(&source);
+        assert_eq!(rate_or_off(&mut reader, "A"), None);
+        assert_eq!(rate_or_off(&mut reader, "B"), Some("5".parse().unwrap()));
+        assert_eq!(rate_or_off(&mut reader, "C"), None);
+        assert_eq!(rate_or_off(&mut reader, "D"), None);
+        let fault = reader.finish().unwrap_err().to_string();
+        assert!(
+            fault.contains("C=\"fast\": expected RATE[:BURST]"),
+            "{fault}"
+        );
     }
 
     #[test]

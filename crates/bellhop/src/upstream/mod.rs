@@ -21,6 +21,7 @@ use crate::{
     discovery::{Event, InstanceId},
     endpoint::{self, Endpoint, Failures, Group, Target},
     explain::Skipped,
+    limit::{Rate, Turns},
 };
 
 /// A service that is called, for a whole process: its shards have connections of their own and take turns together.
@@ -31,6 +32,7 @@ pub(crate) struct Upstream {
     failures: Arc<Failures>,
     settings: endpoint::Settings,
     state: Mutex<State>,
+    turns: OnceLock<Arc<Turns>>,
     follower: OnceLock<AbortOnDropHandle<()>>,
     _ramp: AbortOnDropHandle<()>,
 }
@@ -53,6 +55,7 @@ impl Upstream {
             failures: Arc::default(),
             settings,
             state: Mutex::default(),
+            turns: OnceLock::new(),
             follower: OnceLock::new(),
         });
         // Not while the upstream is being made: the follower would find nobody and leave.
@@ -84,6 +87,13 @@ impl Upstream {
     /// Why nobody can be called.
     pub(crate) fn cause(&self) -> Cause {
         self.state().cause(|known| self.failures.of(known))
+    }
+
+    /// Whose turn it is to call, for all shards; the first rate that is asked for holds.
+    pub(crate) fn turns(&self, rate: Rate) -> Arc<Turns> {
+        self.turns
+            .get_or_init(|| Arc::new(Turns::new(rate)))
+            .clone()
     }
 
     /// Who is known and has no turn, and why.

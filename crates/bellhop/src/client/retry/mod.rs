@@ -18,6 +18,8 @@ mod policy;
 mod replay;
 mod settings;
 mod target;
+#[cfg(test)]
+mod tests;
 
 mod trail;
 
