@@ -8,7 +8,9 @@ use prost::Message;
 use tonic::{Code, Status, metadata::MetadataMap};
 
 use crate::{
+    client::attempts,
     deadline::{format_timeout, parse_timeout},
+    explain::{decode, encode},
     limit::{TrustedProxies, retry_after},
     telemetry::{extract, inject},
 };
@@ -179,6 +181,45 @@ fn retry_info() {
         let details = input.to_vec().into();
         let status = Status::with_details(Code::Unavailable, "", details);
         Verdict::accepted_if(retry_after(&status).is_some())
+    });
+    assert!(tally.accepted > 0 && tally.refused > 0, "{tally:?}");
+}
+
+#[test]
+fn bellhop_attempts() {
+    let samples = ["1", "3", "4294967295"];
+    fuzz("bellhop-attempts", &samples, |headers| {
+        let read = attempts(headers);
+        assert_ne!(read, Some(0), "who calls makes an attempt");
+        let value = headers["bellhop-attempts"].to_str();
+        let by_the_book = value.ok().and_then(|value| value.parse::<u32>().ok());
+        assert_eq!(read, by_the_book.map(|attempts| attempts.max(1)));
+        read.is_some()
+    });
+}
+
+#[test]
+fn x_bellhop_explain() {
+    let longest = 8 * 1024;
+    let attempt = r#"{"instance":"geo-1","address":"127.0.0.1:1","outcome":"OK","at":0.1,"ms":2.5,"hop":{"service":"geo","instance":"geo-1","ms":1.0}}"#;
+    let call = format!(
+        r#"{{"service":"geo","method":"geo.Geo/Nearby","outcome":"OK","ms":3.0,"attempts":[{attempt}],"skipped":[{{"instance":"geo-2","why":"out of turn"}}]}}"#
+    );
+    let hop = format!(r#"{{"service":"search","instance":"search-1","ms":4.5,"calls":[{call}]}}"#);
+    let fuzz = Fuzz::of_json("x-bellhop-explain", [hop]).inputs(INPUTS);
+    let tally = fuzz.run(|input| {
+        let Ok(value) = HeaderValue::from_bytes(input) else {
+            return Verdict::Refused;
+        };
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("x-bellhop-explain"), value)]);
+        let Some(hop) = decode(&headers) else {
+            return Verdict::Refused;
+        };
+        let mut written = HeaderMap::new();
+        encode(hop, &mut written);
+        assert!(written.values().all(|value| value.len() <= longest));
+        assert!(decode(&written).is_some() || written.is_empty());
+        Verdict::Accepted
     });
     assert!(tally.accepted > 0 && tally.refused > 0, "{tally:?}");
 }

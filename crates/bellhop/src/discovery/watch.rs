@@ -88,4 +88,6 @@ impl Registry for ConsulService {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
