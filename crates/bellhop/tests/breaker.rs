@@ -160,6 +160,7 @@ async fn every_failure_that_counts_counts_and_no_other() {
         Code::InvalidArgument,
         Code::Unknown,
         Code::Aborted,
+        Code::Cancelled,
         Code::Unimplemented,
         Code::FailedPrecondition,
     ];

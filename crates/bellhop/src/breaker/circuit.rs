@@ -129,6 +129,10 @@ impl Circuit {
                 None
             }
             (Permit::Probe(probe), Outcome::Good) => self.close(probe, now),
+            (permit, Outcome::Unsaid) => {
+                self.give_back(permit);
+                None
+            }
             (permit, Outcome::Bad | Outcome::Overloaded) => {
                 let change = match permit {
                     Permit::Regular(generation) => self.failed(generation, now, random),

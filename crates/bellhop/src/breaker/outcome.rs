@@ -14,6 +14,8 @@ pub(crate) enum Outcome {
     Bad,
     /// It has too much to do. That is a failure too, but others have more to do without it.
     Overloaded,
+    /// Nothing, for the call was cancelled: be it that nobody wants an answer, or that its time was over.
+    Unsaid,
 }
 
 impl Outcome {
@@ -22,6 +24,7 @@ impl Outcome {
         match code {
             Code::Unavailable | Code::DeadlineExceeded | Code::Internal => Self::Bad,
             Code::ResourceExhausted => Self::Overloaded,
+            Code::Cancelled => Self::Unsaid,
             _ => Self::Good,
         }
     }

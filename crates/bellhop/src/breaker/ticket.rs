@@ -140,12 +140,17 @@ impl Ticket {
         self.overdue = self.overdue.into_iter().chain(timeout).min();
     }
 
-    /// Notes that the answer has begun.
-    pub(crate) fn answered(&mut self) {
+    /// Notes that the answer has begun, and what its head says of the call's outcome.
+    pub(crate) fn answered(&mut self, head: Option<Outcome>) {
+        if head == Some(Outcome::Unsaid) {
+            return self.lapse();
+        }
         self.answered = true;
         let slow = self.gate.0.circuit.settings().slow;
         if slow.is_some_and(|slow| self.since.elapsed() >= slow) {
             self.finish(Outcome::Bad);
+        } else if let Some(outcome) = head {
+            self.finish(outcome);
         }
     }
 
@@ -158,6 +163,9 @@ impl Ticket {
 
     /// Notes what came of the call; only the first time counts.
     pub(crate) fn finish(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Unsaid {
+            return self.lapse();
+        }
         let Some(permit) = self.permit.take() else {
             return;
         };
@@ -174,15 +182,8 @@ impl Ticket {
         self.forget();
     }
 
-    fn forget(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            self.gate.0.circuit.give_back(permit);
-        }
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
+    /// Ends a call whose outcome nobody says.
+    fn lapse(&mut self) {
         if self.permit.is_none() {
             return;
         }
@@ -192,6 +193,18 @@ impl Drop for Ticket {
         } else {
             self.forget();
         }
+    }
+
+    fn forget(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            self.gate.0.circuit.give_back(permit);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.lapse();
     }
 }
 

@@ -223,10 +223,7 @@ impl Service<Request<Body>> for Turn {
 impl Answer {
     fn new(response: Response<Incoming>, peer: Arc<Peer>, mut ticket: Option<Ticket>) -> Self {
         if let Some(ticket) = &mut ticket {
-            ticket.answered();
-            if let Some(outcome) = Outcome::of_head(response.status(), response.headers()) {
-                ticket.finish(outcome);
-            }
+            ticket.answered(Outcome::of_head(response.status(), response.headers()));
         }
         Self {
             response,

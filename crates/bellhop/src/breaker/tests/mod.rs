@@ -240,10 +240,27 @@ async fn an_answer_that_has_begun_in_time_is_not_overdue() {
     let subject = Subject::new();
     for _ in 0..5 {
         let mut ticket = subject.admit().unwrap();
-        ticket.answered();
+        ticket.answered(None);
         advance(ms(5_000)).await;
     }
     assert!(subject.is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cancels_a_call_whose_time_is_over_has_failed() {
+    let subject = Subject::new();
+    for _ in 0..10 {
+        let mut ticket = subject.admit().unwrap();
+        ticket.answered(Some(Outcome::Unsaid));
+    }
+    assert!(subject.is_closed());
+    for _ in 0..5 {
+        let mut ticket = subject.admit().unwrap();
+        ticket.bound(Some(ms(50)));
+        advance(ms(50)).await;
+        ticket.answered(Some(Outcome::Unsaid));
+    }
+    assert!(!subject.is_closed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -252,7 +269,7 @@ async fn an_answer_that_begins_late_is_a_failure() {
     for _ in 0..5 {
         let mut ticket = subject.admit().unwrap();
         advance(ms(1_000)).await;
-        ticket.answered();
+        ticket.answered(None);
         ticket.finish(Outcome::Good);
     }
     assert!(!subject.is_closed());
@@ -263,7 +280,7 @@ async fn a_probe_need_not_wait_for_the_end_of_a_stream() {
     let subject = Subject::new();
     subject.call(5, Outcome::Bad);
     let (_, mut probe) = subject.reopens_after().await;
-    probe.answered();
+    probe.answered(None);
     assert!(!subject.is_closed());
     probe.heard();
     assert!(subject.is_closed());

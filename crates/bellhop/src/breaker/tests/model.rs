@@ -21,6 +21,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Outcome::Good),
         3 => Just(Outcome::Bad),
         1 => Just(Outcome::Overloaded),
+        1 => Just(Outcome::Unsaid),
     ];
     prop_oneof![
         8 => Just(Step::Admit),
@@ -142,6 +143,15 @@ impl Model {
         (least, (least * 3 / 2).min(30_000))
     }
 
+    /// A call whose outcome nobody says.
+    fn lapse(&mut self, call: &mut Call) -> Option<(u64, u64)> {
+        if !call.answered && self.now - call.since >= 250 {
+            return self.finish(call, Outcome::Bad);
+        }
+        self.give_back(call);
+        None
+    }
+
     fn give_back(&mut self, call: &mut Call) {
         if !std::mem::replace(&mut call.done, true)
             && call.probe
@@ -175,12 +185,7 @@ async fn take(
         Step::Drop(index) if index % count < calls.len() => {
             let (ticket, mut call) = calls.swap_remove(index % count);
             drop(ticket);
-            if !call.answered && model.now - call.since >= 250 {
-                model.finish(&mut call, Outcome::Bad)
-            } else {
-                model.give_back(&mut call);
-                None
-            }
+            model.lapse(&mut call)
         }
         Step::Answer(index) | Step::Hear(index) | Step::Finish(index, _) => {
             let Some((ticket, call)) = calls.get_mut(index % count) else {
@@ -188,10 +193,14 @@ async fn take(
             };
             match step {
                 Step::Answer(_) => {
-                    ticket.answered();
+                    ticket.answered(None);
                     call.answered = true;
                     let slow = model.now - call.since >= 1_000;
                     slow.then(|| model.finish(call, Outcome::Bad)).flatten()
+                }
+                Step::Finish(_, Outcome::Unsaid) => {
+                    ticket.finish(Outcome::Unsaid);
+                    model.lapse(call)
                 }
                 Step::Finish(_, outcome) => {
                     ticket.finish(outcome);
