@@ -1,5 +1,6 @@
 //! The HTTP API: which path is answered by what.
 
+mod acl;
 mod agent;
 mod agent_checks;
 mod blocking;
@@ -19,7 +20,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, put};
+use axum::routing::{MethodRouter, get, post, put};
 use http::{Method, StatusCode, header};
 
 use self::reply::ApiError;
@@ -38,6 +39,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let routes = catalog_routes(routes);
     let routes = exact(routes, "/v1/status/leader", get(status::leader), "GET");
     let routes = exact(routes, "/v1/status/peers", get(status::peers), "GET");
+    let authorize = "/v1/internal/acl/authorize";
+    let routes = exact(routes, authorize, post(acl::disabled), "POST");
     let keys = get(kv::read).put(kv::write).delete(kv::delete);
     let routes = below(routes, "/v1/kv", keys, "GET,PUT,DELETE");
     routes

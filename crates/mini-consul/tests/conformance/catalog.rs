@@ -109,3 +109,14 @@ async fn what_is_not_there_is_empty_and_what_is_not_asked_is_refused() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn there_are_no_rules_of_access() {
+    both(async |api| {
+        let question = r#"[{"Resource": "service", "Segment": "x", "Access": "read"}]"#;
+        let path = "/v1/internal/acl/authorize";
+        api.send(Method::POST, path, question).await.expect(401);
+        api.get(path).await.expect(405);
+    })
+    .await;
+}
