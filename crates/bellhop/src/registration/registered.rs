@@ -25,6 +25,9 @@ use crate::{
 /// How long taking an instance off the agent may last. What is left behind then is reaped by Consul.
 const DEREGISTER_WITHIN: Duration = Duration::from_secs(3);
 
+/// How long where the agent does not answer anyway: enough for one that comes back this moment.
+const DEREGISTER_FROM_SILENCE_WITHIN: Duration = Duration::from_millis(500);
+
 /// Where a registration stands.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -135,12 +138,24 @@ impl Registered {
         self.state.subscribe()
     }
 
-    /// Takes the instance off the agent; tries for three seconds at most.
+    /// Takes the instance off the agent; tries for three seconds at most, and for half a second from when the agent does not
+    /// answer.
     ///
     /// # Errors
     /// Where the agent did not take it off in time.
     pub async fn deregister(mut self) -> Result<(), Error> {
-        let deadline = Instant::now() + DEREGISTER_WITHIN;
+        let is_silent =
+            matches!(&*self.state.borrow(), State::Lost { error } if error.is_silence());
+        let within = if is_silent {
+            tracing::warn!(
+                id = self.id,
+                "the agent does not answer, leaving does not wait for it"
+            );
+            DEREGISTER_FROM_SILENCE_WITHIN
+        } else {
+            DEREGISTER_WITHIN
+        };
+        let mut deadline = Instant::now() + within;
         // A call to register that is under way is waited for: the agent might else serve it after the one to deregister.
         self.stop.cancel();
         if timeout_at(deadline, &mut self.task).await.is_err() {
@@ -151,17 +166,24 @@ impl Registered {
                 method: Method::PUT,
                 path: format!("/v1/agent/service/deregister/{}", self.id),
             },
-            after: DEREGISTER_WITHIN,
+            after: within,
         };
         let mut retries = Retries::new(BACKOFF);
-        let attempts = async {
-            while let Err(error) = self.consul.deregister(&self.id).await {
-                last = error;
-                sleep(retries.failed(fastrand::f64())).await;
+        loop {
+            match timeout_at(deadline, self.consul.deregister(&self.id)).await {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) => {
+                    if error.is_silence() {
+                        deadline = deadline.min(Instant::now() + DEREGISTER_FROM_SILENCE_WITHIN);
+                    }
+                    last = error;
+                }
+                Err(_) => return Err(last),
             }
-        };
-        if timeout_at(deadline, attempts).await.is_err() {
-            return Err(last);
+            let pause = sleep(retries.failed(fastrand::f64()));
+            if timeout_at(deadline, pause).await.is_err() {
+                return Err(last);
+            }
         }
         tracing::info!(id = self.id, "deregistered");
         self.state.send_replace(State::Deregistered);

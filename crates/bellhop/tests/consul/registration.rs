@@ -1,9 +1,16 @@
 //! Keeping an instance registered.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bellhop::{
-    consul::{Consul, Definition, HealthState, Query},
+    consul::{Consul, Definition, Error, HealthState, Query},
     registration::{CheckBy, Protocol, Registered, Settings, Spec, State, start},
 };
 use hyper::server::conn::http2;
@@ -239,4 +246,53 @@ async fn consul_asks_an_http_member_for_a_page() {
     becomes(&consul, HealthState::Passing).await;
     let service = consul.agent_service(registered.id(), None).await.unwrap();
     assert_eq!(service.meta["protocol"], "http");
+}
+
+#[tokio::test]
+async fn an_agent_that_fails_for_a_while_is_asked_ever_less_and_gets_the_instance_in_the_end() {
+    let well = Arc::new(AtomicBool::new(false));
+    let is_well = well.clone();
+    let agent = Fake::start(move |request| {
+        if !is_well.load(Ordering::Relaxed) {
+            return Reply::Status(500, "No cluster leader".to_owned());
+        }
+        match request.line() {
+            line if line.starts_with("PUT") => Reply::Json(1, String::new()),
+            _ => Reply::Hang,
+        }
+    })
+    .await;
+    let registered = start(agent.consul(), ttl(watch::channel(true).1)).unwrap();
+    let mut state = registered.state();
+    let lost = |state: &State| matches!(state, State::Lost { .. });
+    soon("the loss", state.wait_for(lost)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    // At least 50, 100, 200, 400 and then 500 ms lie between two; without a pause it would be hundreds.
+    let asked = agent.count("PUT");
+    assert!(asked <= 20, "asked {asked} times");
+    well.store(true, Ordering::Relaxed);
+    is_registered(&registered).await;
+}
+
+#[tokio::test]
+async fn leaving_does_not_wait_for_an_agent_that_does_not_answer() {
+    let agent = Fake::start(|request| {
+        if request.line().contains("deregister") {
+            Reply::Hang
+        } else {
+            Reply::Raw(Vec::new())
+        }
+    })
+    .await;
+    let registered = start(agent.consul(), ttl(watch::channel(true).1)).unwrap();
+    let lost = |state: &State| matches!(state, State::Lost { .. });
+    soon("the loss", registered.state().wait_for(lost))
+        .await
+        .unwrap();
+    let error = registered.deregister().await.unwrap_err();
+    let half_a_second = Duration::from_millis(500);
+    assert!(
+        matches!(error, Error::Timeout { after, .. } if after == half_a_second),
+        "{error}"
+    );
 }
