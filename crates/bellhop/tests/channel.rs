@@ -62,6 +62,20 @@ async fn until_all_are_called(channel: &Channel, servers: &[Server]) {
     }
 }
 
+/// Waits until somebody is connected: of a short time nothing is to go into that.
+async fn connected(channel: &Channel) {
+    while channel.report().connected == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn keep(id: &str, port: u16) -> Change {
+    match insert(id, port) {
+        Change::Insert(id, instance) => Change::Keep(id, instance),
+        other => other,
+    }
+}
+
 fn cause(status: &Status) -> &Error {
     let source = std::error::Error::source(status).expect("the cause");
     source.downcast_ref().expect("an error of bellhop")
@@ -220,6 +234,88 @@ async fn an_instance_that_is_removed_is_not_called_again() {
         call(&channel).await.unwrap();
     }
     assert_eq!(servers[0].calls(), 0);
+}
+
+#[tokio::test]
+async fn an_instance_that_is_kept_is_called_while_it_answers() {
+    let mut servers = [Server::start(), Server::start()];
+    let (registry, events) = futures_util_channel();
+    let channel = channel(events);
+    let ports = [servers[0].port(), servers[1].port()];
+    let answer = |changes, registered| {
+        let answer = Event::Answer {
+            changes,
+            registered,
+        };
+        registry.send(answer).unwrap();
+    };
+    answer(vec![insert("a", ports[0]), insert("b", ports[1])], 2);
+    until_all_are_called(&channel, &servers).await;
+
+    // The registry has forgotten both.
+    answer(vec![keep("a", ports[0]), keep("b", ports[1])], 0);
+    while channel.report().kept < 2 {
+        call(&channel).await.unwrap();
+    }
+    until_all_are_called(&channel, &servers).await;
+
+    // One of them was really gone.
+    servers[0].stop().await;
+    while channel.report().known == 2 {
+        call(&channel).await.unwrap();
+    }
+    assert_eq!(channel.report().kept, 1);
+    servers[0] = Server::start_at(ports[0]);
+    for _ in 0..10 {
+        call(&channel).await.unwrap();
+    }
+    assert_eq!(servers[0].calls(), 0, "it is not tried again");
+
+    // And is back, as the registry says.
+    answer(vec![insert("a", ports[0]), insert("b", ports[1])], 2);
+    until_all_are_called(&channel, &servers).await;
+    assert_eq!(channel.report().kept, 0);
+
+    // Now the one is forgotten and gone, and the other has left properly.
+    answer(
+        vec![keep("a", ports[0]), Change::Remove(InstanceId::new("b"))],
+        0,
+    );
+    servers[0].stop().await;
+    while channel.report().known > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let status = call(&channel).await.unwrap_err();
+    assert!(
+        status.message().contains("all instances have deregistered"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn a_kept_instance_that_falls_silent_is_let_go() {
+    let server = Server::start();
+    let (registry, events) = futures_util_channel();
+    let channel = channel(events);
+    let answer = |changes| {
+        let registered = 1;
+        registry
+            .send(Event::Answer {
+                changes,
+                registered,
+            })
+            .unwrap();
+    };
+    answer(vec![insert("a", server.port())]);
+    connected(&channel).await;
+    let _frozen = server.freeze();
+    answer(vec![keep("a", server.port())]);
+    while channel.report().known > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let status = call(&channel).await.unwrap_err();
+    let none = "none of the 1 registered instances is passing";
+    assert!(status.message().contains(none), "{status}");
 }
 
 #[tokio::test]

@@ -20,24 +20,20 @@ pub enum Sight {
     Unsure,
 }
 
-/// A question to `/v1/internal/acl/authorize`, and a part of the answer.
-#[derive(Debug, Serialize, Deserialize)]
+/// A question to `/v1/internal/acl/authorize`.
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Permission {
-    resource: String,
-    segment: String,
-    access: String,
-    #[serde(default, skip_serializing)]
-    allow: bool,
+struct Question<'a> {
+    resource: &'a str,
+    segment: &'a str,
+    access: &'a str,
 }
 
-fn read(resource: &str, segment: &str) -> Permission {
-    Permission {
-        resource: resource.to_owned(),
-        segment: segment.to_owned(),
-        access: "read".to_owned(),
-        allow: false,
-    }
+/// The answer to one; they come in the order of the questions.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Verdict {
+    allow: bool,
 }
 
 impl Consul {
@@ -52,7 +48,11 @@ impl Consul {
         let target = self.global(Target::new("/v1/internal/acl/authorize"));
         // An instance is shown to those who may read it and its node. Which nodes there are is what is not known here: a
         // token that may read the one without a name may read all.
-        let questions = [read("service", service), read("node", "")];
+        let questions = [("service", service), ("node", "")].map(|(resource, segment)| Question {
+            resource,
+            segment,
+            access: "read",
+        });
         let body = serde_json::to_vec(&questions).expect("texts are JSON");
         let answer = self
             .transport
@@ -65,8 +65,8 @@ impl Consul {
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => return Ok(Sight::Unsure),
             _ => {}
         }
-        let answers: Vec<Permission> = answer.success()?.json()?;
-        Ok(match answers.as_slice() {
+        let verdicts: Vec<Verdict> = answer.success()?.json()?;
+        Ok(match verdicts.as_slice() {
             [service, _] if !service.allow => Sight::Denied,
             [_, node] if node.allow => Sight::Clear,
             _ => Sight::Unsure,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bellhop::{
-    consul::{Consul, HealthState},
+    consul::{Consul, Definition, HealthState},
     discovery::{Change, Event, Instance, InstanceId, Notes, Settings, Watch, watch},
 };
 use futures_util::StreamExt;
@@ -180,6 +180,13 @@ async fn while_the_agent_is_gone_what_is_known_stays_in_use() {
     known.becomes(0, &[]).await;
 }
 
+fn at_its_own_port(id: &str, status: HealthState) -> Definition {
+    Definition {
+        port: 4000 + u16::from(id.as_bytes()[0]),
+        ..definition(id, status)
+    }
+}
+
 #[tokio::test]
 async fn registrations_trickle_in_and_nobody_is_lost_meanwhile() {
     let Some(mut agent) = Agent::start().await else {
@@ -187,7 +194,7 @@ async fn registrations_trickle_in_and_nobody_is_lost_meanwhile() {
     };
     let consul = agent.consul();
     for id in ["a", "b", "c"] {
-        let definition = definition(id, HealthState::Passing);
+        let definition = at_its_own_port(id, HealthState::Passing);
         consul.register(&definition).await.unwrap();
     }
     let mut known = Known::of(consul.clone());
@@ -201,14 +208,20 @@ async fn registrations_trickle_in_and_nobody_is_lost_meanwhile() {
     assert_eq!(known.kept(), ["a", "b", "c"]);
     // The first comes back as one that Consul has not called yet.
     consul
-        .register(&definition("b", HealthState::Critical))
+        .register(&at_its_own_port("b", HealthState::Critical))
         .await
         .unwrap();
     known.becomes(1, &all).await;
     assert_eq!(known.kept(), ["a", "b", "c"]);
+    consul
+        .update_check("service:b", HealthState::Passing, "")
+        .await
+        .unwrap();
     for (registered, id) in [(1, "b"), (2, "a"), (3, "c")] {
-        let definition = definition(id, HealthState::Passing);
-        consul.register(&definition).await.unwrap();
+        if id != "b" {
+            let definition = at_its_own_port(id, HealthState::Passing);
+            consul.register(&definition).await.unwrap();
+        }
         while known.registered < registered || known.kept.contains(&InstanceId::new(id)) {
             known.event().await;
         }

@@ -1,5 +1,6 @@
 //! The side of the mesh that faces Consul: a real one where there is one, and servers that only claim to be.
 
+mod acl;
 mod client;
 mod discovery;
 mod dropped;

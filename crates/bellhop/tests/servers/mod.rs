@@ -5,6 +5,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     time::Duration,
 };
@@ -135,6 +136,15 @@ impl Server {
     pub(crate) async fn stop(&mut self) {
         let _ = self.stop.take().unwrap().send(());
         (&mut self.task).await.unwrap();
+    }
+
+    /// Stands still, as a process does that was stopped, until what this returns is dropped.
+    pub(crate) fn freeze(&self) -> mpsc::Sender<()> {
+        let (frozen, thaw) = mpsc::channel::<()>();
+        let runtime = self.runtime.as_ref().unwrap();
+        // Its one thread does nothing else then.
+        runtime.spawn(async move { thaw.recv() });
+        frozen
     }
 
     /// Leaves as a server should not.

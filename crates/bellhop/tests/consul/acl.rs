@@ -1,0 +1,177 @@
+//! What a registry hides, and how that is told.
+
+use std::{collections::BTreeMap, fs};
+
+use bellhop::{
+    client::Channel,
+    config::Reader,
+    consul::{Config, Consul, HealthState, Sight},
+    discovery::{Event, Settings, watch},
+};
+use futures_util::StreamExt;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use crate::{
+    definition,
+    support::{
+        agent::Agent,
+        fake::{Fake, Reply},
+        wait::{soon, until},
+    },
+};
+
+const MASTER: &str = "11111111-1111-1111-1111-111111111111";
+/// May see everything but the service `geo`.
+const OTHERS: &str = "22222222-2222-2222-2222-222222222222";
+/// May see the service, but not where it runs.
+const NO_NODES: &str = "33333333-3333-3333-3333-333333333333";
+const UNKNOWN: &str = "44444444-4444-4444-4444-444444444444";
+
+/// An agent that hides what it is not told to show, with `geo` registered.
+struct Strict {
+    agent: Agent,
+    _folder: TempDir,
+}
+
+impl Strict {
+    async fn start() -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("acl.json");
+        let rules = format!(
+            r#"{{"acl": {{"enabled": true, "default_policy": "deny", "tokens": {{"master": "{MASTER}"}}}}}}"#
+        );
+        fs::write(&file, rules).unwrap();
+        let more = ["-config-file".to_owned(), file.to_str().unwrap().to_owned()];
+        let agent = Agent::start_with(&more).await?;
+        let it = Self {
+            agent,
+            _folder: folder,
+        };
+        let others =
+            r#"service_prefix \"r\" { policy = \"read\" } node_prefix \"\" { policy = \"read\" }"#;
+        it.grant("others", others, OTHERS).await;
+        let no_nodes = r#"service_prefix \"\" { policy = \"read\" }"#;
+        it.grant("no-nodes", no_nodes, NO_NODES).await;
+        let geo = definition("geo-1", HealthState::Passing);
+        it.consul(MASTER).register(&geo).await.unwrap();
+        Some(it)
+    }
+
+    fn consul(&self, token: &str) -> Consul {
+        let source = BTreeMap::from([
+            ("CONSUL_HTTP_ADDR".to_owned(), self.agent.address()),
+            ("CONSUL_HTTP_TOKEN".to_owned(), token.to_owned()),
+        ]);
+        let mut reader = Reader::new(&source);
+        let config = Config::read(&mut reader);
+        reader.finish().unwrap();
+        Consul::new(config)
+    }
+
+    async fn grant(&self, name: &str, rules: &str, token: &str) {
+        let policy = format!(r#"{{"Name": "{name}", "Rules": "{rules}"}}"#);
+        // The first may come before the agent has made its rules of old into new ones.
+        until("a policy", async || {
+            self.put("/v1/acl/policy", &policy).await
+        })
+        .await;
+        let token = format!(r#"{{"SecretID": "{token}", "Policies": [{{"Name": "{name}"}}]}}"#);
+        self.put("/v1/acl/token", &token).await.expect("a token");
+    }
+
+    async fn put(&self, path: &str, body: &str) -> Option<()> {
+        let mut stream = TcpStream::connect(self.agent.address()).await.unwrap();
+        let length = body.len();
+        let request = format!(
+            "PUT {path} HTTP/1.1\r\nHost: consul\r\nX-Consul-Token: {MASTER}\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.starts_with("HTTP/1.1 200").then_some(())
+    }
+
+    /// What a follower with this token is told of `geo` until it knows what it sees.
+    async fn sees(&self, token: &str) -> Sight {
+        let mut watch = watch(self.consul(token), "geo", Settings::default());
+        soon("a word about it", async {
+            loop {
+                match watch.next().await.unwrap() {
+                    Event::Answer { registered: 1, .. } => return Sight::Clear,
+                    Event::Notes(notes) => return notes.sight,
+                    _ => {}
+                }
+            }
+        })
+        .await
+    }
+
+    /// Why a call of `geo` fails.
+    async fn call(&self, token: &str) -> String {
+        let discovery = watch(self.consul(token), "geo", Settings::default());
+        let mut client = HealthClient::new(Channel::over("geo", discovery).unwrap());
+        let call = client.check(HealthCheckRequest::default());
+        let status = soon("an end", call).await.unwrap_err();
+        status.message().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_hidden_is_not_one_that_is_not_there() {
+    let Some(strict) = Strict::start().await else {
+        return;
+    };
+    assert_eq!(strict.sees(MASTER).await, Sight::Clear);
+    assert_eq!(strict.sees(OTHERS).await, Sight::Denied);
+    assert_eq!(strict.sees(NO_NODES).await, Sight::Unsure);
+    assert_eq!(strict.sees("").await, Sight::Denied);
+    let others = strict.consul(OTHERS);
+    assert_eq!(others.sight("rate").await.unwrap(), Sight::Clear);
+}
+
+#[tokio::test]
+async fn without_rules_nothing_is_hidden() {
+    let Some(agent) = Agent::start().await else {
+        return;
+    };
+    let sight = agent.consul().sight("geo").await;
+    assert_eq!(sight.unwrap(), Sight::Clear);
+}
+
+#[tokio::test]
+async fn a_newer_consul_says_so_itself() {
+    let body = "HTTP/1.1 200 OK\r\nX-Consul-Index: 5\r\nX-Consul-Results-Filtered-By-ACLs: true\r\n\
+                Content-Length: 2\r\nConnection: close\r\n\r\n[]";
+    let fake = Fake::start(move |_| Reply::Raw(body.into())).await;
+    let discovery = watch(fake.consul(), "geo", Settings::default());
+    let mut client = HealthClient::new(Channel::over("geo", discovery).unwrap());
+    let status = client
+        .check(HealthCheckRequest::default())
+        .await
+        .unwrap_err();
+    assert!(status.message().contains("ACLs hide it"), "{status}");
+    assert_eq!(fake.count("POST"), 0);
+}
+
+#[tokio::test]
+async fn calls_say_so() {
+    let Some(strict) = Strict::start().await else {
+        return;
+    };
+    let hidden = strict.call(OTHERS).await;
+    assert!(hidden.contains("ACLs hide it"), "{hidden}");
+    let unsure = strict.call(NO_NODES).await;
+    assert!(
+        unsure.contains("no instance was ever registered, or the registry's ACLs hide them"),
+        "{unsure}"
+    );
+    let unknown = strict.call(UNKNOWN).await;
+    assert!(unknown.contains("ACLs hide it"), "{unknown}");
+    assert!(unknown.contains("ACL not found"), "{unknown}");
+}
