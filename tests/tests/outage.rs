@@ -1,0 +1,148 @@
+//! What becomes of Hotels while its registry is away, and when that comes back without memory.
+
+use std::sync::Arc;
+
+use e2e::{Launch, Load, Process, Registry, System, until};
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
+const SERVICES: [&str; 4] = ["geo", "rate", "profile", "search"];
+
+fn launch(registry: &Registry) -> Launch {
+    Launch::new(BINARY).registry(registry)
+}
+
+/// How many lines of a process's log have this in them.
+fn said(process: &Process, what: &str) -> usize {
+    let output = process.output();
+    output.lines().filter(|line| line.contains(what)).count()
+}
+
+async fn until_said(process: &Process, what: &str) {
+    until(what, || async { (said(process, what) > 0).then_some(()) }).await;
+}
+
+async fn load_goes_on_through_an_outage(mut registry: Registry) {
+    let mut system = System::start(launch(&registry)).await;
+    for service in SERVICES {
+        system.add(service);
+        system.passing(&registry, service, 2).await;
+    }
+    let system = Arc::new(system);
+    let load = Load::start(&system, 4);
+    load.pass(100).await;
+    for _ in 0..2 {
+        registry.stop();
+        load.pass(200).await;
+        registry.start().await;
+        for service in SERVICES {
+            system.passing(&registry, service, 2).await;
+        }
+        load.pass(200).await;
+    }
+    load.stop().await;
+}
+
+async fn a_registry_that_is_gone_for_good_stops_nobody(mut registry: Registry) {
+    let system = Arc::new(System::start(launch(&registry)).await);
+    let load = Load::start(&system, 4);
+    load.pass(100).await;
+    registry.stop();
+    let search = &system.processes["search"][0];
+    until_said(search, "discovery fails").await;
+    load.pass(500).await;
+    load.stop().await;
+    // Once for each of the two that it calls, however often it was asked since.
+    assert_eq!(said(search, "discovery fails"), 2);
+    assert_eq!(said(search, "cannot tell whether this instance"), 1);
+}
+
+async fn a_start_without_a_registry_uses_the_cache_and_heals(mut registry: Registry) {
+    let folder = TempDir::new().unwrap();
+    let cache = folder.path().to_str().unwrap();
+    let launch = launch(&registry).set("BELLHOP_DISCOVERY_CACHE", cache);
+    let system = System::start(launch.clone()).await;
+    system.example().await.unwrap();
+    // Each service that is called, as its callers know it.
+    for service in SERVICES {
+        let file = folder.path().join(format!("{service}.json"));
+        let known = || std::fs::read_to_string(&file).is_ok_and(|text| text.contains("\"port\""));
+        until("a set in the cache", || async { known().then_some(()) }).await;
+    }
+
+    registry.stop();
+    let later = launch.start(&["frontend", "--http", "127.0.0.1:0"]);
+    until_said(&later, "using the cache of").await;
+    let (address, _) = later.serving("frontend").await;
+    let client = e2e::Client::without_reuse();
+    let url = format!("http://{address}/hotels?inDate=2015-04-09&outDate=2015-04-10");
+    let is_answered = async || {
+        let answer = client.get(&url).await.ok()?;
+        (answer.status == 200).then_some(())
+    };
+    until("an answer", is_answered).await;
+
+    registry.start().await;
+    for service in ["search", "profile", "frontend"] {
+        system
+            .passing(
+                &registry,
+                service,
+                if service == "frontend" { 2 } else { 1 },
+            )
+            .await;
+    }
+    until_said(&later, "discovery answers again").await;
+    for _ in 0..20 {
+        assert_eq!(client.get(&url).await.unwrap().status, 200);
+    }
+}
+
+async fn a_cache_of_no_use_is_no_harm(registry: Registry) {
+    let folder = TempDir::new().unwrap();
+    for service in SERVICES {
+        let file = folder.path().join(format!("{service}.json"));
+        std::fs::write(file, b"{\"format\": \"bell").unwrap();
+    }
+    let mut registry = registry;
+    registry.stop();
+    let cache = folder.path().to_str().unwrap();
+    let launch = launch(&registry).set("BELLHOP_DISCOVERY_CACHE", cache);
+    let search = launch.start(&["search"]);
+    until_said(&search, "the cache is of no use").await;
+    assert!(said(&search, "geo.json") > 0, "the file is named");
+    registry.start().await;
+    search.serving("search").await;
+}
+
+/// Runs a test against both registries.
+macro_rules! against_both {
+    ($($test:ident),* $(,)?) => {
+        mod mini_consul {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(e2e::Registry::mini().await).await;
+                }
+            )*
+        }
+
+        mod consul {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    if let Some(registry) = e2e::Registry::consul().await {
+                        super::$test(registry).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+
+against_both![
+    load_goes_on_through_an_outage,
+    a_registry_that_is_gone_for_good_stops_nobody,
+    a_start_without_a_registry_uses_the_cache_and_heals,
+    a_cache_of_no_use_is_no_harm,
+];
