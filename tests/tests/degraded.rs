@@ -82,6 +82,24 @@ async fn without_any_rate_there_are_hotels_without_prices_until_there_is_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rate_that_hangs_does_not_take_the_answer_with_it() {
+    let registry = Registry::mini().await;
+    let launch = Launch::new(BINARY).registry(&registry);
+    // So that it stays known although it reports nothing.
+    let system = System::start(launch.set("BELLHOP_CHECK", "ttl")).await;
+    assert!(!is_degraded(&system.example_with(&[]).await.unwrap()));
+    let rate = &system.processes["rate"][0];
+    rate.signal("STOP");
+    assert!(is_degraded(&system.example_with(&[]).await.unwrap()));
+    rate.signal("CONT");
+    until("a whole answer", || async {
+        let answer = system.example_with(&[]).await.unwrap();
+        (!is_degraded(&answer)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_geo_or_profile_the_answer_says_who_is_missing() {
     let registry = Registry::mini().await;
     for missing in ["geo", "profile"] {

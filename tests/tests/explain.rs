@@ -88,6 +88,67 @@ async fn who_has_no_turn_is_named_with_the_reason() {
     .await;
 }
 
+/// Whom search passed over when it called rate, and why, by the hop of the frontend.
+fn skipped(hop: &Value) -> Vec<(&str, &str)> {
+    let call = &hop["calls"][0]["attempts"][0]["hop"]["calls"][1];
+    let skipped = call["skipped"].as_array().into_iter().flatten();
+    let told = skipped.map(|one| (&one["instance"], &one["why"]));
+    told.map(|(id, why)| (id.as_str().unwrap(), why.as_str().unwrap()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_critical_is_named_too() {
+    let registry = Registry::mini().await;
+    let launch = Launch::new(BINARY).registry(&registry);
+    let mut system = System::start(launch.set("BELLHOP_EXPLAIN", "true")).await;
+    // Of three, one may be ill and is not called; of two, health checks would be doubted.
+    system.add("rate");
+    let (_, gone) = system.add("rate").serving("rate").await;
+    system.passing(&registry, "rate", 3).await;
+    system.processes.get_mut("rate").unwrap().remove(2);
+    until("an explanation that names who is critical", || async {
+        let hop = explanation(&ask(&system).await);
+        let expected = [(&*gone, "critical in the registry")];
+        (skipped(&hop) == expected).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_are_told_with_what_became_of_them() {
+    let registry = Registry::mini().await;
+    let launch = Launch::new(BINARY)
+        .registry(&registry)
+        .set("BELLHOP_CHECK", "ttl")
+        .set("BELLHOP_EXPLAIN", "true");
+    let mut system = System::start(launch).await;
+    let (_, stuck) = system.add("rate").serving("rate").await;
+    until("both take turns", || async {
+        let hop = explanation(&ask(&system).await);
+        let call = &hop["calls"][0]["attempts"][0]["hop"]["calls"][1];
+        (call["attempts"][0]["instance"] == *stuck).then_some(())
+    })
+    .await;
+    system.processes["rate"][1].signal("STOP");
+    let call = until("a turn of who is stuck", || async {
+        let hop = explanation(&ask(&system).await);
+        let call = hop["calls"][0]["attempts"][0]["hop"]["calls"][1].clone();
+        (call["attempts"][0]["instance"] == *stuck).then_some(call)
+    })
+    .await;
+    let [slow, other] = &call["attempts"].as_array().unwrap()[..] else {
+        panic!("{call}")
+    };
+    assert_eq!(
+        (&slow["outcome"], &other["outcome"]),
+        (&"DROPPED".into(), &"OK".into())
+    );
+    assert_ne!(other["instance"], *stuck);
+    assert_eq!(other["hedge"], true);
+    assert_eq!(call["outcome"], "OK");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_member_decides_for_itself() {
     let registry = Registry::mini().await;

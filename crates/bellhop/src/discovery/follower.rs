@@ -49,6 +49,7 @@ pub(super) struct Follower<R> {
     view: View,
     doubt: Doubt,
     notes: Notes,
+    critical: Vec<InstanceId>,
     unusable: BTreeSet<InstanceId>,
     /// Since when there is no answer.
     outage: Option<Instant>,
@@ -73,6 +74,7 @@ impl<R: Registry> Follower<R> {
             view: View::new(settings.hold),
             doubt: Doubt::default(),
             notes: Notes::default(),
+            critical: Vec::new(),
             unusable: BTreeSet::new(),
             outage: None,
             first_answer_by: cache
@@ -256,6 +258,11 @@ impl<R: Registry> Follower<R> {
         if notes != self.notes {
             self.notes = notes;
             self.events.push_back(Event::Notes(notes));
+        }
+        if !self.view.critical().eq(&self.critical) {
+            self.critical = self.view.critical().cloned().collect();
+            self.events
+                .push_back(Event::Critical(self.critical.clone()));
         }
     }
 }

@@ -73,6 +73,8 @@ pub enum Event {
     },
     /// What else is to be known; told when it changes.
     Notes(Notes),
+    /// Those that are registered and not to be called for being critical; told when they change.
+    Critical(Vec<InstanceId>),
 }
 
 /// What is to be known of a registry's answers besides the instances.

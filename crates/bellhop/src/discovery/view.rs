@@ -80,6 +80,12 @@ impl View {
         self.floor.panics()
     }
 
+    /// Those who are not to be called for being critical.
+    pub(crate) fn critical(&self) -> impl Iterator<Item = &InstanceId> {
+        let ids = self.said.critical.keys();
+        ids.filter(|id| !self.told.contains_key(*id))
+    }
+
     /// Whoever may be called.
     pub(crate) fn told(&self) -> &Told {
         &self.told

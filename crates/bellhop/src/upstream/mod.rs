@@ -99,13 +99,18 @@ impl Upstream {
     /// Who is known and has no turn, and why.
     pub(crate) fn out_of_turn(&self) -> Vec<Skipped> {
         let standings = self.group.standings();
-        let skipped = standings.into_iter().filter_map(|standing| {
-            Some(Skipped {
-                instance: standing.id.as_str().to_owned(),
-                why: standing.out_of_turn()?.to_owned(),
-            })
+        let skipped = |id: &InstanceId, why: &str| Skipped {
+            instance: id.as_str().to_owned(),
+            why: why.to_owned(),
+        };
+        let state = self.state();
+        let critical = state.critical().iter();
+        let critical = critical.map(|id| skipped(id, "critical in the registry"));
+        let known = standings.iter().filter_map(|standing| {
+            let why = standing.out_of_turn()?;
+            Some(skipped(&standing.id, why))
         });
-        skipped.collect()
+        known.chain(critical).collect()
     }
 
     /// How the service stands.

@@ -76,6 +76,11 @@ impl State {
         self.shards.push(attached);
     }
 
+    /// Those that are not called for being critical.
+    pub(super) fn critical(&self) -> &[InstanceId] {
+        self.word.critical()
+    }
+
     /// Takes over what discovery says; returns who is gone.
     pub(super) fn apply(
         &mut self,
@@ -84,7 +89,7 @@ impl State {
     ) -> Vec<InstanceId> {
         self.word.follow(&event);
         match event {
-            Event::Unreachable { .. } | Event::Notes(_) => Vec::new(),
+            Event::Unreachable { .. } | Event::Notes(_) | Event::Critical(_) => Vec::new(),
             Event::Answer { changes, .. } | Event::Remembered { changes, .. } => changes
                 .into_iter()
                 .filter_map(|change| self.change(change, &supervise))

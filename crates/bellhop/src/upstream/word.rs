@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use super::Cause;
 use crate::{
     consul::{self, Sight},
-    discovery::{Event, Notes},
+    discovery::{Event, InstanceId, Notes},
 };
 
 /// What a registry has said of a service, but for the instances themselves.
@@ -19,6 +19,7 @@ pub(super) struct Word {
     /// Why it does not answer, where it does not.
     failure: Option<Arc<consul::Error>>,
     notes: Notes,
+    critical: Vec<InstanceId>,
     /// When that was written down which is used in place of an answer.
     remembered: Option<SystemTime>,
 }
@@ -30,6 +31,7 @@ impl Word {
             Event::Unreachable { error } => self.failure = Some(error.clone()),
             Event::Remembered { saved, .. } => self.remembered = Some(*saved),
             Event::Notes(notes) => self.notes = *notes,
+            Event::Critical(critical) => self.critical.clone_from(critical),
             Event::Answer { registered, .. } => {
                 self.answered = true;
                 self.failure = None;
@@ -77,6 +79,11 @@ impl Word {
 
     pub(super) fn notes(&self) -> Notes {
         self.notes
+    }
+
+    /// Those that it finds critical, and that are not called for that.
+    pub(super) fn critical(&self) -> &[InstanceId] {
+        &self.critical
     }
 
     pub(super) fn remembered(&self) -> Option<SystemTime> {

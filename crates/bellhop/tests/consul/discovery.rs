@@ -64,6 +64,7 @@ impl Known {
             }
             Event::Remembered { changes, .. } => self.change(changes),
             Event::Notes(notes) => self.notes = notes,
+            Event::Critical(_) => {}
             event => panic!("what is this: {event:?}"),
         }
     }

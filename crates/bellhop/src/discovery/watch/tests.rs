@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::*;
 use crate::{
     consul::Call,
-    discovery::{Change, Notes},
+    discovery::{Change, InstanceId, Notes},
     dropped::at_every_await,
 };
 
@@ -135,17 +135,30 @@ fn failure() -> Reply {
     })
 }
 
-/// An event in short: `+a ~b -c (2)`, `!`, `memory: +a`, or `panic` and what the sight is.
+/// An event in short: `+a ~b -c (2)`, `!`, `memory: +a`, or `panic` and what the sight is. Who is critical is passed over.
 async fn event(watch: &mut Watch) -> String {
-    match watch.next().await.expect("the stream has no end") {
+    loop {
+        let event = watch.next().await.expect("the stream has no end");
+        if !matches!(event, Event::Critical(_)) {
+            return in_short(&event);
+        }
+    }
+}
+
+fn in_short(event: &Event) -> String {
+    match event {
         Event::Unreachable { .. } => "!".to_owned(),
         Event::Answer {
             changes,
             registered,
-        } => format!("{}({registered})", short(&changes)),
-        Event::Remembered { changes, .. } => format!("memory: {}", short(&changes)),
+        } => format!("{}({registered})", short(changes)),
+        Event::Remembered { changes, .. } => format!("memory: {}", short(changes)),
         Event::Notes(Notes { panic: true, .. }) => "panic".to_owned(),
         Event::Notes(Notes { sight, .. }) => format!("{sight:?}"),
+        Event::Critical(ids) => {
+            let ids: Vec<_> = ids.iter().map(InstanceId::as_str).collect();
+            format!("critical: {}", ids.join(" "))
+        }
     }
 }
 
@@ -164,6 +177,26 @@ async fn events(watch: &mut Watch, count: usize) -> Vec<String> {
         events.push(event(watch).await);
     }
     events
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_critical_is_told_when_that_changes() {
+    let script = Script::new([
+        (|| answer(5, &["a", "!b", "c"])) as Scripted,
+        || answer(6, &["a", "!b", "c", "d"]),
+        || answer(7, &["a", "b", "c", "d"]),
+    ]);
+    let mut watch = script.watch();
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        told.push(in_short(
+            &watch.next().await.expect("the stream has no end"),
+        ));
+    }
+    assert_eq!(
+        told,
+        ["+a +c (3)", "critical: b", "+d (4)", "+b (4)", "critical: "]
+    );
 }
 
 #[tokio::test(start_paused = true)]
