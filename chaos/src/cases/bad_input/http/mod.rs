@@ -66,6 +66,8 @@ impl Input {
             (Expect::Refused, answers) => answers.is_empty() && *end == End::Closed,
             (Expect::Judged, [answer]) => match answer.status {
                 200 => true,
+                // Good input too may come at a bad time; the load tells whether it should.
+                503 => in_words(answer),
                 // The HTTP library's own refusals have no body, and end the connection.
                 400..500 => in_words(answer) || (answer.body.is_empty() && *end == End::Closed),
                 _ => false,
