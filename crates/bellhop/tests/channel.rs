@@ -336,9 +336,14 @@ async fn time_that_is_over_is_no_cancellation() {
     // tonic's own servers say CANCELLED when the time of a call is over.
     let servers = [Server::behaving(Behaviour::Hang)];
     let channel = channel(everybody(&servers));
+    tokio::select! {
+        answer = call(&channel) => panic!("{answer:?}"),
+        // From here on there is a connection.
+        () = servers[0].called() => {}
+    }
     let mut client = HealthClient::new(channel);
     let mut request = Request::new(HealthCheckRequest::default());
-    request.set_timeout(Duration::from_millis(50));
+    request.set_timeout(Duration::from_millis(100));
     let mut calling = std::pin::pin!(client.check(request));
     tokio::select! {
         biased;
@@ -346,7 +351,7 @@ async fn time_that_is_over_is_no_cancellation() {
         () = servers[0].called() => {}
     }
     // The server has said so before the caller looks at the clock again.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     let status = calling.await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
 }
