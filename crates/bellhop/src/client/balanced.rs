@@ -11,7 +11,6 @@ use std::{
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
-use tonic::body::Body;
 
 use super::{
     Error, ResponseBody,
@@ -21,7 +20,7 @@ use crate::{
     balance::{self, RoundRobin},
     deadline::parse_timeout,
     discovery::InstanceId,
-    endpoint::{Answer, CallError, Endpoint, Peer},
+    endpoint::{Answer, CallError, Endpoint, Peer, RequestBody},
     upstream::{Report, Upstream},
 };
 
@@ -70,7 +69,7 @@ impl Target for Balanced {
     type Error = Error;
     type Attempt = Attempt;
 
-    fn attempt(&self, request: Request<Body>, avoid: Vec<InstanceId>) -> Attempt {
+    fn attempt(&self, request: Request<RequestBody>, avoid: Vec<InstanceId>) -> Attempt {
         Attempt {
             inner: self.inner.call_avoiding(request, share_of_time, avoid),
             called: self.called.clone(),
@@ -83,7 +82,7 @@ impl Target for Balanced {
 }
 
 /// How long a call may wait for somebody: not all of its time, for then it could not say why there was nobody.
-pub(super) fn share_of_time(request: &Request<Body>) -> Option<Duration> {
+pub(super) fn share_of_time<B>(request: &Request<B>) -> Option<Duration> {
     parse_timeout(request.headers())
         .ok()
         .flatten()
@@ -94,7 +93,7 @@ pin_project! {
     /// One attempt of a call.
     pub(super) struct Attempt {
         #[pin]
-        inner: balance::ResponseFuture<InstanceId, Endpoint, Request<Body>>,
+        inner: balance::ResponseFuture<InstanceId, Endpoint, Request<RequestBody>>,
         called: Arc<Called>,
     }
 }

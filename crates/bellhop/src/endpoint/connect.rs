@@ -4,15 +4,13 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, header, uri::Authority};
-use http_body_util::Full;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
-use tonic::body::Body;
 use tower::ServiceExt;
 
-use super::{ConnectError, Endpoint, Peer, Settings, Target, group};
+use super::{ConnectError, Endpoint, Peer, RequestBody, Settings, Target, group};
 use crate::discovery::InstanceId;
 
 /// What every gRPC server answers, be it with a refusal.
@@ -142,8 +140,8 @@ fn authority(target: &Target) -> Result<Authority, ConnectError> {
     })
 }
 
-fn question() -> Request<Body> {
-    let mut request = Request::new(Body::new(Full::new(Bytes::from_static(EMPTY_MESSAGE))));
+fn question() -> Request<RequestBody> {
+    let mut request = Request::new(RequestBody::whole(Bytes::from_static(EMPTY_MESSAGE)));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = http::Uri::from_static(PROBE);
     let headers = request.headers_mut();

@@ -3,9 +3,8 @@
 use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 
 use http::Request;
-use tonic::body::Body;
 
-use super::Peer;
+use super::{Peer, RequestBody};
 use crate::balance::Recover;
 
 /// An instance that could not be connected.
@@ -52,14 +51,14 @@ pub(crate) struct CallError {
     pub(crate) peer: Arc<Peer>,
     pub(crate) source: hyper::Error,
     /// The request, where it never left.
-    unsent: Option<Box<Request<Body>>>,
+    unsent: Option<Box<Request<RequestBody>>>,
 }
 
 impl CallError {
     pub(super) fn new(
         peer: Arc<Peer>,
         source: hyper::Error,
-        unsent: Option<Request<Body>>,
+        unsent: Option<Request<RequestBody>>,
     ) -> Self {
         Self {
             peer,
@@ -90,8 +89,8 @@ impl StdError for CallError {
     }
 }
 
-impl Recover<Request<Body>> for CallError {
-    fn recover(mut self) -> Result<Request<Body>, Self> {
+impl Recover<Request<RequestBody>> for CallError {
+    fn recover(mut self) -> Result<Request<RequestBody>, Self> {
         match self.unsent.take() {
             Some(request) => Ok(*request),
             None => Err(self),

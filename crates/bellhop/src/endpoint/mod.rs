@@ -3,6 +3,7 @@
 //! A [`Endpoint`] is a connection that has answered, not an address that may: [`supervise`] makes it, puts it in turn, waits
 //! for its end and makes it anew. A [`Group`] is what all of them together are: who is trusted, and with how much.
 
+mod body;
 mod connect;
 mod error;
 mod group;
@@ -11,6 +12,7 @@ mod service;
 mod settings;
 mod supervisor;
 
+pub(crate) use body::RequestBody;
 pub(crate) use connect::probe;
 pub(crate) use error::CallError;
 pub use error::ConnectError;

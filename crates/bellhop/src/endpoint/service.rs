@@ -16,10 +16,9 @@ use http::{
 };
 use hyper::{body::Incoming, client::conn::http2::SendRequest};
 use tokio::time::Instant;
-use tonic::body::Body;
 use tower::Service;
 
-use super::CallError;
+use super::{CallError, RequestBody};
 use crate::{
     balance::Available,
     breaker::{Gate, Outcome, Ticket},
@@ -71,7 +70,7 @@ impl fmt::Display for Peer {
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     shared: Arc<Shared>,
-    sender: SendRequest<Body>,
+    sender: SendRequest<RequestBody>,
     /// `None` where breakers are off.
     gate: Option<Arc<Gate>>,
 }
@@ -79,7 +78,7 @@ pub(crate) struct Endpoint {
 /// An endpoint that has been picked for a call.
 pub(crate) struct Turn {
     shared: Arc<Shared>,
-    sender: SendRequest<Body>,
+    sender: SendRequest<RequestBody>,
     ticket: Option<Ticket>,
 }
 
@@ -98,7 +97,7 @@ struct Shared {
 }
 
 impl Endpoint {
-    pub(super) fn new(peer: Peer, authority: Authority, sender: SendRequest<Body>) -> Self {
+    pub(super) fn new(peer: Peer, authority: Authority, sender: SendRequest<RequestBody>) -> Self {
         let shared = Shared {
             peer: Arc::new(peer),
             authority,
@@ -162,7 +161,7 @@ impl Available for Endpoint {
     }
 }
 
-impl Service<Request<Body>> for Turn {
+impl Service<Request<RequestBody>> for Turn {
     type Response = Answer;
     type Error = CallError;
     type Future = ResponseFuture;
@@ -172,7 +171,7 @@ impl Service<Request<Body>> for Turn {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
         let path = std::mem::take(request.uri_mut())
             .into_parts()
             .path_and_query;

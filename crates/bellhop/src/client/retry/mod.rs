@@ -51,7 +51,7 @@ pub(crate) use self::{
     settings::Settings,
     target::{Attempt, Begin, Fail, Target},
 };
-use crate::{context::Scope, deadline::parse_timeout};
+use crate::{context::Scope, deadline::parse_timeout, endpoint::RequestBody};
 
 /// Makes the attempts of each call.
 #[derive(Clone, Debug)]
@@ -83,6 +83,7 @@ impl<T: Target> Service<Request<Body>> for Retry<T> {
                     .headers_mut()
                     .insert(ATTEMPTS, attempts::share(share));
             }
+            let request = request.map(RequestBody::Streaming);
             let attempt = self.target.attempt(request, Vec::new());
             return ResponseFuture::new(Flight::new(attempt, share, false, false), None);
         }

@@ -14,6 +14,7 @@ use tonic::{Status, body::Body};
 use super::attempts::{ATTEMPTS, share as share_value};
 use crate::{
     deadline::{GRPC_TIMEOUT, format_timeout},
+    endpoint::RequestBody,
     explain::CallRecord,
 };
 
@@ -34,7 +35,7 @@ pub(super) struct Kept {
 }
 
 /// Takes a request apart: what goes out now, and what to keep for later where it can be kept.
-pub(super) fn keep(request: Request<Body>) -> (Request<Body>, Option<Kept>) {
+pub(super) fn keep(request: Request<Body>) -> (Request<RequestBody>, Option<Kept>) {
     let (parts, body) = request.into_parts();
     match read(body) {
         Ok(body) => {
@@ -44,9 +45,15 @@ pub(super) fn keep(request: Request<Body>) -> (Request<Body>, Option<Kept>) {
                 body: body.clone(),
                 record: parts.extensions.get().cloned(),
             };
-            (Request::from_parts(parts, whole(body)), Some(kept))
+            (
+                Request::from_parts(parts, RequestBody::whole(body)),
+                Some(kept),
+            )
         }
-        Err(body) => (Request::from_parts(parts, body), None),
+        Err(body) => (
+            Request::from_parts(parts, RequestBody::Streaming(body)),
+            None,
+        ),
     }
 }
 
@@ -57,8 +64,8 @@ impl Kept {
         timeout: Option<Duration>,
         share: u32,
         previous: u32,
-    ) -> Request<Body> {
-        let mut request = Request::new(whole(self.body.clone()));
+    ) -> Request<RequestBody> {
+        let mut request = Request::new(RequestBody::whole(self.body.clone()));
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
         if let Some(path) = &self.path {
@@ -165,36 +172,6 @@ fn read(mut body: Body) -> Result<Bytes, Body> {
             next,
             rest: body,
         }));
-    }
-}
-
-fn whole(body: Bytes) -> Body {
-    if body.is_empty() {
-        Body::empty()
-    } else {
-        Body::new(Whole(Some(body)))
-    }
-}
-
-/// A body that is all there.
-///
-/// It does not say how long it is, for then hyper would add a `content-length`, which gRPC does without. It does say that it
-/// ends with its only frame.
-struct Whole(Option<Bytes>);
-
-impl http_body::Body for Whole {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Poll::Ready(self.0.take().map(|data| Ok(Frame::data(data))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_none()
     }
 }
 

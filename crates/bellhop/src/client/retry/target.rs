@@ -8,10 +8,12 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response};
-use tonic::body::Body;
 
 use super::{Failure, Trail};
-use crate::{discovery::InstanceId, endpoint::Peer};
+use crate::{
+    discovery::InstanceId,
+    endpoint::{Peer, RequestBody},
+};
 
 /// Makes single attempts.
 pub(crate) trait Target: Clone + Send + Sync + 'static {
@@ -23,7 +25,7 @@ pub(crate) trait Target: Clone + Send + Sync + 'static {
     type Attempt: Attempt<Output = Result<Response<Self::Body>, Self::Error>>;
 
     /// Begins an attempt, with somebody who is not to be avoided where there is one.
-    fn attempt(&self, request: Request<Body>, avoid: Vec<InstanceId>) -> Self::Attempt;
+    fn attempt(&self, request: Request<RequestBody>, avoid: Vec<InstanceId>) -> Self::Attempt;
 
     /// Whether there is somebody who is not to be avoided.
     fn has_other(&self, avoid: &[InstanceId]) -> bool;

@@ -15,10 +15,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, sleep};
-use tonic::{Code, body::Body};
+use tonic::Code;
 
 use super::super::{Begin, Fail, Failure, Target, Trail, target};
-use crate::{discovery::InstanceId, endpoint::Peer};
+use crate::{
+    discovery::InstanceId,
+    endpoint::{Peer, RequestBody},
+};
 
 /// What becomes of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +121,7 @@ impl Target for Fake {
     type Error = FakeError;
     type Attempt = FakeAttempt;
 
-    fn attempt(&self, request: Request<Body>, avoid: Vec<InstanceId>) -> FakeAttempt {
+    fn attempt(&self, request: Request<RequestBody>, avoid: Vec<InstanceId>) -> FakeAttempt {
         let stage = &mut *self.0.lock().unwrap();
         let peer = stage.pick(&avoid);
         let (after, act) = stage
