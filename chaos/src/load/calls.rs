@@ -118,7 +118,8 @@ impl Outcome {
             None => return self.late += 1,
         };
         match status.code() {
-            Code::ResourceExhausted => self.refused.push(took),
+            // The latter is for those who may try another instance.
+            Code::ResourceExhausted | Code::Unavailable => self.refused.push(took),
             // The latter is what tonic's own channel makes of time that runs out.
             Code::DeadlineExceeded | Code::Cancelled => self.late += 1,
             _ => self.others.push(status.to_string()),
