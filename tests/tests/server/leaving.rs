@@ -17,7 +17,7 @@ async fn callers_that_never_stop_are_told_to_go_in_the_end() {
     ];
     let mut stage = Stage::with(&bounds).await;
     let client = stage.plain().await;
-    let callers = Callers::start(2, move || {
+    let mut callers = Callers::start(2, move || {
         let mut client = client.clone();
         async move {
             // It goes on although it is told to go, and although nobody is there at last.
@@ -75,7 +75,7 @@ async fn callers_of_an_http_member_lose_nothing_while_it_leaves() {
     let mut stage = Stage::with(&[("BELLHOP_DRAIN_QUIET", "500ms")]).await;
     let url = format!("http://{}/answer", stage.front_address());
     let client = Client::new();
-    let callers = Callers::start(4, move || {
+    let mut callers = Callers::start(4, move || {
         let (client, url) = (client.clone(), url.clone());
         async move {
             match client.get(&url).await {

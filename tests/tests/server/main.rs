@@ -3,5 +3,6 @@
 mod connections;
 mod giving_up;
 mod leaving;
+mod limits;
 mod overload;
 mod stage;

@@ -10,19 +10,20 @@ use std::{
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use bellhop::{App, Channel, Mesh, Services, Serving};
-use e2e::{PATIENCE, Registry};
+use e2e::{PATIENCE, Registry, until};
 use hotel_proto::geo::{
     Request as Ask, Result as Answer,
     geo_client::GeoClient,
     geo_server::{Geo, GeoServer},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 use tonic::{Request, Response, Status, transport::Endpoint};
 
 /// What to do is in the latitude of a request: to hang, or to take some time.
 pub(crate) const HANG: f32 = 1.0;
 pub(crate) const TAKE_TIME: f32 = 2.0;
-pub(crate) const SOME_TIME: Duration = Duration::from_millis(300);
+/// Longer than a call waits for an instance to be there.
+const SOME_TIME: Duration = Duration::from_millis(1500);
 
 /// How many handlers have begun and how many futures of theirs are gone.
 #[derive(Clone, Debug)]
@@ -132,7 +133,7 @@ pub(crate) struct Stage {
     pub(crate) handlers: Handlers,
     pub(crate) front: Option<Serving>,
     pub(crate) middle: Option<Serving>,
-    _leaf: Serving,
+    leaf: Serving,
 }
 
 impl Stage {
@@ -168,13 +169,19 @@ impl Stage {
             App::http(routes.with_state(GeoClient::new(mesh.channel("middle"))))
         });
         let front = front.await;
+        for service in ["leaf", "middle"] {
+            until("members that pass", || async {
+                (registry.passing(service).await.len() == 1).then_some(())
+            })
+            .await;
+        }
         Self {
             _registry: registry,
             mesh: mesh("caller"),
             handlers,
             front: Some(front),
             middle: Some(middle),
-            _leaf: leaf,
+            leaf,
         }
     }
 
@@ -185,9 +192,12 @@ impl Stage {
 
     /// tonic's own channel, straight to the middle.
     pub(crate) async fn plain(&self) -> GeoClient<tonic::transport::Channel> {
-        let url = format!("http://{}", self.middle_address());
-        let endpoint = Endpoint::from_shared(url).unwrap();
-        GeoClient::new(endpoint.connect().await.unwrap())
+        plain(self.middle_address()).await
+    }
+
+    /// The same, straight to the leaf.
+    pub(crate) async fn leaf(&self) -> GeoClient<tonic::transport::Channel> {
+        plain(self.leaf.address()).await
     }
 
     pub(crate) fn middle_address(&self) -> SocketAddr {
@@ -199,11 +209,16 @@ impl Stage {
     }
 }
 
+async fn plain(address: SocketAddr) -> GeoClient<tonic::transport::Channel> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    GeoClient::new(endpoint.connect().await.unwrap())
+}
+
 /// Counts answers of callers that ask on and on.
 #[derive(Debug)]
 pub(crate) struct Callers {
     stop: watch::Sender<bool>,
-    tasks: Vec<tokio::task::JoinHandle<Result<usize, String>>>,
+    tasks: Vec<JoinHandle<Result<usize, String>>>,
     answered: watch::Sender<usize>,
 }
 
@@ -235,10 +250,19 @@ impl Callers {
         }
     }
 
-    /// Returns once so many more have been answered, or one has failed.
-    pub(crate) async fn pass(&self, more: usize) {
+    /// Returns once so many more have been answered; panics where one fails.
+    pub(crate) async fn pass(&mut self, more: usize) {
         let enough = *self.answered.borrow() + more;
-        reach(&self.answered, enough, "callers that go on").await;
+        until("callers that go on", || {
+            let failed = self.tasks.iter().position(JoinHandle::is_finished);
+            let passed = failed.is_some() || *self.answered.borrow() >= enough;
+            async move { passed.then_some(()) }
+        })
+        .await;
+        if let Some(failed) = self.tasks.iter().position(JoinHandle::is_finished) {
+            let failed = self.tasks.swap_remove(failed).await;
+            panic!("a call is lost: {:?}", failed.expect("a caller"));
+        }
     }
 
     /// All answers; panics where one failed.

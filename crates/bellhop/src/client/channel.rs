@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::Stream;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, time::Instant};
 use tonic::{Status, body::Body};
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     config::{ConfigError, Environment, Reader, Source},
     discovery::Event,
+    limit::CALLER,
     telemetry::Telemetry,
     upstream::{Report, Upstream},
 };
@@ -44,6 +45,8 @@ struct Shared {
     stack: Stack,
     instances: Balanced,
     layers: Layers,
+    /// The name of whoever calls.
+    caller: Option<HeaderValue>,
 }
 
 impl Channel {
@@ -113,7 +116,7 @@ impl Channel {
             timeout,
             ..layers.clone()
         };
-        Self::composed(instances.clone(), layers)
+        Self::composed(instances.clone(), layers).by(self.shared.caller.clone())
     }
 
     /// How the service stands, as this process sees it.
@@ -137,7 +140,7 @@ impl Channel {
             retry: layers.retry.with_methods(methods),
             ..layers.clone()
         };
-        Self::composed(instances.clone(), layers)
+        Self::composed(instances.clone(), layers).by(self.shared.caller.clone())
     }
 
     fn composed(instances: Balanced, layers: Layers) -> Self {
@@ -147,8 +150,17 @@ impl Channel {
                 stack,
                 instances,
                 layers,
+                caller: None,
             }),
         }
+    }
+
+    /// The same, which tells those whom it calls who does.
+    pub(crate) fn by(mut self, caller: Option<HeaderValue>) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.caller = caller;
+        }
+        self
     }
 }
 
@@ -162,7 +174,10 @@ impl Service<Request<Body>> for Channel {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> ResponseFuture {
+    fn call(&mut self, mut request: Request<Body>) -> ResponseFuture {
+        if let Some(caller) = &self.shared.caller {
+            request.headers_mut().insert(CALLER, caller.clone());
+        }
         ResponseFuture {
             inner: self.shared.stack.clone().call(request),
         }

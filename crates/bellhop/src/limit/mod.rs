@@ -30,5 +30,9 @@ pub use self::{
     trusted_proxies::{NoNetworks, TrustedProxies},
 };
 pub(crate) use self::{
-    clock::TokioClock, limiter::Limiter, pushback::REFUSED, rate::rate_or_off, turns::Turns,
+    clock::TokioClock,
+    limiter::Limiter,
+    pushback::{CALLER, REFUSED},
+    rate::rate_or_off,
+    turns::Turns,
 };

@@ -15,6 +15,9 @@ const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 /// On a refusal that came before any handler had seen the call: that the server is not broken, and has too much to do.
 pub(crate) const REFUSED: HeaderName = HeaderName::from_static("bellhop-refused");
 
+/// Which service calls, by the name that it has in the registry.
+pub(crate) const CALLER: HeaderName = HeaderName::from_static("bellhop-caller");
+
 /// When a service that refused a call wants to be asked again: what its status says in `grpc-retry-pushback-ms`, or else in
 /// a `google.rpc.RetryInfo` among its details. A negative pushback means "never", which is no time.
 pub fn retry_after(status: &Status) -> Option<Duration> {
@@ -24,7 +27,21 @@ pub fn retry_after(status: &Status) -> Option<Duration> {
 /// Says on a status when to ask again, as [`retry_after`] reads it; parts of a millisecond count as a whole one.
 pub fn set_retry_after(status: &mut Status, after: Duration) {
     let millis = u64::try_from(after.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
-    status.metadata_mut().insert(PUSHBACK, millis.into());
+    let info = RetryInfo {
+        retry_delay: after.try_into().ok(),
+    };
+    let rich = RichStatus {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        details: vec![prost_types::Any {
+            type_url: RETRY_INFO.to_owned(),
+            value: info.encode_to_vec(),
+        }],
+    };
+    let details = rich.encode_to_vec().into();
+    let mut metadata = std::mem::take(status.metadata_mut());
+    metadata.insert(PUSHBACK, millis.into());
+    *status = Status::with_details_and_metadata(status.code(), status.message(), details, metadata);
 }
 
 fn pushback(status: &Status) -> Option<Duration> {
@@ -42,9 +59,13 @@ fn retry_info(details: &[u8]) -> Option<Duration> {
     delay.try_into().ok()
 }
 
-/// `google.rpc.Status`, as far as it is read here.
+/// `google.rpc.Status`.
 #[derive(Clone, PartialEq, Message)]
 struct RichStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
     #[prost(message, repeated, tag = "3")]
     details: Vec<prost_types::Any>,
 }
@@ -82,6 +103,7 @@ mod tests {
         };
         let rich = RichStatus {
             details: vec![other, info],
+            ..RichStatus::default()
         };
         let details = rich.encode_to_vec().into();
         Status::with_details(Code::ResourceExhausted, "slow down", details)

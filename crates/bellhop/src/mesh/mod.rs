@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use http::HeaderValue;
 use tokio::runtime::{self, Handle};
 
 use self::settings::Settings;
@@ -122,7 +123,9 @@ impl Mesh {
             .or_insert_with(|| member.follow(&service, settings, &handle));
         let channel = channels.entry((service, handle.id())).or_insert_with(|| {
             let telemetry = self.client_telemetry();
-            Channel::new(upstream.clone(), settings, telemetry, handle)
+            // Each its own: what calls count references to is not shared between shards.
+            let caller = HeaderValue::from_str(self.service()).ok();
+            Channel::new(upstream.clone(), settings, telemetry, handle).by(caller)
         });
         channel.clone()
     }

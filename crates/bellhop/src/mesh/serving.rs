@@ -109,6 +109,7 @@ impl Mesh {
                 telemetry: telemetry.clone(),
                 explains: who.clone(),
                 shed: settings.server.shed,
+                limits: settings.server.limits.clone(),
             };
             let stack = server::compose(kind, parts);
             workers.push(Worker {

@@ -2,10 +2,11 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
-use super::{connection, shed};
+use super::{Limits, connection, shed};
 use crate::config::Reader;
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -13,7 +14,7 @@ const DRAIN_QUIET: Duration = Duration::from_millis(250);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a member listens and how it leaves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// Port 0 is any free one.
     pub(crate) listen: SocketAddr,
@@ -24,11 +25,13 @@ pub(crate) struct Settings {
     pub(crate) connections: connection::Settings,
     /// `None` where no call is refused for being one too many.
     pub(crate) shed: Option<shed::Settings>,
+    /// `None` where nobody is limited.
+    pub(crate) limits: Option<Arc<Limits>>,
 }
 
 impl Settings {
     /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET`, `BELLHOP_DRAIN_TIMEOUT` what connections may do, and when to
-    /// refuse calls.
+    /// refuse calls and callers.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             listen: reader
@@ -45,6 +48,7 @@ impl Settings {
                 .unwrap_or(DRAIN_TIMEOUT),
             connections: connection::Settings::read(reader),
             shed: shed::Settings::read(reader),
+            limits: Limits::read(reader),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
     call::Handle,
     explain::{Explain, ExplainLayer},
     http_call::HandleHttp,
+    limit::{Limit, LimitLayer, Limits},
     observe::{self, ObserveGrpc, ObserveHttp, Observer},
     shed::{self, Shed, ShedLayer},
 };
@@ -29,7 +30,7 @@ pub(super) enum Kind {
     Http(HttpStack),
 }
 
-pub(super) type GrpcStack = ObserveGrpc<Explain<Shed<Handle>>>;
+pub(super) type GrpcStack = ObserveGrpc<Explain<Shed<Limit<Handle>>>>;
 pub(super) type HttpStack = ObserveHttp<Explain<Shed<HandleHttp>>>;
 
 /// What the stack of a worker is made of, beside what it serves.
@@ -41,6 +42,8 @@ pub(crate) struct Parts {
     pub(crate) explains: Option<Arc<Who>>,
     /// How many calls it takes; `None` where it takes all.
     pub(crate) shed: Option<shed::Settings>,
+    /// How often its callers may call; `None` where they may always.
+    pub(crate) limits: Option<Arc<Limits>>,
 }
 
 /// Composes the stack of a worker.
@@ -68,6 +71,8 @@ fn grpc(services: Services, parts: Parts) -> GrpcStack {
         .layer(ExplainLayer(parts.explains))
         // Before anything is spent on a call that cannot be served in time.
         .layer(ShedLayer(parts.shed))
+        // Within the shedding: a call that nobody has time for takes nothing from its caller.
+        .layer(LimitLayer(parts.limits))
         // Starts the clock of the deadline, enters the scope that calls to others read, catches panics, routes.
         .service(Handle {
             services: Arc::new(services),

@@ -33,7 +33,7 @@ impl<F, B> ResponseFuture<F, B> {
         }
     }
 
-    pub(in crate::server) fn refused(refusal: Response<B>) -> Self {
+    pub(super) fn refused(refusal: Response<B>) -> Self {
         Self {
             inner: None,
             admitted: None,
