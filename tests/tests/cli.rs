@@ -322,3 +322,22 @@ async fn it_can_be_stopped_before_it_is_ready() {
         process.output()
     );
 }
+
+#[tokio::test]
+async fn a_second_signal_stops_at_once() {
+    let launch = Launch::new(BINARY)
+        .set("BELLHOP_DRAIN_QUIET", "10m")
+        .set("BELLHOP_DRAIN_TIMEOUT", "10m");
+    let mut process = launch.start(&["up", "--http", ANYWHERE, "--registry", ANYWHERE]);
+    until_ready(&process).await;
+    let (address, _) = process.serving("frontend").await;
+    process.terminate();
+    let (client, ready) = (Client::without_reuse(), format!("http://{address}/readyz"));
+    until("a member that leaves", || async {
+        (client.get(&ready).await.ok()?.status == 503).then_some(())
+    })
+    .await;
+    // It waits for its callers to go, which takes long.
+    process.terminate();
+    assert!(!process.end().await.success());
+}
