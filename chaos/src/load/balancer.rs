@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -59,22 +59,25 @@ impl Balancer {
         self.ask_counting(path, || ()).await
     }
 
-    /// The same; says when it sends the request once more.
+    /// The same; says when it sends the request once more, to another one.
     pub(super) async fn ask_counting(
         &self,
         path: &str,
         again: impl FnOnce(),
     ) -> Result<Answer, String> {
-        let first = self.ask_one(path).await;
+        let frontend = self.next().ok_or("no frontend was ever there")?;
+        let first = self.ask_one(frontend, path).await;
         if first.is_ok() || !self.resend.load(Ordering::Relaxed) {
             return first;
         }
+        let Some(other) = self.other_than(frontend) else {
+            return first;
+        };
         again();
-        self.ask_one(path).await
+        self.ask_one(other, path).await
     }
 
-    async fn ask_one(&self, path: &str) -> Result<Answer, String> {
-        let frontend = self.next().ok_or("no frontend was ever there")?;
+    async fn ask_one(&self, frontend: SocketAddr, path: &str) -> Result<Answer, String> {
         let url = format!("http://{frontend}{path}");
         match tokio::time::timeout(PATIENCE, self.client.get(&url)).await {
             Ok(answer) => answer.map_err(|fault| format!("{frontend}: {fault}")),
@@ -83,12 +86,20 @@ impl Balancer {
     }
 
     fn next(&self) -> Option<SocketAddr> {
-        let frontends = self
-            .frontends
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let frontends = self.frontends();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         frontends.get(turn % frontends.len().max(1)).copied()
+    }
+
+    fn other_than(&self, frontend: SocketAddr) -> Option<SocketAddr> {
+        let frontends = self.frontends();
+        frontends.iter().copied().find(|other| *other != frontend)
+    }
+
+    fn frontends(&self) -> RwLockReadGuard<'_, Vec<SocketAddr>> {
+        self.frontends
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
