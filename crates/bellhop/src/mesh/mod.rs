@@ -130,6 +130,13 @@ impl Mesh {
         channel.clone()
     }
 
+    /// Whether there are channels to other services.
+    fn calls_others(&self) -> bool {
+        let called = self.member.called.lock();
+        let called = called.unwrap_or_else(PoisonError::into_inner);
+        !called.upstreams.is_empty()
+    }
+
     /// Sends what is known of the calls so far, and no more from then on; at most for as long as `bound`. A member that
     /// serves does so itself when it stops.
     pub async fn flush(&self, bound: Duration) {

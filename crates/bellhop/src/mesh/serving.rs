@@ -108,7 +108,7 @@ impl Mesh {
                 activity: activity.add(),
                 telemetry: telemetry.clone(),
                 explains: who.clone(),
-                shed: settings.server.shed,
+                shed: settings.server.shed.map(|shed| shed.of(self.calls_others())),
                 limits: settings.server.limits.clone(),
             };
             let stack = server::compose(kind, parts);

@@ -4,13 +4,14 @@
 //!
 //! - **lag**: how long the runtime takes to come round. It grows with the work that is ready and with nothing else, so it tells
 //!   at once that this process is at its end. WeChat's DAGOR (2018) sheds by queueing time for that reason.
-//! - **latency**: how long calls take. It also grows where somebody else is slow, who is not helped by refusals here. So it
-//!   counts only where the number of calls in flight grows without end, and a cut that does not make calls shorter is taken
-//!   back: the wait is not for us then. A gradient alone, as in `Gradient2` or in Envoy's adaptive concurrency, would refuse calls
-//!   whenever a dependency turns slow.
+//! - **latency**: how long calls take. It also grows where somebody else is slow, who is not helped by refusals here. So a
+//!   member that calls others goes by its lag alone. With the rest latency counts only where the number of calls in flight grows
+//!   without end, and a cut that does not make calls shorter is taken back: the wait is not for us then. A gradient alone, as in
+//!   `Gradient2` or in Envoy's adaptive concurrency, would refuse calls whenever a database turns slow.
 //!
 //! Both are smallest values of a window, as in CoDel (RFC 8289): what stays is a queue, what goes away was a burst. Until a
-//! signal rises there is no limit but the largest one, so that a server that is well refuses nobody.
+//! signal rises there is no limit but the largest one, so that a server that is well refuses nobody. And it has to rise far:
+//! a thousand callers who each wait for their answer before they ask again make a queue too, but one that does not grow.
 
 use std::time::Duration;
 
@@ -21,13 +22,13 @@ use super::{Settings, floor::Floor, window::Window};
 
 /// A lag that makes a server shed, where it stays for `LAGGING` windows, or fewer where it is longer; and the one that it then
 /// keeps.
-const LAG_ENTER: Duration = Duration::from_millis(20);
+const LAG_ENTER: Duration = Duration::from_millis(200);
 const LAG_TARGET: Duration = Duration::from_millis(5);
 const LAGGING: f64 = 3.0;
 /// A call may take twice as long as the shortest of late, and so much longer.
-const LATENCY_SLACK: Duration = Duration::from_millis(10);
+const LATENCY_SLACK: Duration = Duration::from_millis(50);
 /// So few calls are never too many to begin with.
-const FEW: usize = 16;
+const FEW: usize = 64;
 /// Calls that have been slow for so many windows, without becoming more, are as fast as they get.
 const ACCEPTED: u32 = 10;
 /// How bad it is when most callers have left before they are answered.
@@ -147,7 +148,11 @@ impl Limit {
     /// One that was let in is answered, or its caller has given up.
     pub(super) fn finish(&mut self, now: Instant, took: Duration, answered: bool) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.window.finish(took, answered);
+        if self.settings.is_leaf {
+            self.window.finish(took, answered);
+        } else {
+            self.window.pass();
+        }
         self.look(now);
     }
 
@@ -333,3 +338,5 @@ fn ratio(value: Duration, target: Duration) -> f64 {
 
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ pub(crate) struct Settings {
     pub(super) min: usize,
     /// Never more.
     pub(super) max: usize,
+    /// Whether calls wait for nobody but this process, so that how long they take tells something of it.
+    pub(super) is_leaf: bool,
 }
 
 impl Settings {
@@ -27,6 +29,7 @@ impl Settings {
         let settings = Self {
             min: min.unwrap_or(MIN.min(max)),
             max,
+            is_leaf: true,
         };
         if settings.min > max {
             let expected = "at most BELLHOP_SHED_MAX";
@@ -40,8 +43,20 @@ impl Settings {
         switch.unwrap_or(true).then_some(settings)
     }
 
+    /// Those of a member that calls others, or does not.
+    pub(crate) fn of(self, calls_others: bool) -> Self {
+        Self {
+            is_leaf: !calls_others,
+            ..self
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn of_default() -> Self {
-        Self { min: MIN, max: MAX }
+        Self {
+            min: MIN,
+            max: MAX,
+            is_leaf: true,
+        }
     }
 }

@@ -47,6 +47,12 @@ impl Window {
         self.latency = Some(self.latency.map_or(latency, |least| least.min(latency)));
     }
 
+    /// A call is over, however it was: what it waited for is not known.
+    pub(super) fn pass(&mut self) {
+        self.finished += 1;
+        self.answered += 1;
+    }
+
     pub(super) fn lagged(&mut self, lag: Duration) {
         self.lags += 1;
         self.lag = Some(self.lag.map_or(lag, |least| least.min(lag)));
