@@ -27,9 +27,9 @@ async fn is_ready(frontend: SocketAddr) -> std::io::Result<bool> {
     stream
         .write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
         .await?;
-    let mut status = [0; "HTTP/1.0 200".len()];
-    stream.read_exact(&mut status).await?;
-    Ok(status.ends_with(b" 200"))
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer.contains(r#"{"status":"ok""#))
 }
 
 /// Prints the screen.

@@ -38,7 +38,7 @@ impl System {
         system.processes.insert("frontend", vec![frontend]);
         until("a system that is ready", || async {
             let ready = system.get("/readyz").await.ok()?;
-            ready.status.is_success().then_some(())
+            (ready.json()["status"] == "ok").then_some(())
         })
         .await;
         system

@@ -131,7 +131,7 @@ impl Stage {
             let url = format!("http://{}/readyz", frontend.address);
             until("a frontend that is ready", || async {
                 let ready = client.get(&url).await.ok()?;
-                ready.status.is_success().then_some(())
+                (ready.json()["status"] == "ok").then_some(())
             })
             .await;
         }

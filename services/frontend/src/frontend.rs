@@ -53,12 +53,26 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
     /// channel is asked for.
     #[must_use]
     pub fn with_dependency<C: Channel>(
-        mut self,
+        self,
         name: &'static str,
         service: &'static str,
         channel: C,
     ) -> Self {
-        let dependency = Dependency::new(name, service, channel);
+        self.depending(Dependency::new(name, true, service, channel))
+    }
+
+    /// The same for a service that answers can do without: while it is missing, `/readyz` says so and stays 200.
+    #[must_use]
+    pub fn with_optional_dependency<C: Channel>(
+        self,
+        name: &'static str,
+        service: &'static str,
+        channel: C,
+    ) -> Self {
+        self.depending(Dependency::new(name, false, service, channel))
+    }
+
+    fn depending(mut self, dependency: Dependency) -> Self {
         self.dependencies.push(dependency);
         self
     }

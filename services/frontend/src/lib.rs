@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `/hotels` | the hotels around a point that have a rate for a stay, as GeoJSON |
 //! | `/healthz` | 200 while the process lives |
-//! | `/readyz` | 200 while every dependency can be reached, else 503 saying which one cannot |
+//! | `/readyz` | 200 while everybody can be reached without whom there is no answer, else 503; it says who cannot |
 //! | `/`, `/assets/…` | a page with a list and a map |
 //!
 //! Where rate fails, `/hotels` answers without prices, and the collection says `"degraded":["rate"]`.

@@ -27,20 +27,28 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 const OK: &str = "ok";
 
-/// A service without which there is no answer, and how to ask after it.
+/// A service that answers depend on, and how to ask after it.
 #[derive(Clone)]
 pub(crate) struct Dependency {
     name: &'static str,
+    /// Whether there is no answer without it.
+    needed: bool,
     check: Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
 }
 
 impl Dependency {
     /// Asks the standard health service behind the channel after `service`.
-    pub(crate) fn new<C: Channel>(name: &'static str, service: &'static str, channel: C) -> Self {
+    pub(crate) fn new<C: Channel>(
+        name: &'static str,
+        needed: bool,
+        service: &'static str,
+        channel: C,
+    ) -> Self {
         let client = HealthClient::new(channel);
         let check = move || check(client.clone(), service).boxed();
         Self {
             name,
+            needed,
             check: Arc::new(check),
         }
     }
@@ -62,19 +70,21 @@ pub(crate) async fn alive() -> Response {
     report(StatusCode::OK, body)
 }
 
-/// Every dependency can be reached, or which one cannot.
+/// Every dependency can be reached, or which one cannot. While only those are missing that answers can do without, it is ready.
 pub(crate) async fn ready(State(dependencies): State<Arc<[Dependency]>>) -> Response {
     let checks = dependencies.iter().map(|dependency| (dependency.check)());
     let found = join_all(checks).await;
-    let all_well = found.iter().all(Result::is_ok);
+    let missing = dependencies.iter().zip(&found);
+    let missing = missing.filter(|(_, found)| found.is_err());
+    let (status, word) = match missing.map(|(dependency, _)| dependency.needed).max() {
+        None => (StatusCode::OK, OK),
+        Some(false) => (StatusCode::OK, "degraded"),
+        Some(true) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
     let names = dependencies.iter().map(|dependency| dependency.name);
     let states = found
         .into_iter()
         .map(|state| state.map_or_else(|fault| fault, |()| OK.to_owned()));
-    let (status, word) = match all_well {
-        true => (StatusCode::OK, OK),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-    };
     let body = Report {
         status: word,
         dependencies: Some(States(names.zip(states).collect())),

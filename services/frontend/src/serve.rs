@@ -36,7 +36,7 @@ fn router(mesh: &Mesh, settings: Settings) -> Router {
     let channel = |service| mesh.channel(service).describe(FILE_DESCRIPTOR_SET);
     Frontend::new(channel("search"), channel("profile"), settings)
         .with_dependency("geo", geo_server::SERVICE_NAME, channel("geo"))
-        .with_dependency("rate", rate_server::SERVICE_NAME, channel("rate"))
+        .with_optional_dependency("rate", rate_server::SERVICE_NAME, channel("rate"))
         .router()
         .layer(from_fn(tell_route))
         // What the frontend waits for no longer, nobody behind it should go on with.

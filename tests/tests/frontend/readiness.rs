@@ -75,3 +75,18 @@ async fn more_dependencies_are_asked_by_their_service() {
         r#"{"status":"unavailable","dependencies":{"search":"ok","profile":"ok","geo":"ok","rate":"NOT_SERVING: it answers, but does not serve"}}"#
     );
 }
+
+#[tokio::test]
+async fn whoever_can_be_done_without_does_not_take_the_frontend_out_of_rotation() {
+    let health = tonic_health::server::health_reporter().1;
+    let gone = failing(Status::unavailable("nobody"));
+    let router = Frontend::new(health.clone(), health, Settings::default())
+        .with_optional_dependency("rate", "rate.Rate", gone)
+        .router();
+    let answer = get(&router, "/readyz").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(
+        answer.body,
+        r#"{"status":"degraded","dependencies":{"search":"ok","profile":"ok","rate":"UNAVAILABLE: nobody"}}"#
+    );
+}

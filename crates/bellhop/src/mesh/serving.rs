@@ -108,7 +108,10 @@ impl Mesh {
                 activity: activity.add(),
                 telemetry: telemetry.clone(),
                 explains: who.clone(),
-                shed: settings.server.shed.map(|shed| shed.of(self.calls_others())),
+                shed: settings
+                    .server
+                    .shed
+                    .map(|shed| shed.of(self.calls_others())),
                 limits: settings.server.limits.clone(),
             };
             let stack = server::compose(kind, parts);

@@ -6,6 +6,8 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use tonic::{Code, Status};
 
 use super::methods::Method;
+use crate::limit::REFUSED;
+
 /// How a server says when, or with anything negative that it does not want it at all; in milliseconds.
 const PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
 
@@ -17,6 +19,8 @@ const MOST_UNPROCESSED: u32 = 5;
 pub(crate) enum Failure {
     /// With a status, before any message.
     Status(Code, Pushback),
+    /// A server had too much to do: no handler has seen the call.
+    Refused,
     /// The connection was lost: nobody knows what the other side has done.
     Lost,
     /// It provably never reached a handler.
@@ -54,6 +58,8 @@ pub(super) fn verdict(method: Method, failure: Failure, unprocessed: u32) -> Ver
     match failure {
         Failure::Unprocessed if unprocessed < MOST_UNPROCESSED => Verdict::Elsewhere,
         Failure::Unprocessed => Verdict::Again(Pushback::Silent),
+        // Another one may have time. That nobody has is why it is not free.
+        Failure::Refused => Verdict::Again(Pushback::Silent),
         Failure::Lost if method.idempotent => Verdict::Again(Pushback::Silent),
         Failure::Status(code, pushback) if method.retries(code) => match pushback {
             Pushback::Never => Verdict::Final,
@@ -66,6 +72,9 @@ pub(super) fn verdict(method: Method, failure: Failure, unprocessed: u32) -> Ver
 /// The failure that the head of an answer is, if it is one: a status where the answer is nothing else, or the HTTP status of
 /// whoever stands before the server.
 pub(super) fn failure_in_head(status: StatusCode, headers: &HeaderMap) -> Option<Failure> {
+    if headers.contains_key(&REFUSED) {
+        return Some(Failure::Refused);
+    }
     if headers.contains_key(Status::GRPC_STATUS) {
         return failure_in(headers);
     }
@@ -125,6 +134,18 @@ mod tests {
         assert_eq!(verdict(Failure::Unprocessed), Verdict::Elsewhere);
         for failure in [UNAVAILABLE, Failure::Lost, Failure::Final, Failure::Nobody] {
             assert_eq!(verdict(failure), Verdict::Final, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_refused_unseen_may_ask_another_whatever_the_method() {
+        let mut headers = HeaderMap::new();
+        headers.insert(Status::GRPC_STATUS, HeaderValue::from_static("14"));
+        headers.insert(&REFUSED, HeaderValue::from_static("overload"));
+        let failure = failure_in_head(StatusCode::OK, &headers).unwrap();
+        for idempotent in [true, false] {
+            let verdict = verdict(method(idempotent), failure, 0);
+            assert_eq!(verdict, Verdict::Again(Pushback::Silent));
         }
     }
 

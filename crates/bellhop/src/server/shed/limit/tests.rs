@@ -18,7 +18,10 @@ fn refused(mut limit: Limit, rate: u32, lag: Duration) -> usize {
     for call in rate..10 * rate {
         let now = start + SECOND / rate * call;
         limit.lagged(lag);
-        while under_way.front().is_some_and(|began| *began + SECOND <= now) {
+        while under_way
+            .front()
+            .is_some_and(|began| *began + SECOND <= now)
+        {
             under_way.pop_front();
             limit.finish(now, SECOND, false);
         }
