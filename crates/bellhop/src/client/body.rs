@@ -15,7 +15,7 @@ use tonic::{Code, Status};
 
 use super::{
     Error,
-    retry::{Begin, Trail},
+    retry::{Begin, Look, Trail},
 };
 use crate::{
     breaker::{Outcome, Ticket},
@@ -27,8 +27,9 @@ use crate::{
 /// The body of an answer.
 pub struct ResponseBody {
     incoming: Incoming,
-    /// What was read of it to see whether the answer has begun.
+    /// What was read of it to see whether it is an answer.
     first: Option<Frame<Bytes>>,
+    second: Option<Frame<Bytes>>,
     trail: Option<Box<Trail>>,
     service: Arc<str>,
     peer: Arc<Peer>,
@@ -47,6 +48,7 @@ impl ResponseBody {
         Self {
             incoming,
             first: None,
+            second: None,
             trail: None,
             service,
             peer,
@@ -93,7 +95,7 @@ impl ResponseBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match self.first.take() {
+        match self.first.take().or_else(|| self.second.take()) {
             Some(frame) => Poll::Ready(Some(Ok(frame))),
             None => Pin::new(&mut self.incoming).poll_frame(cx),
         }
@@ -120,23 +122,31 @@ impl ResponseBody {
 impl Begin for ResponseBody {
     type Error = Error;
 
-    fn poll_begun(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(match ready!(self.poll_incoming(cx)) {
-            Some(Ok(frame)) => {
-                // For this attempt that is all, if the call goes on with another one.
-                if let Some(trailers) = frame.trailers_ref() {
-                    self.judge(Some(code(trailers)));
+    fn poll_begun(&mut self, cx: &mut Context<'_>, look: Look) -> Poll<Result<(), Error>> {
+        loop {
+            let frame = match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+                None => return Poll::Ready(Ok(())),
+                Some(Err(source)) => {
+                    let error = self.broken(source);
+                    self.judge(Some(error.code()));
+                    return Poll::Ready(Err(error));
                 }
-                self.first = Some(frame);
-                Ok(())
+                Some(Ok(frame)) => frame,
+            };
+            if self.first.is_some() {
+                self.second = Some(frame);
+                return Poll::Ready(Ok(()));
             }
-            Some(Err(source)) => {
-                let error = self.broken(source);
-                self.judge(Some(error.code()));
-                Err(error)
+            // For this attempt that is all, if the call goes on with another one.
+            if let Some(trailers) = frame.trailers_ref() {
+                self.judge(Some(code(trailers)));
             }
-            None => Ok(()),
-        })
+            let goes_on = frame.is_data() && look == Look::AtTheEnd;
+            self.first = Some(frame);
+            if !goes_on {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 
     fn trailers(&mut self) -> Option<&mut HeaderMap> {
@@ -204,11 +214,11 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.incoming.is_end_stream()
+        self.first.is_none() && self.second.is_none() && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.first {
+        match self.first.as_ref().or(self.second.as_ref()) {
             Some(_) => SizeHint::default(),
             None => self.incoming.size_hint(),
         }

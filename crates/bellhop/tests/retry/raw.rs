@@ -43,6 +43,8 @@ pub(crate) enum Act {
     Cut,
     /// The connection is reset after empty headers.
     HeadThenCut,
+    /// The connection is reset after the message, before a status.
+    MessageThenCut,
     /// It leaves, and names the stream before the call's as the last one that it has looked at.
     LeaveBefore,
     /// It leaves, names the call's stream as the last one, and is gone.
@@ -187,6 +189,11 @@ impl Connection {
             Act::Cut => self.cut(),
             Act::HeadThenCut => {
                 self.write(HEADERS, END_HEADERS, id, &head(None)).await?;
+                self.cut()
+            }
+            Act::MessageThenCut => {
+                self.write(HEADERS, END_HEADERS, id, &head(None)).await?;
+                self.write(DATA, 0, id, &[0; 5]).await?;
                 self.cut()
             }
             Act::LeaveBefore => self.leave(id - 2).await,

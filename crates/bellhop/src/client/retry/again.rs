@@ -157,7 +157,7 @@ impl<T: Target> Trouble<T> {
         let timeout = deadline.map(|at| at.saturating_duration_since(now));
         let request = kept.request(timeout, share, attempts.made() - 1);
         let attempt = target.attempt(request, self.avoided());
-        let flight = Flight::new(attempt, share, hedge, method.retries_any());
+        let flight = Flight::new(attempt, share, hedge, method.look());
         self.flights.push(flight);
         self.hedge_at = self.call.hedge_after().map(|after| now + after);
     }

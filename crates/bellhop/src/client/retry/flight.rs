@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use super::{
     Failure, Trail,
     policy::{failure_in, failure_in_head},
-    target::{Attempt, Begin, Fail, Target},
+    target::{Attempt, Begin, Fail, Look, Target},
 };
 use crate::{endpoint::Peer, telemetry::code_name};
 
@@ -27,8 +27,7 @@ pub(super) struct Flight<T: Target> {
     /// What it may use up.
     pub(super) share: u32,
     pub(super) hedge: bool,
-    /// Whether the first frame of an answer says whether it is one.
-    look_inside: bool,
+    look: Look,
 }
 
 enum Stage<T: Target> {
@@ -43,12 +42,12 @@ pub(super) struct Failed<T: Target> {
 }
 
 impl<T: Target> Flight<T> {
-    pub(super) fn new(attempt: T::Attempt, share: u32, hedge: bool, look_inside: bool) -> Self {
+    pub(super) fn new(attempt: T::Attempt, share: u32, hedge: bool, look: Look) -> Self {
         Self {
             stage: Stage::Calling(attempt),
             share,
             hedge,
-            look_inside,
+            look,
         }
     }
 
@@ -68,7 +67,7 @@ impl<T: Target> Flight<T> {
                             return Poll::Ready(Err(Failed { failure, answer }));
                         }
                         let is_whole = response.headers().contains_key(Status::GRPC_STATUS);
-                        if is_whole || !self.look_inside {
+                        if is_whole || self.look == Look::Nowhere {
                             return Poll::Ready(Ok(response));
                         }
                         self.stage = Stage::Beginning(Some(response));
@@ -76,7 +75,7 @@ impl<T: Target> Flight<T> {
                 },
                 Stage::Beginning(response) => {
                     let body = response.as_mut().expect("polled after its end").body_mut();
-                    let begun = ready!(body.poll_begun(cx));
+                    let begun = ready!(body.poll_begun(cx, self.look));
                     let failure = body.trailers().and_then(|trailers| failure_in(trailers));
                     let response = response.take().expect("polled after its end");
                     return Poll::Ready(match (begun, failure) {

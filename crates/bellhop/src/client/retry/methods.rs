@@ -9,6 +9,7 @@ use prost_types::{
 };
 use tonic::Code;
 
+use super::Look;
 use crate::telemetry::code_name;
 
 /// Asking after health changes nothing.
@@ -19,6 +20,8 @@ const HEALTH: &str = "/grpc.health.v1.Health/Check";
 pub(super) struct Method {
     /// Whether it does no harm when it is called twice.
     pub(super) idempotent: bool,
+    /// Whether it is known to be answered with one message.
+    pub(super) unary: bool,
     /// The codes after which the application wants it tried again, a bit for each.
     pub(super) marked: u32,
 }
@@ -29,9 +32,13 @@ impl Method {
         self.marked & bit(code) != 0 || self.idempotent && code == Code::Unavailable
     }
 
-    /// Whether any code may be.
-    pub(super) fn retries_any(self) -> bool {
-        self.idempotent || self.marked != 0
+    /// How far its answers are to be looked at.
+    pub(super) fn look(self) -> Look {
+        match self.idempotent || self.marked != 0 {
+            true if self.unary && self.idempotent => Look::AtTheEnd,
+            true => Look::Inside,
+            false => Look::Nowhere,
+        }
     }
 }
 
@@ -46,7 +53,7 @@ pub(crate) struct Methods(HashMap<Box<str>, Method>);
 impl Default for Methods {
     fn default() -> Self {
         let mut methods = Self(HashMap::new());
-        methods.entry(HEALTH.to_owned()).idempotent = true;
+        methods.mark_read(HEALTH.to_owned());
         methods
     }
 }
@@ -66,10 +73,15 @@ impl Methods {
     pub(crate) fn describe(&mut self, set: &[u8]) -> Result<(), prost::DecodeError> {
         for file in FileDescriptorSet::decode(set)?.file {
             for path in idempotent(&file) {
-                self.entry(path).idempotent = true;
+                self.mark_read(path);
             }
         }
         Ok(())
+    }
+
+    fn mark_read(&mut self, path: String) {
+        let method = self.entry(path);
+        (method.idempotent, method.unary) = (true, true);
     }
 
     /// Marks a method, as in `pkg.Service/Method`. `None` where it is none.
@@ -187,7 +199,10 @@ mod tests {
         assert!(c.retries(Code::Unavailable) && !c.retries(Code::Aborted));
         assert!(d.retries(Code::Aborted) && d.retries(Code::Internal));
         assert!(!d.retries(Code::Unavailable) && !d.idempotent);
-        assert!(!methods.of("/a.B/E").retries_any());
+        assert_eq!(methods.of("/a.B/E").look(), Look::Nowhere);
+        assert_eq!([c.look(), d.look()], [Look::Inside; 2]);
+        let health = methods.of(HEALTH);
+        assert_eq!(health.look(), Look::AtTheEnd);
 
         for odd in ["", "a.B", "a.B/", "/C", "a b/C", "a/B/C"] {
             assert_eq!(methods.mark_idempotent(odd), None, "{odd}");

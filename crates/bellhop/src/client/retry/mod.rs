@@ -2,7 +2,8 @@
 //!
 //! A call whose method may be called twice is tried again when its connection is lost or its answer is nothing but
 //! `UNAVAILABLE`, and a second attempt is begun beside a first one that is slow. Any other call is tried again only where it
-//! provably reached nobody. An answer that has begun is never thrown away for another one.
+//! provably reached nobody. An answer that has begun is never thrown away for another one; one that is known to be a single
+//! message has begun when its status is there.
 //!
 //! What is decided stands apart from how it is done: `policy` says what follows a failure, `attempts` how many there may be
 //! over a tree of calls, `budget` how many a channel can afford.
@@ -49,7 +50,7 @@ pub(crate) use self::{
     methods::Methods,
     policy::Failure,
     settings::Settings,
-    target::{Attempt, Begin, Fail, Target},
+    target::{Attempt, Begin, Fail, Look, Target},
 };
 use crate::{context::Scope, deadline::parse_timeout, endpoint::RequestBody};
 
@@ -85,7 +86,7 @@ impl<T: Target> Service<Request<Body>> for Retry<T> {
             }
             let request = request.map(RequestBody::Streaming);
             let attempt = self.target.attempt(request, Vec::new());
-            return ResponseFuture::new(Flight::new(attempt, share, false, false), None);
+            return ResponseFuture::new(Flight::new(attempt, share, false, Look::Nowhere), None);
         }
 
         let method = self.shared.settings.methods.of(request.uri().path());
@@ -94,7 +95,10 @@ impl<T: Target> Service<Request<Body>> for Retry<T> {
         request
             .headers_mut()
             .insert(ATTEMPTS, attempts::share(share));
-        let look_inside = kept.is_some() && method.retries_any();
+        let look = match kept.is_some() {
+            true => method.look(),
+            false => Look::Nowhere,
+        };
         let again = kept.map(|kept| Again {
             target: self.target.clone(),
             shared: self.shared.clone(),
@@ -104,6 +108,6 @@ impl<T: Target> Service<Request<Body>> for Retry<T> {
             deadline: timeout.map(|timeout| Instant::now() + timeout),
         });
         let attempt = self.target.attempt(request, Vec::new());
-        ResponseFuture::new(Flight::new(attempt, share, false, look_inside), again)
+        ResponseFuture::new(Flight::new(attempt, share, false, look), again)
     }
 }

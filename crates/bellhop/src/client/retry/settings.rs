@@ -86,10 +86,15 @@ const DEFAULT_BACKOFF: Backoff = match Backoff::try_new(BACKOFF_MIN, BACKOFF_MAX
 /// In per cent.
 fn budget(reader: &mut Reader<'_>) -> u64 {
     let parse = |value: &str| {
-        let per_cent = value.strip_suffix('%')?.trim().parse().ok();
+        let number = value.strip_suffix('%').unwrap_or(value);
+        let per_cent = number.trim().parse().ok();
         per_cent.filter(|per_cent| *per_cent <= 100)
     };
-    let read = reader.with("BELLHOP_RETRY_BUDGET", "0% to 100% of the calls", parse);
+    let read = reader.with(
+        "BELLHOP_RETRY_BUDGET",
+        "a percentage of the calls from 0 to 100, such as 20%",
+        parse,
+    );
     read.unwrap_or(BUDGET_PER_CENT)
 }
 
@@ -174,7 +179,7 @@ mod tests {
             ("BELLHOP_RETRY_ATTEMPTS", "0"),
             ("BELLHOP_RETRY_ATTEMPTS", "11"),
             ("BELLHOP_RETRY_BACKOFF_MIN", "soon"),
-            ("BELLHOP_RETRY_BUDGET", "20"),
+            ("BELLHOP_RETRY_BUDGET", "a fifth"),
             ("BELLHOP_RETRY_BUDGET", "101%"),
             ("BELLHOP_RETRY_FLOOR", "-1"),
             ("BELLHOP_HEDGE_AFTER", "0s"),

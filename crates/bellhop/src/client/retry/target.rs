@@ -37,16 +37,28 @@ pub(crate) trait Attempt: Future + Unpin + Send + 'static {
     fn peer(&self) -> Option<&Arc<Peer>>;
 }
 
+/// How far an answer is looked at before the caller has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Its head says all that there is to know.
+    Nowhere,
+    /// Its first frame may be its status.
+    Inside,
+    /// It is one message: what breaks off before its status is no answer. One of many frames is looked at no further than
+    /// the second.
+    AtTheEnd,
+}
+
 /// The body of an answer that may turn out to be none.
 pub(crate) trait Begin: Send + 'static {
     /// Why it breaks off.
     type Error;
 
-    /// Waits until the first frame is there, and keeps it.
+    /// Waits until so much is there that is looked at, and keeps it.
     ///
     /// # Errors
-    /// Why there is none.
-    fn poll_begun(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>>;
+    /// Why it is not.
+    fn poll_begun(&mut self, cx: &mut Context<'_>, look: Look) -> Poll<Result<(), Self::Error>>;
 
     /// The trailers, where they are the first frame.
     fn trailers(&mut self) -> Option<&mut HeaderMap>;

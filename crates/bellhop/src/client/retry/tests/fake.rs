@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use tokio::time::{Instant, sleep};
 use tonic::Code;
 
-use super::super::{Begin, Fail, Failure, Target, Trail, target};
+use super::super::{Begin, Fail, Failure, Look, Target, Trail, target};
 use crate::{
     discovery::InstanceId,
     endpoint::{Peer, RequestBody},
@@ -209,7 +209,7 @@ pub(super) struct FakeBody {
 impl Begin for FakeBody {
     type Error = FakeError;
 
-    fn poll_begun(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FakeError>> {
+    fn poll_begun(&mut self, _: &mut Context<'_>, _: Look) -> Poll<Result<(), FakeError>> {
         self.looked_inside = true;
         Poll::Ready(Ok(()))
     }
