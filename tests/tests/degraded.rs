@@ -1,6 +1,7 @@
 //! What the frontend answers while others are down, one process per service.
 
 use e2e::{Answer, Launch, Process, Receiver, Registry, System, until};
+use futures_util::future::join_all;
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
@@ -79,6 +80,28 @@ async fn without_any_rate_there_are_hotels_without_prices_until_there_is_one() {
         (!is_degraded(&answer)).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_rate_costs_nobody_an_answer_under_load() {
+    let registry = Registry::mini().await;
+    let mut system = System::start(Launch::new(BINARY).registry(&registry)).await;
+    let many = async |system: &System, count| {
+        let requests = (0..count).map(|_| system.example_with(&[]));
+        let answers = join_all(requests).await;
+        let degraded = answers
+            .into_iter()
+            .map(|answer| is_degraded(&answer.unwrap()));
+        degraded.filter(|degraded| *degraded).count()
+    };
+    // A burst, so that the servers know what it is to have much to do.
+    assert_eq!(many(&system, 200).await, 0);
+    system.processes.remove("rate");
+    // Each waits for a rate to come back: many more are under way than before.
+    for _ in 0..5 {
+        many(&system, 100).await;
+    }
+    assert_eq!(many(&system, 100).await, 100);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,7 +32,7 @@ pub use self::{
 pub(crate) use self::{
     clock::TokioClock,
     limiter::Limiter,
-    pushback::{CALLER, REFUSED},
+    pushback::{CALLER, OVERLOAD, REFUSED, TOO_OFTEN},
     rate::rate_or_off,
     turns::Turns,
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use prost::Message;
 use tonic::Status;
 
@@ -12,8 +12,14 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 /// The same in Google's error model, among the details of a status.
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 
-/// On a refusal that came before any handler had seen the call: that the server is not broken, and has too much to do.
+/// On a refusal that came before any handler had seen the call: why, so that nobody takes the server for broken.
 pub(crate) const REFUSED: HeaderName = HeaderName::from_static("bellhop-refused");
+
+/// The server has too much to do; another one may have time.
+pub(crate) const OVERLOAD: HeaderValue = HeaderValue::from_static("overload");
+
+/// The caller comes too often.
+pub(crate) const TOO_OFTEN: HeaderValue = HeaderValue::from_static("limit");
 
 /// Which service calls, by the name that it has in the registry.
 pub(crate) const CALLER: HeaderName = HeaderName::from_static("bellhop-caller");

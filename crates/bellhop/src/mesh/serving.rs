@@ -16,6 +16,7 @@ use crate::{
     registration::{self, Place, Protocol, Registered, Spec},
     server::{self, Activities, App, Kind, Listener, Worker},
     shards::Shards,
+    telemetry::Telemetry,
 };
 
 /// A member that serves and is registered, until it is [stopped](Serving::stop). Dropping it stops it at once.
@@ -91,35 +92,7 @@ impl Mesh {
         let telemetry = self.start_telemetry(&place.id)?;
         let health = Health::new(self.service());
         let mut activity = Activities::default();
-        let who = settings.explain.then(|| Who {
-            service: self.service().to_owned(),
-            instance: place.id.clone(),
-        });
-        let who = who.map(Arc::new);
-
-        let mut workers = Vec::with_capacity(handles.len());
-        for handle in handles {
-            let _entered = handle.enter();
-            let kind = match app(self).into().into_kind() {
-                Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
-                http @ Kind::Http(_) => http,
-            };
-            let parts = server::Parts {
-                activity: activity.add(),
-                telemetry: telemetry.clone(),
-                explains: who.clone(),
-                shed: settings
-                    .server
-                    .shed
-                    .map(|shed| shed.of(self.calls_others())),
-                limits: settings.server.limits.clone(),
-            };
-            let stack = server::compose(kind, parts);
-            workers.push(Worker {
-                handle: handle.clone(),
-                stack,
-            });
-        }
+        let workers = self.workers(handles, app, &health, &mut activity, &place.id, &telemetry)?;
         let is_grpc = workers.iter().any(|worker| worker.stack.is_grpc());
         health.set(ServingStatus::Serving).await;
         let listener = listener.serve(workers, settings.server.connections);
@@ -143,6 +116,45 @@ impl Mesh {
             activity,
             health,
         })
+    }
+
+    /// What each runtime serves.
+    fn workers<A: Into<App>>(
+        &self,
+        handles: &[Handle],
+        app: impl Fn(&Self) -> A,
+        health: &Health,
+        activity: &mut Activities,
+        instance: &str,
+        telemetry: &Telemetry,
+    ) -> Result<Vec<Worker>, Error> {
+        let settings = &self.member.settings;
+        let who = settings.explain.then(|| Who {
+            service: self.service().to_owned(),
+            instance: instance.to_owned(),
+        });
+        let who = who.map(Arc::new);
+        let mut workers = Vec::with_capacity(handles.len());
+        for handle in handles {
+            let _entered = handle.enter();
+            let kind = match app(self).into().into_kind() {
+                Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
+                http @ Kind::Http(_) => http,
+            };
+            let shed = settings.server.shed;
+            let parts = server::Parts {
+                activity: activity.add(),
+                telemetry: telemetry.clone(),
+                explains: who.clone(),
+                shed: shed.map(|shed| shed.of(self.calls_others())),
+                limits: settings.server.limits.clone(),
+            };
+            workers.push(Worker {
+                handle: handle.clone(),
+                stack: server::compose(kind, parts),
+            });
+        }
+        Ok(workers)
     }
 
     /// What the registry is told.

@@ -8,7 +8,7 @@ use http_body_util::Full;
 use tonic::{Status, body::Body};
 
 use super::{app::HttpBody, call::ResponseBody};
-use crate::limit::REFUSED;
+use crate::limit::{OVERLOAD, REFUSED};
 
 const OVERLOADED: &str = "too many calls at this instance, another one may have time";
 
@@ -37,7 +37,7 @@ impl Overloaded for HttpBody {
 }
 
 fn mark(headers: &mut HeaderMap) {
-    headers.insert(REFUSED, HeaderValue::from_static("overload"));
+    headers.insert(REFUSED, OVERLOAD);
 }
 
 /// 503 in the shape of errors that HTTP applications of the mesh share; to be tried again at once, elsewhere.

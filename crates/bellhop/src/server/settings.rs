@@ -30,7 +30,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET`, `BELLHOP_DRAIN_TIMEOUT` what connections may do, and when to
+    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET`, `BELLHOP_DRAIN_TIMEOUT`, what connections may do, and when to
     /// refuse calls and callers.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         Self {

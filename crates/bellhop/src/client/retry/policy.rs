@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use tonic::{Code, Status};
 
 use super::methods::Method;
-use crate::limit::REFUSED;
+use crate::limit::{OVERLOAD, REFUSED};
 
 /// How a server says when, or with anything negative that it does not want it at all; in milliseconds.
 const PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
@@ -72,7 +72,7 @@ pub(super) fn verdict(method: Method, failure: Failure, unprocessed: u32) -> Ver
 /// The failure that the head of an answer is, if it is one: a status where the answer is nothing else, or the HTTP status of
 /// whoever stands before the server.
 pub(super) fn failure_in_head(status: StatusCode, headers: &HeaderMap) -> Option<Failure> {
-    if headers.contains_key(&REFUSED) {
+    if headers.get(REFUSED) == Some(&OVERLOAD) {
         return Some(Failure::Refused);
     }
     if headers.contains_key(Status::GRPC_STATUS) {
@@ -141,7 +141,7 @@ mod tests {
     fn who_is_refused_unseen_may_ask_another_whatever_the_method() {
         let mut headers = HeaderMap::new();
         headers.insert(Status::GRPC_STATUS, HeaderValue::from_static("14"));
-        headers.insert(&REFUSED, HeaderValue::from_static("overload"));
+        headers.insert(REFUSED, OVERLOAD);
         let failure = failure_in_head(StatusCode::OK, &headers).unwrap();
         for idempotent in [true, false] {
             let verdict = verdict(method(idempotent), failure, 0);

@@ -10,7 +10,10 @@ use std::{fmt::Display, io, net::SocketAddr, pin::pin, sync::Arc};
 
 use hyper::service::service_fn;
 use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::debug;
@@ -89,10 +92,13 @@ where
         }
         grace = age::passed(lifetime) => {
             ageing.set_old();
-            if !ageing.is_http2()
-                && let Ok(end) = timeout(grace, connection.as_mut()).await
-            {
-                return end.map_err(|error| error.to_string());
+            if !ageing.is_http2() {
+                // Told with its next answer. One that is idle has none to come when the member leaves.
+                tokio::select! {
+                    end = connection.as_mut() => return end.map_err(|error| error.to_string()),
+                    () = sleep(grace) => {}
+                    () = departure.draining.cancelled() => {}
+                }
             }
             connection.as_mut().graceful_shutdown();
             match timeout(grace, connection).await {

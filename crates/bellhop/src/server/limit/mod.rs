@@ -22,7 +22,7 @@ use tower::Service;
 pub(crate) use self::callers::Limits;
 pub(super) use self::layer::LimitLayer;
 use super::{call::ResponseBody, incoming::Call};
-use crate::limit::{CALLER, TooMany, set_retry_after};
+use crate::limit::{CALLER, REFUSED, TOO_OFTEN, TooMany, set_retry_after};
 
 /// Limits how often each caller may call each method.
 #[derive(Clone, Debug)]
@@ -60,5 +60,7 @@ where
 fn refusal(refused: TooMany) -> Response<ResponseBody> {
     let mut status = Status::resource_exhausted(refused.to_string());
     set_retry_after(&mut status, refused.retry_after);
-    status.into_http::<Body>().map(ResponseBody::from)
+    let mut response = status.into_http::<Body>();
+    response.headers_mut().insert(REFUSED, TOO_OFTEN);
+    response.map(ResponseBody::from)
 }
