@@ -24,4 +24,4 @@ pub(crate) use circuit::{Change, Trouble};
 pub(crate) use floor::{exempt, floor};
 pub(crate) use outcome::Outcome;
 pub(crate) use settings::Settings;
-pub(crate) use ticket::{Breaker, Gate, Observer, Ticket};
+pub(crate) use ticket::{Breaker, Gate, Observer, Ticket, overtaken};

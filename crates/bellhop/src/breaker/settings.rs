@@ -27,7 +27,7 @@ pub(crate) struct Settings {
     pub(crate) open_max: Duration,
     /// An answer that begins later than this is a failure.
     pub(crate) slow: Option<Duration>,
-    /// A call that is dropped without an answer after this is one.
+    /// A call without an answer after this, that another attempt has overtaken, is one.
     pub(crate) overdue: Option<Duration>,
 }
 

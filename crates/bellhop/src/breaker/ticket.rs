@@ -1,6 +1,7 @@
 //! A breaker among its surroundings, and the tickets that it gives out.
 
 use std::{
+    cell::Cell,
     fmt,
     sync::{
         Arc, Weak,
@@ -65,7 +66,7 @@ impl Gate {
             gate: self.clone(),
             permit,
             since: now,
-            overdue: self.0.circuit.settings().overdue,
+            timeout: None,
             answered: false,
         }
     }
@@ -120,24 +121,36 @@ impl Breaker {
     }
 }
 
+thread_local! {
+    /// Whether calls that are dropped now are dropped for being overtaken.
+    static OVERTAKEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Drops calls that another attempt has overtaken. Their tickets are deep inside of what HTTP/2 calls a future, where nobody
+/// else can tell them.
+pub(crate) fn overtaken<T>(calls: T) {
+    OVERTAKEN.set(true);
+    drop(calls);
+    OVERTAKEN.set(false);
+}
+
 /// A call that was let through, to the end of its answer.
 ///
-/// One that is dropped without an answer says nothing, and a probe is given back; but when it was overdue by then, its caller
-/// has given the instance up, and that is a failure.
+/// One that is dropped without an answer says nothing, and a probe is given back: its caller has left, for reasons of its own.
+/// But when its time was over by then, or another attempt has [overtaken] it, that is a failure.
 pub(crate) struct Ticket {
     gate: Arc<Gate>,
     /// `None` for a call that passes an open breaker, and once the call's outcome is known.
     permit: Option<Permit>,
     since: Instant,
-    overdue: Option<Duration>,
+    timeout: Option<Duration>,
     answered: bool,
 }
 
 impl Ticket {
     /// The call has no more time than this; `None` where it has all the time there is.
     pub(crate) fn bound(&mut self, timeout: Option<Duration>) {
-        let timeout = timeout.map(|timeout| timeout.saturating_sub(GRACE));
-        self.overdue = self.overdue.into_iter().chain(timeout).min();
+        self.timeout = timeout.map(|timeout| timeout.saturating_sub(GRACE));
     }
 
     /// Notes that the answer has begun, and what its head says of the call's outcome.
@@ -187,8 +200,10 @@ impl Ticket {
         if self.permit.is_none() {
             return;
         }
-        let overdue = |after| self.since.elapsed() >= after;
-        if !self.answered && self.overdue.is_some_and(overdue) {
+        let overdue = self.gate.0.circuit.settings().overdue;
+        let overdue = overdue.filter(|_| OVERTAKEN.get());
+        let bound = self.timeout.into_iter().chain(overdue).min();
+        if !self.answered && bound.is_some_and(|after| self.since.elapsed() >= after) {
             self.finish(Outcome::Bad);
         } else {
             self.forget();

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Instant, advance};
 
-use super::{Breaker, Change, Gate, Observer, Outcome, Settings, Ticket};
+use super::{Breaker, Change, Gate, Observer, Outcome, Settings, Ticket, overtaken};
 use crate::discovery::InstanceId;
 
 const fn ms(millis: u64) -> Duration {
@@ -211,16 +211,22 @@ async fn late_answers_of_another_time_count_for_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_given_up_overdue_has_failed() {
+async fn who_is_overtaken_when_overdue_has_failed() {
     let subject = Subject::new();
-    let tickets: Vec<_> = (0..5).map(|_| subject.admit().unwrap()).collect();
+    let tickets = || -> Vec<_> { (0..5).map(|_| subject.admit().unwrap()).collect() };
+    let early = tickets();
     advance(ms(249)).await;
-    drop(tickets);
-    assert!(subject.is_closed(), "dropped in time says nothing");
+    overtaken(early);
+    assert!(subject.is_closed(), "overtaken in time says nothing");
 
-    let tickets: Vec<_> = (0..5).map(|_| subject.admit().unwrap()).collect();
+    let left = tickets();
+    advance(ms(2_000)).await;
+    drop(left);
+    assert!(subject.is_closed(), "neither does a caller that leaves");
+
+    let late = tickets();
     advance(ms(250)).await;
-    drop(tickets);
+    overtaken(late);
     assert!(!subject.is_closed());
 }
 

@@ -12,7 +12,7 @@ enum Step {
     Answer(usize),
     Hear(usize),
     Finish(usize, Outcome),
-    Drop(usize),
+    Overtake(usize),
     Advance(u64),
 }
 
@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<usize>().prop_map(Step::Answer),
         1 => any::<usize>().prop_map(Step::Hear),
         8 => (any::<usize>(), outcome).prop_map(|(call, outcome)| Step::Finish(call, outcome)),
-        2 => any::<usize>().prop_map(Step::Drop),
+        2 => any::<usize>().prop_map(Step::Overtake),
         2 => prop_oneof![4 => 0..300u64, 2 => 300..3_000u64, 1 => 3_000..40_000u64].prop_map(Step::Advance),
     ]
 }
@@ -143,8 +143,8 @@ impl Model {
         (least, (least * 3 / 2).min(30_000))
     }
 
-    /// A call whose outcome nobody says.
-    fn lapse(&mut self, call: &mut Call) -> Option<(u64, u64)> {
+    /// A call that another attempt has overtaken.
+    fn overtaken(&mut self, call: &mut Call) -> Option<(u64, u64)> {
         if !call.answered && self.now - call.since >= 250 {
             return self.finish(call, Outcome::Bad);
         }
@@ -182,10 +182,10 @@ async fn take(
             calls.extend(ticket.zip(call));
             None
         }
-        Step::Drop(index) if index % count < calls.len() => {
+        Step::Overtake(index) if index % count < calls.len() => {
             let (ticket, mut call) = calls.swap_remove(index % count);
-            drop(ticket);
-            model.lapse(&mut call)
+            overtaken(ticket);
+            model.overtaken(&mut call)
         }
         Step::Answer(index) | Step::Hear(index) | Step::Finish(index, _) => {
             let Some((ticket, call)) = calls.get_mut(index % count) else {
@@ -200,7 +200,8 @@ async fn take(
                 }
                 Step::Finish(_, Outcome::Unsaid) => {
                     ticket.finish(Outcome::Unsaid);
-                    model.lapse(call)
+                    model.give_back(call);
+                    None
                 }
                 Step::Finish(_, outcome) => {
                     ticket.finish(outcome);
@@ -213,7 +214,7 @@ async fn take(
                 }
             }
         }
-        Step::Drop(_) => None,
+        Step::Overtake(_) => None,
     };
     compare(subject, model, opened)
 }

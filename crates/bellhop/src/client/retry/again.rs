@@ -19,7 +19,7 @@ use super::{
     target::{Begin, Target},
     trail::End,
 };
-use crate::{discovery::InstanceId, endpoint::Peer};
+use crate::{breaker::overtaken, discovery::InstanceId, endpoint::Peer};
 
 /// What a call needs for further attempts.
 pub(super) struct Again<T> {
@@ -199,6 +199,7 @@ impl<T: Target> Trouble<T> {
         for flight in self.flights.drain(..) {
             let peer = flight.peer().cloned();
             self.trail.push(peer, End::Overtaken, flight.hedge);
+            overtaken(flight);
         }
     }
 
