@@ -123,7 +123,7 @@ async fn stop_all(mut running: Vec<Running>) {
 fn shards(settings: &Settings) -> NonZeroUsize {
     let source = Overlay::new(settings.clone(), Environment);
     // What is bad is told by the members, all at once.
-    let file = File::named_by(&source).ok().flatten();
+    let (file, _) = File::named_by(&source);
     let source = Overlay::new(source, file);
     Reader::new(&source)
         .parse("BELLHOP_SHARDS", "")

@@ -28,32 +28,41 @@ struct Setting {
 }
 
 impl File {
-    /// Reads the file that `BELLHOP_CONFIG` names; `None` where it names none.
-    ///
-    /// # Errors
-    /// Where the file cannot be read or holds what is no setting: everything that is wrong with it.
-    pub fn named_by(source: &dyn Source) -> Result<Option<Self>, Vec<Fault>> {
+    /// Reads the file that `BELLHOP_CONFIG` names, and tells all that is wrong with it; `None` where it names none, or what
+    /// cannot be read as TOML.
+    pub fn named_by(source: &dyn Source) -> (Option<Self>, Vec<Fault>) {
         let Some(path) = source.get(FILE).filter(|path| !path.trim().is_empty()) else {
-            return Ok(None);
-        };
-        let fault = |expected: String| {
-            vec![Fault {
-                name: source.label(FILE),
-                value: path.clone(),
-                expected,
-            }]
+            return (None, Vec::new());
         };
         let text = fs::read_to_string(path.trim())
-            .map_err(|error| fault(format!("a file that can be read: {error}")))?;
-        let table: Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| fault(format!("a file of TOML: {}", said(&error))))?;
+            .map_err(|error| format!("a file that can be read: {error}"));
+        let table = text.and_then(|text| {
+            let table: Result<Table, _> = text.parse();
+            table.map_err(|error| format!("a file of TOML: {}", said(&error, &text)))
+        });
         let name = Path::new(path.trim()).file_name();
         let name = name.map_or(path.clone(), |name| name.to_string_lossy().into_owned());
-        Self::from_table(name, &table).map(Some)
+        match table {
+            Ok(table) => {
+                let (file, faults) = Self::from_table(name, &table);
+                (Some(file), faults)
+            }
+            Err(expected) => {
+                let name = source.label(FILE);
+                let value = path;
+                (
+                    None,
+                    vec![Fault {
+                        name,
+                        value,
+                        expected,
+                    }],
+                )
+            }
+        }
     }
 
-    fn from_table(name: String, table: &Table) -> Result<Self, Vec<Fault>> {
+    fn from_table(name: String, table: &Table) -> (Self, Vec<Fault>) {
         let mut file = Self {
             name,
             settings: BTreeMap::new(),
@@ -67,11 +76,7 @@ impl File {
                 value => file.insert(key.clone(), variable(PREFIX, key), value, &mut faults),
             }
         }
-        if faults.is_empty() {
-            Ok(file)
-        } else {
-            Err(faults)
-        }
+        (file, faults)
     }
 
     fn channels(&mut self, channels: &Table, faults: &mut Vec<Fault>) {
@@ -147,7 +152,11 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// What is wrong, in one line, without the piece of the file that TOML's errors show.
-fn said(error: &toml::de::Error) -> String {
-    error.message().replace('\n', " ")
+/// What is wrong and where, in one line, without the piece of the file that TOML's errors show.
+fn said(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message().replace('\n', " ");
+    match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => format!("{message}, in line {}", before.lines().count().max(1)),
+        None => message,
+    }
 }

@@ -67,10 +67,11 @@ fn file(text: &str) -> (tempfile::TempDir, BTreeMap<String, String>) {
 type Calls = (Option<Duration>, Option<String>);
 
 fn read(source: &dyn Source) -> Result<PerChannel<Calls>, ConfigError> {
-    let file = File::named_by(source).map_err(|faults| ConfigError { faults })?;
+    let (file, faults) = File::named_by(source);
     let names = file.names();
     let source = Overlay::new(source, file);
     let mut reader = Reader::new(&source);
+    reader.add(faults);
     let read = reader.per_channel(|reader| {
         let timeout = reader.duration("BELLHOP_TIMEOUT");
         reader.duration("BELLHOP_CONNECT_TIMEOUT");
@@ -110,11 +111,14 @@ fn every_fault_of_a_file_is_named_as_it_stands_there() {
         [channel.rate]
         timeout = 0
         colour = "red"
+        [strange]
+        odd = 1
     "#;
     let (_folder, source) = file(text);
     let text = read(&source).unwrap_err().to_string();
     for expected in [
-        "4 bad settings",
+        "5 bad settings",
+        r#"strange in bellhop.toml="(table)": expected a text"#,
         r#"timeout in bellhop.toml="soon": expected a duration"#,
         r#"tiemout in bellhop.toml="3s": expected a setting that there is"#,
         r#"channel.rate.timeout in bellhop.toml="0": expected a duration"#,
@@ -133,12 +137,11 @@ fn a_file_that_is_none_says_so() {
             .to_string()
             .contains("a file that can be read")
     );
-    let (_folder, broken) = file("timeout = ");
+    let (_folder, broken) = file("drain_quiet = \"1s\"\ntimeout = \n");
+    let text = read(&broken).unwrap_err().to_string();
     assert!(
-        read(&broken)
-            .unwrap_err()
-            .to_string()
-            .contains("a file of TOML")
+        text.contains("a file of TOML") && text.contains("in line 2"),
+        "{text}"
     );
     let (_folder, odd) = file("timeout = 2015-04-09\n[channel]\nrate = 1\n");
     let text = read(&odd).unwrap_err().to_string();

@@ -201,10 +201,7 @@ impl Member {
 }
 
 fn read(service: &str, source: &dyn Source) -> Result<Settings, ConfigError> {
-    let (file, faults) = match File::named_by(source) {
-        Ok(file) => (file, Vec::new()),
-        Err(faults) => (None, faults),
-    };
+    let (file, faults) = File::named_by(source);
     let in_file = file.names();
     let source = Overlay::new(source, file);
     let mut reader = Reader::new(&source);
