@@ -14,7 +14,7 @@ use super::{Error, Mesh, StopSignals, health::Health};
 use crate::{
     explain::Who,
     registration::{self, Place, Protocol, Registered, Spec},
-    server::{self, Activities, App, Kind, Listener, Worker},
+    server::{self, Activities, App, Kind, Listener, Shedding, Worker},
     shards::Shards,
     telemetry::Telemetry,
 };
@@ -134,19 +134,22 @@ impl Mesh {
             instance: instance.to_owned(),
         });
         let who = who.map(Arc::new);
-        let mut workers = Vec::with_capacity(handles.len());
+        let (mut workers, mut shed) = (Vec::with_capacity(handles.len()), None);
         for handle in handles {
             let _entered = handle.enter();
             let kind = match app(self).into().into_kind() {
                 Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
                 http @ Kind::Http(_) => http,
             };
-            let shed = settings.server.shed;
+            if workers.is_empty() {
+                let shedding = |shed| Shedding::new(shed, self.calls_others());
+                shed = settings.server.shed.map(shedding);
+            }
             let parts = server::Parts {
                 activity: activity.add(),
                 telemetry: telemetry.clone(),
                 explains: who.clone(),
-                shed: shed.map(|shed| shed.of(self.calls_others())),
+                shed: shed.clone(),
                 limits: settings.server.limits.clone(),
             };
             workers.push(Worker {

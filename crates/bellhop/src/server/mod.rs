@@ -36,4 +36,5 @@ pub use probe::ProbeError;
 pub(crate) use probe::until_serving;
 pub use routes::Services;
 pub(crate) use settings::Settings;
+pub(crate) use shed::Shedding;
 pub(crate) use stack::{Parts, Stack, compose};

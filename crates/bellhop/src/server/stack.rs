@@ -14,7 +14,7 @@ use super::{
     http_call::HandleHttp,
     limit::{Limit, LimitLayer, Limits},
     observe::{self, ObserveGrpc, ObserveHttp, Observer},
-    shed::{self, Shed, ShedLayer},
+    shed::{Shed, ShedLayer, Shedding},
 };
 use crate::{explain::Who, telemetry::Telemetry};
 
@@ -41,7 +41,7 @@ pub(crate) struct Parts {
     /// Who it is, where it may say so.
     pub(crate) explains: Option<Arc<Who>>,
     /// How many calls it takes; `None` where it takes all.
-    pub(crate) shed: Option<shed::Settings>,
+    pub(crate) shed: Option<Shedding>,
     /// How often its callers may call; `None` where they may always.
     pub(crate) limits: Option<Arc<Limits>>,
 }

@@ -55,8 +55,10 @@ where
         }
         let inner = this.inner.as_pin_mut().expect("polled after its end");
         let Ok(response) = ready!(inner.poll(cx));
-        if let Some(mut admitted) = this.admitted.take() {
-            admitted.answered = !is_late(&response);
+        if let Some(mut admitted) = this.admitted.take()
+            && !is_late(&response)
+        {
+            admitted.answered();
         }
         Poll::Ready(Ok(response))
     }

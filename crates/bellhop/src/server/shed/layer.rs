@@ -1,26 +1,38 @@
 //! Adds [`Shed`].
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tower::Layer;
 
-use super::{Lag, Limit, Settings, Shared, Shed};
+use super::{Limits, Settings, Shared, Shed};
+
+/// How a member sheds, for all of its workers.
+#[derive(Clone, Debug)]
+pub(crate) struct Shedding {
+    settings: Settings,
+    common: Option<Arc<Shared>>,
+}
+
+impl Shedding {
+    /// Of a member that calls others, or does not.
+    pub(crate) fn new(settings: Settings, calls_others: bool) -> Self {
+        let common = (!calls_others).then(|| Arc::new(Shared::new(settings)));
+        Self { settings, common }
+    }
+}
 
 /// Adds [`Shed`]; `None` is a member that takes all calls.
 #[derive(Clone, Debug)]
-pub(in crate::server) struct ShedLayer(pub(in crate::server) Option<Settings>);
+pub(in crate::server) struct ShedLayer(pub(in crate::server) Option<Shedding>);
 
 impl<S> Layer<S> for ShedLayer {
     type Service = Shed<S>;
 
     fn layer(&self, inner: S) -> Shed<S> {
-        let shared = |settings| Shared {
-            limit: Mutex::new(Limit::new(settings)),
-            lag: Lag::default(),
-        };
-        Shed {
-            inner,
-            shared: self.0.map(|settings| Arc::new(shared(settings))),
-        }
+        let limits = self.0.as_ref().map(|shedding| Limits {
+            own: Arc::new(Shared::new(shedding.settings.by_lag())),
+            common: shedding.common.clone(),
+        });
+        Shed { inner, limits }
     }
 }

@@ -4,8 +4,8 @@
 //!
 //! - **lag**: how long the runtime takes to come round. It grows with the work that is ready and with nothing else, so it tells
 //!   at once that this process is at its end. WeChat's DAGOR (2018) sheds by queueing time for that reason.
-//! - **latency**: how long calls take. It also grows where somebody else is slow, who is not helped by refusals here. So a
-//!   member that calls others goes by its lag alone. With the rest latency counts only where the number of calls in flight grows
+//! - **latency**: how long calls take, over all workers of a member. It also grows where somebody else is slow, who is not
+//!   helped by refusals here. So a member that calls others goes by its lag alone. With the rest latency counts only where the number of calls in flight grows
 //!   without end, and a cut that does not make calls shorter is taken back: the wait is not for us then. A gradient alone, as in
 //!   `Gradient2` or in Envoy's adaptive concurrency, would refuse calls whenever a database turns slow.
 //!
@@ -148,7 +148,7 @@ impl Limit {
     /// One that was let in is answered, or its caller has given up.
     pub(super) fn finish(&mut self, now: Instant, took: Duration, answered: bool) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if self.settings.is_leaf {
+        if self.settings.by_latency {
             self.window.finish(took, answered);
         } else {
             self.window.pass();

@@ -22,6 +22,7 @@ use http::Response;
 use tokio::time::Instant;
 use tower::Service;
 
+pub(crate) use self::layer::Shedding;
 pub(crate) use self::settings::Settings;
 pub(super) use self::{future::ResponseFuture, layer::ShedLayer};
 use self::{lag::Lag, limit::Limit};
@@ -32,7 +33,16 @@ use super::{incoming::Call, refusal::Overloaded};
 pub(super) struct Shed<S> {
     inner: S,
     // None where it is switched off.
-    shared: Option<Arc<Shared>>,
+    limits: Option<Limits>,
+}
+
+/// What bounds the calls of one worker: its own limit, by the lag of its runtime; and the one of the whole member, by how long
+/// calls take. What calls wait for is the same for all workers, so that one alone cannot tell what its refusals change.
+#[derive(Clone, Debug)]
+struct Limits {
+    own: Arc<Shared>,
+    // None where calls wait for others, whose time says nothing of this process.
+    common: Option<Arc<Shared>>,
 }
 
 #[derive(Debug)]
@@ -41,30 +51,64 @@ struct Shared {
     lag: Lag,
 }
 
-/// A call that was let in, until it is answered or given up.
+/// A call that was let in by all limits, until it is answered or given up.
 #[derive(Debug)]
 struct Admitted {
+    own: Entry,
+    common: Option<Entry>,
+}
+
+/// A call that one limit has let in.
+#[derive(Debug)]
+struct Entry {
     shared: Arc<Shared>,
     since: Instant,
     answered: bool,
 }
 
+impl Limits {
+    fn admit(&self) -> Option<Admitted> {
+        let now = Instant::now();
+        if self.own.lag.is_due(now) {
+            let own = self.own.clone();
+            tokio::spawn(async move {
+                let lag = own.lag.measure().await;
+                own.with(|limit| limit.lagged(lag));
+            });
+        }
+        let own = self.own.admit(now)?;
+        let common = match &self.common {
+            Some(common) => Some(common.admit(now)?),
+            None => None,
+        };
+        Some(Admitted { own, common })
+    }
+}
+
+impl Admitted {
+    fn answered(&mut self) {
+        self.own.answered = true;
+        if let Some(common) = &mut self.common {
+            common.answered = true;
+        }
+    }
+}
+
 impl Shared {
+    fn new(settings: Settings) -> Self {
+        Self {
+            limit: Mutex::new(Limit::new(settings)),
+            lag: Lag::default(),
+        }
+    }
+
     fn with<T>(&self, change: impl FnOnce(&mut Limit) -> T) -> T {
         change(&mut self.limit.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn admit(self: &Arc<Self>) -> Option<Admitted> {
-        let now = Instant::now();
-        if self.lag.is_due(now) {
-            let shared = self.clone();
-            tokio::spawn(async move {
-                let lag = shared.lag.measure().await;
-                shared.with(|limit| limit.lagged(lag));
-            });
-        }
+    fn admit(self: &Arc<Self>, now: Instant) -> Option<Entry> {
         let admitted = self.with(|limit| limit.admit(now));
-        admitted.then(|| Admitted {
+        admitted.then(|| Entry {
             shared: self.clone(),
             since: now,
             answered: false,
@@ -72,7 +116,7 @@ impl Shared {
     }
 }
 
-impl Drop for Admitted {
+impl Drop for Entry {
     fn drop(&mut self) {
         let now = Instant::now();
         let took = now.saturating_duration_since(self.since);
@@ -95,10 +139,10 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let Some(shared) = self.shared.as_ref().filter(|_| !call.is_question()) else {
+        let Some(limits) = self.limits.as_ref().filter(|_| !call.is_question()) else {
             return ResponseFuture::passed(self.inner.call(call), None);
         };
-        match shared.admit() {
+        match limits.admit() {
             Some(admitted) => ResponseFuture::passed(self.inner.call(call), Some(admitted)),
             None => ResponseFuture::refused(B::overloaded()),
         }

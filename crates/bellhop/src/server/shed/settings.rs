@@ -12,8 +12,8 @@ pub(crate) struct Settings {
     pub(super) min: usize,
     /// Never more.
     pub(super) max: usize,
-    /// Whether calls wait for nobody but this process, so that how long they take tells something of it.
-    pub(super) is_leaf: bool,
+    /// Whether how long calls take counts, and not the lag of the runtime alone.
+    pub(super) by_latency: bool,
 }
 
 impl Settings {
@@ -29,7 +29,7 @@ impl Settings {
         let settings = Self {
             min: min.unwrap_or(MIN.min(max)),
             max,
-            is_leaf: true,
+            by_latency: true,
         };
         if settings.min > max {
             let expected = "at most BELLHOP_SHED_MAX";
@@ -43,10 +43,10 @@ impl Settings {
         switch.unwrap_or(true).then_some(settings)
     }
 
-    /// Those of a member that calls others, or does not.
-    pub(crate) fn of(self, calls_others: bool) -> Self {
+    /// The same by the lag of the runtime alone.
+    pub(super) fn by_lag(self) -> Self {
         Self {
-            is_leaf: !calls_others,
+            by_latency: false,
             ..self
         }
     }
@@ -56,7 +56,7 @@ impl Settings {
         Self {
             min: MIN,
             max: MAX,
-            is_leaf: true,
+            by_latency: true,
         }
     }
 }

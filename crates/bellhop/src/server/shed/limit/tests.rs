@@ -33,21 +33,26 @@ fn refused(mut limit: Limit, rate: u32, lag: Duration) -> usize {
     refused
 }
 
-fn of(calls_others: bool) -> Limit {
-    Limit::new(Settings::of_default().of(calls_others))
+fn of(by_latency: bool) -> Limit {
+    let settings = Settings::of_default();
+    Limit::new(if by_latency {
+        settings
+    } else {
+        settings.by_lag()
+    })
 }
 
 #[test]
 fn a_member_that_calls_others_refuses_nobody_for_their_slowness() {
     for rate in [10, 100, 500, 2000] {
-        assert_eq!(refused(of(true), rate, MS), 0, "{rate}");
+        assert_eq!(refused(of(false), rate, MS), 0, "{rate}");
     }
-    assert!(refused(of(false), 500, MS) > 0);
+    assert!(refused(of(true), 500, MS) > 0);
 }
 
 #[test]
 fn whoever_lags_refuses_some() {
-    for calls_others in [true, false] {
-        assert!(refused(of(calls_others), 500, SECOND) > 0);
+    for by_latency in [true, false] {
+        assert!(refused(of(by_latency), 500, SECOND) > 0);
     }
 }
