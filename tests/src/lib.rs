@@ -2,6 +2,7 @@
 //!
 //! What the tests share: registries to run against, processes to start and stop, a client, and a receiver of spans.
 
+mod both;
 mod client;
 mod load;
 mod otlp;

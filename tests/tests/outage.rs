@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use e2e::{Launch, Load, Process, Registry, System, until};
+use e2e::{Launch, Load, Process, Registry, System, against_both, until};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
@@ -113,31 +113,6 @@ async fn a_cache_of_no_use_is_no_harm(registry: Registry) {
     assert!(said(&search, "geo.json") > 0, "the file is named");
     registry.start().await;
     search.serving("search").await;
-}
-
-/// Runs a test against both registries.
-macro_rules! against_both {
-    ($($test:ident),* $(,)?) => {
-        mod mini_consul {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test(e2e::Registry::mini().await).await;
-                }
-            )*
-        }
-
-        mod consul {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    if let Some(registry) = e2e::Registry::consul().await {
-                        super::$test(registry).await;
-                    }
-                }
-            )*
-        }
-    };
 }
 
 against_both![

@@ -6,35 +6,10 @@ use bellhop::{
     Mesh,
     config::{Overlay, Source},
 };
-use e2e::{Launch, Load, Receiver, Registry, System, until};
+use e2e::{Launch, Load, Receiver, Registry, System, against_both, until};
 use hotel_proto::{geo, rate, search};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
-
-/// Runs a test against both registries.
-macro_rules! against_both {
-    ($($test:ident),* $(,)?) => {
-        mod mini_consul {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test(e2e::Registry::mini().await).await;
-                }
-            )*
-        }
-
-        mod consul {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    if let Some(registry) = e2e::Registry::consul().await {
-                        super::$test(registry).await;
-                    }
-                }
-            )*
-        }
-    };
-}
 
 against_both![
     the_example_request_is_answered_as_the_contract_says,
