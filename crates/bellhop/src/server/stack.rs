@@ -13,7 +13,7 @@ use super::{
     explain::{Explain, ExplainLayer},
     http_call::HandleHttp,
     limit::{Limit, LimitLayer, Limits},
-    observe::{self, ObserveGrpc, ObserveHttp, Observer},
+    observe::{Grpc, Http, Observe, ObserveLayer, Observer},
     shed::{Shed, ShedLayer, Shedding},
 };
 use crate::{explain::Who, telemetry::Telemetry};
@@ -30,8 +30,8 @@ pub(super) enum Kind {
     Http(HttpStack),
 }
 
-pub(super) type GrpcStack = ObserveGrpc<Explain<Shed<Limit<Handle>>>>;
-pub(super) type HttpStack = ObserveHttp<Explain<Shed<HandleHttp>>>;
+pub(super) type GrpcStack = Observe<Explain<Shed<Limit<Handle>>>, Grpc>;
+pub(super) type HttpStack = Observe<Explain<Shed<HandleHttp>>, Http>;
 
 /// What the stack of a worker is made of, beside what it serves.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ fn grpc(services: Services, parts: Parts) -> GrpcStack {
     let observer = parts.observer();
     ServiceBuilder::new()
         // Counts the caller and begins the span: refusals are counted and traced too.
-        .layer(observe::GrpcLayer(observer))
+        .layer(ObserveLayer::new(observer))
         // Tells a caller that asked who answered; a refusal is an answer.
         .layer(ExplainLayer(parts.explains))
         // Before anything is spent on a call that cannot be served in time.
@@ -83,7 +83,7 @@ fn grpc(services: Services, parts: Parts) -> GrpcStack {
 fn http(service: HttpService, parts: Parts) -> HttpStack {
     let observer = parts.observer();
     ServiceBuilder::new()
-        .layer(observe::HttpLayer(observer))
+        .layer(ObserveLayer::new(observer))
         .layer(ExplainLayer(parts.explains))
         .layer(ShedLayer(parts.shed))
         .service(HandleHttp { service })

@@ -56,7 +56,8 @@ pub(super) async fn serve(
         Kind::Grpc(stack) => {
             ageing.set_http2();
             let call = move |request| stack.clone().call(Call::new(request, peer));
-            let connection = builder::grpc().serve_connection(io, service_fn(call));
+            let builder = builder::grpc();
+            let connection = builder.serve_connection(io, service_fn(call));
             drive(connection, lifetime, &ageing, &departure).await
         }
         Kind::Http(stack) => {

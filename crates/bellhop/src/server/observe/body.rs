@@ -10,6 +10,7 @@ use http::{HeaderMap, Response};
 use http_body::{Body, Frame, SizeHint};
 use tonic::{Code, Status};
 
+use super::Open;
 use crate::{
     server::{activity::InFlight, call::ResponseBody},
     telemetry::CallSpan,
@@ -23,11 +24,9 @@ pub(in crate::server) struct Observed {
 }
 
 impl Observed {
-    pub(super) fn wrap(
-        response: Response<ResponseBody>,
-        mut span: Option<CallSpan>,
-        in_flight: Option<InFlight>,
-    ) -> Response<Self> {
+    pub(super) fn wrap(response: Response<ResponseBody>, open: Open) -> Response<Self> {
+        let Open { span, in_flight } = open;
+        let mut span = Some(span);
         // An answer of trailers only has its status here.
         if let Some(code) = code(response.headers())
             && let Some(span) = span.take()

@@ -1,16 +1,25 @@
 //! Counts callers and traces calls: the outermost layer, so that it sees every answer, refusals too.
 
 mod body;
+mod future;
 mod grpc;
 mod http;
+mod layer;
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    marker::PhantomData,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use tower::Layer;
+use ::http::Response;
+use tower::Service;
 
-pub(super) use self::{grpc::ObserveGrpc, http::ObserveHttp};
-use super::Activity;
-use crate::telemetry::Telemetry;
+use self::future::ResponseFuture;
+pub(super) use self::{grpc::Grpc, http::Http, layer::ObserveLayer};
+use super::{Activity, activity::InFlight, incoming::Call};
+use crate::telemetry::{CallSpan, Telemetry};
 
 /// What observes calls.
 #[derive(Clone, Debug)]
@@ -19,26 +28,63 @@ pub(super) struct Observer {
     pub(super) telemetry: Telemetry,
 }
 
-/// Adds [`ObserveGrpc`].
-#[derive(Clone, Debug)]
-pub(super) struct GrpcLayer(pub(super) Observer);
+/// What is particular to the observation of one kind of calls.
+pub(super) trait Protocol {
+    /// The body of an answer.
+    type Body;
+    /// The same, observed.
+    type Observed;
 
-/// Adds [`ObserveHttp`].
-#[derive(Clone, Debug)]
-pub(super) struct HttpLayer(pub(super) Observer);
+    /// Begins the span of a call.
+    fn span(telemetry: &Telemetry, call: &Call) -> CallSpan;
 
-impl<S> Layer<S> for GrpcLayer {
-    type Service = ObserveGrpc<S>;
+    /// An answer has begun.
+    fn answered(answer: Response<Self::Body>, open: Open) -> Response<Self::Observed>;
+}
 
-    fn layer(&self, inner: S) -> ObserveGrpc<S> {
-        ObserveGrpc::new(inner, self.0.clone())
+/// What is open while a call is.
+#[derive(Debug)]
+pub(super) struct Open {
+    span: CallSpan,
+    // None for a question of the mesh itself.
+    in_flight: Option<InFlight>,
+}
+
+/// Counts calls and traces them.
+#[derive(Debug)]
+pub(super) struct Observe<S, P> {
+    inner: S,
+    observer: Arc<Observer>,
+    protocol: PhantomData<fn() -> P>,
+}
+
+impl<S: Clone, P> Clone for Observe<S, P> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            observer: self.observer.clone(),
+            protocol: PhantomData,
+        }
     }
 }
 
-impl<S> Layer<S> for HttpLayer {
-    type Service = ObserveHttp<S>;
+impl<S, P> Service<Call> for Observe<S, P>
+where
+    S: Service<Call, Response = Response<P::Body>, Error = Infallible>,
+    P: Protocol,
+{
+    type Response = Response<P::Observed>;
+    type Error = Infallible;
+    type Future = ResponseFuture<S::Future, P>;
 
-    fn layer(&self, inner: S) -> ObserveHttp<S> {
-        ObserveHttp::new(inner, self.0.clone())
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut call: Call) -> Self::Future {
+        let in_flight = (!call.is_question()).then(|| self.observer.activity.begin());
+        let span = P::span(&self.observer.telemetry, &call);
+        call.span = span.context().clone();
+        ResponseFuture::new(self.inner.call(call), Open { span, in_flight })
     }
 }
