@@ -7,6 +7,7 @@ mod client;
 mod load;
 mod otlp;
 mod process;
+mod raw;
 mod registry;
 mod system;
 mod wait;
@@ -16,6 +17,7 @@ pub use self::{
     load::Load,
     otlp::{Receiver, Span},
     process::{Launch, Log, Process},
+    raw::Raw,
     registry::Registry,
     system::System,
     wait::{PATIENCE, until},

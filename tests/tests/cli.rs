@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, path::Path};
 
-use e2e::{Client, Launch, Process, Registry, until};
+use e2e::{Client, Launch, Process, Raw, Registry, until};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
 const ANYWHERE: &str = "127.0.0.1:0";
@@ -64,6 +64,17 @@ async fn one_command_starts_the_whole_system() {
 
     process.terminate();
     assert!(process.end().await.success());
+}
+
+#[tokio::test]
+async fn a_connection_to_the_frontend_stays_open_between_requests() {
+    let launch = Launch::new(BINARY).set("BELLHOP_HEADER_TIMEOUT", "300ms");
+    let frontend = launch.start(&["frontend", "--http", ANYWHERE]);
+    let (address, _) = frontend.serving("frontend").await;
+    let (mut idle, mut silent) = (Raw::connect(address).await, Raw::connect(address).await);
+    assert_eq!(idle.get("/healthz").await, Some(200));
+    silent.closed().await;
+    assert_eq!(idle.get("/healthz").await, Some(200));
 }
 
 #[tokio::test]

@@ -2,12 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use e2e::{Client, PATIENCE, until};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
+use e2e::{Client, PATIENCE, Raw, until};
+use tokio::time::timeout;
 
 use crate::stage::{Callers, Stage, TAKE_TIME, ask};
 
@@ -80,12 +76,13 @@ async fn connections_beyond_the_cap_are_closed_at_once() {
     let mut open = Vec::new();
     // The probe at the start may still be there.
     until("a place that is free", || async {
-        let mut first = TcpStream::connect(address).await.unwrap();
-        is_answered(&mut first).await.then_some(())
+        is_answered(&mut Raw::connect(address).await)
+            .await
+            .then_some(())
     })
     .await;
     for _ in 0..12 {
-        open.push(TcpStream::connect(address).await.unwrap());
+        open.push(Raw::connect(address).await);
     }
     let mut answered = 0;
     for stream in &mut open {
@@ -94,8 +91,9 @@ async fn connections_beyond_the_cap_are_closed_at_once() {
     assert!((1..=4).contains(&answered), "{answered}");
     drop(open);
     until("a place that is free again", || async {
-        let mut next = TcpStream::connect(address).await.unwrap();
-        is_answered(&mut next).await.then_some(())
+        is_answered(&mut Raw::connect(address).await)
+            .await
+            .then_some(())
     })
     .await;
 }
@@ -111,12 +109,36 @@ async fn who_begins_and_does_not_go_on_is_closed() {
         (grpc, ""),
         (grpc, "PRI * HTTP/2.0\r\n\r\nSM"),
     ] {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(beginning.as_bytes()).await.unwrap();
-        let mut rest = Vec::new();
-        let end = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
-        assert!(end.is_ok(), "{beginning:?} is waited for");
+        let mut stream = Raw::connect(address).await;
+        assert!(stream.say(beginning).await);
+        stream.closed().await;
     }
+}
+
+#[tokio::test]
+async fn who_is_idle_outlasts_who_does_not_finish_a_head() {
+    let short = ("BELLHOP_HEADER_TIMEOUT", "300ms");
+    let stage = Stage::with(&[short]).await;
+    let mut idle = Raw::connect(stage.front_address()).await;
+    for beginning in ["", "G", "GET /answer HTTP/1.1\r\nHos"] {
+        assert!(is_answered(&mut idle).await);
+        let mut other = Raw::connect(stage.front_address()).await;
+        assert!(other.say(beginning).await);
+        other.closed().await;
+    }
+    assert!(is_answered(&mut idle).await);
+    // What it was before does not help who is slow now.
+    assert!(idle.say("GET /answer HTTP/1.1\r\nHos").await);
+    idle.closed().await;
+}
+
+#[tokio::test]
+async fn who_is_idle_for_too_long_is_closed() {
+    let short = ("BELLHOP_IDLE_TIMEOUT", "300ms");
+    let stage = Stage::with(&[short]).await;
+    let mut idle = Raw::connect(stage.front_address()).await;
+    assert!(is_answered(&mut idle).await);
+    idle.closed().await;
 }
 
 #[tokio::test]
@@ -135,9 +157,9 @@ async fn a_thousand_slow_callers_do_not_harm_the_rest() {
     let slow: Vec<_> = (0..1000)
         .map(|index| {
             let (address, says) = if index % 2 == 0 {
-                (http, &b"GET /answer HTTP/1.1\r\nHost: front\r\n"[..])
+                (http, "GET /answer HTTP/1.1\r\nHost: front\r\n")
             } else {
-                (grpc, &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..])
+                (grpc, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
             };
             tokio::spawn(dribble(address, says))
         })
@@ -151,27 +173,17 @@ async fn a_thousand_slow_callers_do_not_harm_the_rest() {
 }
 
 /// Says one byte a second, until nobody listens.
-async fn dribble(address: std::net::SocketAddr, says: &[u8]) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    for byte in says {
-        if stream.write_all(&[*byte]).await.is_err() {
-            return;
-        }
-        let mut closed = [0; 64];
-        let wait = timeout(Duration::from_secs(1), stream.read(&mut closed));
-        if let Ok(Ok(0) | Err(_)) = wait.await {
+async fn dribble(address: std::net::SocketAddr, says: &str) {
+    let mut stream = Raw::connect(address).await;
+    for index in 0..says.len() {
+        let byte = &says[index..=index];
+        if !stream.say(byte).await || stream.closes_within(Duration::from_secs(1)).await {
             return;
         }
     }
     panic!("a byte a second is enough to be listened to");
 }
 
-async fn is_answered(stream: &mut TcpStream) -> bool {
-    let request = b"GET /healthz HTTP/1.1\r\nHost: front\r\n\r\n";
-    if stream.write_all(request).await.is_err() {
-        return false;
-    }
-    let mut start = [0; 12];
-    let read = timeout(PATIENCE, stream.read_exact(&mut start)).await;
-    read.expect("an answer or an end").is_ok() && &start == b"HTTP/1.1 200"
+async fn is_answered(stream: &mut Raw) -> bool {
+    stream.get("/healthz").await == Some(200)
 }

@@ -7,6 +7,8 @@ use hyper_util::{
     server::conn::auto,
 };
 
+use super::head::HeadTimer;
+
 const MAX_CONCURRENT_STREAMS: u32 = 1024;
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const MAX_HTTP1_BYTES: usize = 64 * 1024;
@@ -25,12 +27,13 @@ pub(super) fn grpc() -> auto::Builder<TokioExecutor> {
 }
 
 /// Over HTTP/1 or HTTP/2, as the connection begins.
-pub(super) fn http(header_timeout: Duration) -> auto::Builder<TokioExecutor> {
+pub(super) fn http(heads: HeadTimer) -> auto::Builder<TokioExecutor> {
     let mut builder = http2();
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
+        // Which bounds hold is up to the timer.
+        .header_read_timeout(heads.header())
+        .timer(heads)
         .max_buf_size(MAX_HTTP1_BYTES);
     builder
 }

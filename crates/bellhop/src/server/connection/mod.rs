@@ -3,6 +3,7 @@
 mod age;
 mod builder;
 mod farewell;
+mod head;
 mod patient;
 mod settings;
 
@@ -22,6 +23,7 @@ pub(crate) use self::settings::Settings;
 use self::{
     age::{Ageing, Lifetime},
     farewell::Farewell,
+    head::{HeadTimer, Heard},
     patient::Patient,
 };
 use super::{
@@ -46,8 +48,10 @@ pub(super) async fn serve(
     settings: Settings,
     departure: Departure,
 ) {
+    let heard = Heard::default();
+    let heads = HeadTimer::new(heard.clone(), settings.header_timeout, settings.idle);
     let io = match register(stream) {
-        Ok(stream) => TokioIo::new(Patient::new(stream, settings.header_timeout)),
+        Ok(stream) => TokioIo::new(Patient::new(stream, settings.header_timeout, heard)),
         Err(error) => return debug!(%peer, %error, "connection lost"),
     };
     let lifetime = settings.age.map(|age| age.lifetime(fastrand::f64()));
@@ -63,7 +67,7 @@ pub(super) async fn serve(
         Kind::Http(stack) => {
             let call = move |request| stack.clone().call(Call::new(request, peer));
             let call = Farewell::new(service_fn(call), departure.leaving.clone(), ageing.clone());
-            let builder = builder::http(settings.header_timeout);
+            let builder = builder::http(heads);
             let connection = builder.serve_connection(io, call);
             drive(connection, lifetime, &ageing, &departure).await
         }

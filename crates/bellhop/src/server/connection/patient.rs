@@ -12,6 +12,8 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+use super::head::Heard;
+
 /// With these bytes every HTTP/2 connection begins.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Whoever takes nothing for so long of what it asked for does not want it.
@@ -19,11 +21,12 @@ const WRITE_STALL: Duration = Duration::from_secs(30);
 
 /// Bounds how long a connection may take to begin, and to take what is written to it.
 ///
-/// In between hyper is watchful itself: HTTP/1 has a time limit on the head of each request, HTTP/2 sends pings, which
-/// cannot be answered in the middle of a frame.
+/// In between hyper is watchful itself: HTTP/1 has a [time limit](super::head) on the head of each request, HTTP/2 sends pings,
+/// which cannot be answered in the middle of a frame.
 #[derive(Debug)]
 pub(super) struct Patient<S> {
     stream: S,
+    heard: Heard,
     opening: Option<Opening>,
     stall: Stall,
 }
@@ -42,10 +45,11 @@ struct Stall(Option<Pin<Box<Sleep>>>);
 
 impl<S> Patient<S> {
     /// The other side has so long to say what it speaks.
-    pub(super) fn new(stream: S, opening: Duration) -> Self {
+    pub(super) fn new(stream: S, opening: Duration, heard: Heard) -> Self {
         let end = Box::pin(sleep_until(Instant::now() + opening));
         Self {
             stream,
+            heard,
             opening: Some(Opening { seen: 0, end }),
             stall: Stall::default(),
         }
@@ -90,16 +94,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let Some(opening) = &mut this.opening else {
-            return Pin::new(&mut this.stream).poll_read(cx, buffer);
-        };
         let before = buffer.filled().len();
         if Pin::new(&mut this.stream).poll_read(cx, buffer)?.is_ready() {
-            if opening.is_over_with(&buffer.filled()[before..]) {
-                this.opening = None;
+            let bytes = &buffer.filled()[before..];
+            if !bytes.is_empty() {
+                this.heard.note();
             }
+            this.opening.take_if(|opening| opening.is_over_with(bytes));
             return Poll::Ready(Ok(()));
         }
+        let Some(opening) = &mut this.opening else {
+            return Poll::Pending;
+        };
         ready!(opening.end.as_mut().poll(cx));
         Poll::Ready(Err(late("the connection did not begin in time")))
     }
@@ -147,7 +153,7 @@ mod tests {
 
     fn pair() -> (DuplexStream, Patient<DuplexStream>) {
         let (ours, theirs) = duplex(64);
-        (ours, Patient::new(theirs, OPENING))
+        (ours, Patient::new(theirs, OPENING, Heard::default()))
     }
 
     #[tokio::test(start_paused = true)]

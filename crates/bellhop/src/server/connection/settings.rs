@@ -9,6 +9,9 @@ const MAX_CONNECTIONS: usize = 10_000;
 const AGE: Duration = Duration::from_secs(10 * 60);
 const AGE_GRACE: Duration = Duration::from_secs(30);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longer than the minute after which most proxies and pools of clients close idle connections themselves, as in nginx: who
+/// closes first meets no request on its way.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// What connections may do.
 #[derive(Clone, Copy, Debug)]
@@ -19,34 +22,31 @@ pub(crate) struct Settings {
     pub(super) age: Option<Age>,
     /// Bounds the beginning of a connection, and the head of each HTTP/1 request.
     pub(super) header_timeout: Duration,
+    /// How long an HTTP/1 connection may be without a request, if that is bounded.
+    pub(super) idle: Option<Duration>,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_MAX_CONNECTIONS`, `BELLHOP_CONNECTION_AGE`, `BELLHOP_CONNECTION_AGE_GRACE` and `BELLHOP_HEADER_TIMEOUT`.
+    /// Reads `BELLHOP_MAX_CONNECTIONS`, `BELLHOP_CONNECTION_AGE`, `BELLHOP_CONNECTION_AGE_GRACE`, `BELLHOP_HEADER_TIMEOUT` and
+    /// `BELLHOP_IDLE_TIMEOUT`.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         let max = reader.with(
             "BELLHOP_MAX_CONNECTIONS",
             "a number of connections, at least 1",
             |value| value.parse().ok().filter(|max| *max > 0),
         );
+        let age = reader.duration_or_off("BELLHOP_CONNECTION_AGE", AGE);
         let grace = reader.duration("BELLHOP_CONNECTION_AGE_GRACE");
         Self {
             max: max.unwrap_or(MAX_CONNECTIONS),
-            age: age(reader).map(|max| Age {
+            age: age.map(|max| Age {
                 max,
                 grace: grace.unwrap_or(AGE_GRACE),
             }),
             header_timeout: reader
                 .duration("BELLHOP_HEADER_TIMEOUT")
                 .unwrap_or(HEADER_TIMEOUT),
+            idle: reader.duration_or_off("BELLHOP_IDLE_TIMEOUT", IDLE_TIMEOUT),
         }
-    }
-}
-
-fn age(reader: &mut Reader<'_>) -> Option<Duration> {
-    const NAME: &str = "BELLHOP_CONNECTION_AGE";
-    match reader.text(NAME).as_deref() {
-        Some("off") => None,
-        _ => Some(reader.duration(NAME).unwrap_or(AGE)),
     }
 }
