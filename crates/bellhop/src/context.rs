@@ -1,5 +1,5 @@
-//! What one call hands to the calls that it makes: its place in a trace, its deadline, how often they may be tried, and whether
-//! they are noted.
+//! What one call hands to the calls that it makes: its place in a trace, its baggage, its deadline, how often they may be tried,
+//! and whether they are noted. Log lines find here what they are about.
 //!
 //! The server stack enters a [`Scope`] around each handler; channels read it. It follows the task: work that a handler
 //! spawns starts without it, unless wrapped in [`Scope::enter`].
@@ -9,8 +9,8 @@ use std::{future::Future, sync::Arc};
 use opentelemetry::trace::SpanContext;
 use tokio::{task::futures::TaskLocalFuture, time::Instant};
 
-use crate::explain::Collector;
 pub use crate::explain::Explanation;
+use crate::{explain::Collector, telemetry::Baggage};
 
 tokio::task_local! {
     static CURRENT: Scope;
@@ -21,6 +21,10 @@ tokio::task_local! {
 pub struct Scope {
     /// The span that encloses the work, the caller's where this process records none; invalid where there is no trace.
     pub span: SpanContext,
+    /// What travels with the request, its id above all.
+    pub baggage: Baggage,
+    /// The member that works; `None` outside of any.
+    pub member: Option<Arc<Who>>,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
     /// Where calls are noted, for who asked to have the answer explained.
@@ -29,10 +33,21 @@ pub struct Scope {
     pub attempts: Option<u32>,
 }
 
+/// A member of the mesh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// The service's name in the registry.
+    pub service: String,
+    /// The id of the instance in the registry.
+    pub instance: String,
+}
+
 impl Default for Scope {
     fn default() -> Self {
         Self {
             span: SpanContext::NONE,
+            baggage: Baggage::default(),
+            member: None,
             deadline: None,
             explanation: Explanation::default(),
             attempts: None,
@@ -69,13 +84,13 @@ impl Scope {
         CURRENT.scope(self, future)
     }
 
-    /// Runs `read` with the span of the running task's scope.
-    pub(crate) fn with_span<T>(read: impl FnOnce(&SpanContext) -> T) -> T {
+    /// Runs `read` with the running task's scope, an empty one outside of any.
+    pub(crate) fn with<T>(read: impl FnOnce(&Self) -> T) -> T {
         let mut read = Some(read);
-        let result = CURRENT.try_with(|scope| read.take().map(|read| read(&scope.span)));
+        let result = CURRENT.try_with(|scope| read.take().map(|read| read(scope)));
         match (result, read) {
             (Ok(Some(value)), _) => value,
-            (_, Some(read)) => read(&SpanContext::NONE),
+            (_, Some(read)) => read(&Self::default()),
             (_, None) => unreachable!("who took the reader has read"),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     deadline::{format_timeout, parse_timeout},
     explain::{decode, encode},
     limit::{TrustedProxies, retry_after},
-    telemetry::{extract, inject},
+    telemetry::{Telemetry, extract, inject},
 };
 
 /// Short inputs, quickly tried.
@@ -113,6 +113,44 @@ fn tracestate() {
         inject(&span, &mut written);
         assert_eq!(extract(&written), span);
         written.contains_key("tracestate")
+    });
+}
+
+#[test]
+fn uber_trace_id() {
+    let samples = [
+        "0af7651916cd43dd8448eb211c80319c:b7ad6b7169203331:0:1",
+        "1234:5678:9:3",
+        "0af7651916cd43dd8448eb211c80319c%3Ab7ad6b7169203331%3A0%3A0",
+    ];
+    fuzz("uber-trace-id", &samples, |headers| {
+        let span = extract(headers);
+        let mut written = HeaderMap::new();
+        inject(&span, &mut written);
+        let again = extract(&written);
+        assert_eq!(again.is_valid(), span.is_valid());
+        assert_eq!(again.span_id(), span.span_id());
+        span.is_valid()
+    });
+}
+
+#[test]
+fn baggage() {
+    let telemetry = Telemetry::disabled();
+    let samples = [
+        "request.id=4bf92f3577b34da6a3ce929d0e0e4736",
+        "userId=alice,serverNode=DF%2028;ttl=5;secret,isProduction=false",
+        "a=1\nb=2",
+    ];
+    fuzz("baggage", &samples, |headers| {
+        let baggage = telemetry.baggage(headers);
+        let mut written = HeaderMap::new();
+        telemetry.inject_baggage(&baggage, &mut written);
+        assert!(written.values().all(|value| value.len() <= 8192));
+        assert_eq!(telemetry.baggage(&written), baggage);
+        let named = baggage.with("request.id", "x");
+        assert_eq!(named.request_id().as_deref(), Some("x"));
+        !written.is_empty()
     });
 }
 

@@ -61,8 +61,12 @@ where
             path: request.uri().path(),
             service,
         };
-        let span = Scope::with_span(|parent| telemetry.client(parent, call));
+        let (span, baggage) = Scope::with(|scope| {
+            let span = telemetry.client(&scope.span, call);
+            (span, scope.baggage.clone())
+        });
         span.inject(request.headers_mut());
+        telemetry.inject_baggage(&baggage, request.headers_mut());
         ResponseFuture {
             inner: self.inner.call(request),
             span: Some(span),

@@ -9,8 +9,8 @@ use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use super::{Attempt, Call, Hop, Skipped, Who, decode};
-use crate::{endpoint::Peer, telemetry::code_name};
+use super::{Attempt, Call, Hop, Skipped, decode};
+use crate::{context::Who, endpoint::Peer, telemetry::code_name};
 
 /// More calls than this of one handler are counted out.
 const MAX_CALLS: usize = 32;

@@ -19,12 +19,3 @@ pub(crate) use self::{
 /// Where the calls that are made on behalf of a call are noted, where its caller asked to have the answer explained.
 #[derive(Clone, Debug, Default)]
 pub struct Explanation(pub(crate) Option<Arc<Collector>>);
-
-/// Who explains.
-#[derive(Debug)]
-pub(crate) struct Who {
-    /// The service's name in the registry.
-    pub(crate) service: String,
-    /// The id of the instance in the registry.
-    pub(crate) instance: String,
-}

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use super::{Error, Mesh, StopSignals, health::Health};
 use crate::{
-    explain::Who,
+    context::Who,
     registration::{self, Place, Protocol, Registered, Spec},
     server::{self, Activities, App, Kind, Listener, Shedding, Worker},
     shards::Shards,
@@ -129,11 +129,10 @@ impl Mesh {
         telemetry: &Telemetry,
     ) -> Result<Vec<Worker>, Error> {
         let settings = &self.member.settings;
-        let who = settings.explain.then(|| Who {
+        let who = Who {
             service: self.service().to_owned(),
             instance: instance.to_owned(),
-        });
-        let who = who.map(Arc::new);
+        };
         let (mut workers, mut shed) = (Vec::with_capacity(handles.len()), None);
         for handle in handles {
             let _entered = handle.enter();
@@ -148,7 +147,8 @@ impl Mesh {
             let parts = server::Parts {
                 activity: activity.add(),
                 telemetry: telemetry.clone(),
-                explains: who.clone(),
+                who: Arc::new(who.clone()),
+                explains: settings.explain,
                 shed: shed.clone(),
                 limits: settings.server.limits.clone(),
             };

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     client::attempts,
-    context::Scope,
+    context::{Scope, Who},
     deadline::{Timer, parse_timeout},
 };
 
@@ -32,6 +32,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Handle {
     pub(super) services: Arc<Services>,
+    pub(super) who: Arc<Who>,
 }
 
 impl Service<Call> for Handle {
@@ -47,6 +48,7 @@ impl Service<Call> for Handle {
         let Call {
             request,
             span,
+            baggage,
             explanation,
             ..
         } = call;
@@ -55,6 +57,8 @@ impl Service<Call> for Handle {
         let timer = after.map(|after| Timer::new(Instant::now(), after));
         let scope = Scope {
             span,
+            baggage,
+            member: Some(self.who.clone()),
             deadline: timer.as_ref().map(Timer::at),
             explanation,
             attempts: attempts(request.headers()),

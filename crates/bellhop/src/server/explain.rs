@@ -14,7 +14,10 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::incoming::Call;
-use crate::explain::{Collector, Who, asked, encode};
+use crate::{
+    context::Who,
+    explain::{Collector, asked, encode},
+};
 
 /// Adds [`Explain`]; `None` is a member that does not.
 #[derive(Clone, Debug)]

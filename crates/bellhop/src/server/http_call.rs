@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -19,12 +20,13 @@ use super::{
     incoming::Call,
     panic::{CatchPanic, catch},
 };
-use crate::context::Scope;
+use crate::context::{Scope, Who};
 
 /// Enters the scope of a request and has it handled. Deadlines are the application's, which knows what its callers can bear.
 #[derive(Clone, Debug)]
 pub(super) struct HandleHttp {
     pub(super) service: HttpService,
+    pub(super) who: Arc<Who>,
 }
 
 impl Service<Call> for HandleHttp {
@@ -41,11 +43,14 @@ impl Service<Call> for HandleHttp {
             mut request,
             peer,
             span,
+            baggage,
             explanation,
         } = call;
         request.extensions_mut().insert(RemoteAddr(peer));
         let scope = Scope {
             span,
+            baggage,
+            member: Some(self.who.clone()),
             explanation,
             ..Scope::default()
         };

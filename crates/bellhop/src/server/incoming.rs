@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use opentelemetry::trace::SpanContext;
 
 use super::{ALIVE, READY};
-use crate::context::Explanation;
+use crate::{context::Explanation, telemetry::Baggage};
 
 /// A call, and what the stack has found out about it.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Call {
     pub(super) peer: SocketAddr,
     /// The span that encloses it; invalid until it has one.
     pub(super) span: SpanContext,
+    /// What travels with it; nothing until it has been read.
+    pub(super) baggage: Baggage,
     /// Where the calls of its handler are noted; nowhere unless its caller asked for it.
     pub(super) explanation: Explanation,
 }
@@ -27,6 +29,7 @@ impl Call {
             request,
             peer,
             span: SpanContext::NONE,
+            baggage: Baggage::default(),
             explanation: Explanation::default(),
         }
     }

@@ -20,6 +20,7 @@ mod observe;
 mod panic;
 mod probe;
 mod refusal;
+mod request_id;
 mod routes;
 mod settings;
 mod shed;

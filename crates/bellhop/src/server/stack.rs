@@ -16,7 +16,7 @@ use super::{
     observe::{Grpc, Http, Observe, ObserveLayer, Observer},
     shed::{Shed, ShedLayer, Shedding},
 };
-use crate::{explain::Who, telemetry::Telemetry};
+use crate::{context::Who, telemetry::Telemetry};
 
 /// What one worker serves over all its connections.
 #[derive(Clone)]
@@ -38,8 +38,10 @@ pub(super) type HttpStack = Observe<Explain<Shed<HandleHttp>>, Http>;
 pub(crate) struct Parts {
     pub(crate) activity: Arc<Activity>,
     pub(crate) telemetry: Telemetry,
-    /// Who it is, where it may say so.
-    pub(crate) explains: Option<Arc<Who>>,
+    /// Who it is. Each worker has its own: what calls count references to is not shared.
+    pub(crate) who: Arc<Who>,
+    /// Whether it tells callers who ask how their answer came about.
+    pub(crate) explains: bool,
     /// How many calls it takes; `None` where it takes all.
     pub(crate) shed: Option<Shedding>,
     /// How often its callers may call; `None` where they may always.
@@ -63,12 +65,13 @@ impl Stack {
 }
 
 fn grpc(services: Services, parts: Parts) -> GrpcStack {
-    let observer = parts.observer();
+    let (observer, who) = (parts.observer(), parts.who);
+    let explains = parts.explains.then(|| who.clone());
     ServiceBuilder::new()
         // Counts the caller and begins the span: refusals are counted and traced too.
         .layer(ObserveLayer::new(observer))
         // Tells a caller that asked who answered; a refusal is an answer.
-        .layer(ExplainLayer(parts.explains))
+        .layer(ExplainLayer(explains))
         // Before anything is spent on a call that cannot be served in time.
         .layer(ShedLayer(parts.shed))
         // Within the shedding: a call that nobody has time for takes nothing from its caller.
@@ -76,17 +79,19 @@ fn grpc(services: Services, parts: Parts) -> GrpcStack {
         // Starts the clock of the deadline, enters the scope that calls to others read, catches panics, routes.
         .service(Handle {
             services: Arc::new(services),
+            who,
         })
 }
 
 /// The same for HTTP, without a deadline: that is the application's, which knows what its callers can bear.
 fn http(service: HttpService, parts: Parts) -> HttpStack {
-    let observer = parts.observer();
+    let (observer, who) = (parts.observer(), parts.who);
+    let explains = parts.explains.then(|| who.clone());
     ServiceBuilder::new()
         .layer(ObserveLayer::new(observer))
-        .layer(ExplainLayer(parts.explains))
+        .layer(ExplainLayer(explains))
         .layer(ShedLayer(parts.shed))
-        .service(HandleHttp { service })
+        .service(HandleHttp { service, who })
 }
 
 impl Parts {

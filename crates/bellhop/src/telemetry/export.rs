@@ -63,7 +63,13 @@ pub(super) fn start(
         .with_resource(resource)
         .with_span_processor(Shared(processor.clone()))
         .build();
-    Ok(Telemetry::new(settings.sampler, processor, provider, lost))
+    Ok(Telemetry::new(
+        settings.sampler,
+        processor,
+        provider,
+        lost,
+        settings.propagators,
+    ))
 }
 
 /// Later words win: the program's, the operator's attributes, the operator's name.

@@ -1,4 +1,4 @@
-//! Spans of every hop, W3C trace context, and their export by OTLP.
+//! Spans of every hop, how traces and baggage go from hop to hop, and the export of spans by OTLP.
 //!
 //! Each member of a process has a [`Telemetry`] of its own, with its own service name: nothing here is global, and nothing
 //! is read from the process environment but through [`Settings::read`].
@@ -41,7 +41,7 @@ mod tracer;
 
 pub use call::{ClientCall, HttpCall, ServerCall};
 pub use export::StartError;
-pub use propagation::{extract, inject};
+pub use propagation::{Baggage, extract, inject};
 pub use settings::{Identity, Settings};
 pub use span::CallSpan;
 pub use status::code_name;

@@ -8,6 +8,7 @@ use super::{
     collector::{Collector, Transport, certificates},
     export::{StartError, start},
     pairs,
+    propagation::Propagators,
     sampler::Sampler,
     tracer::Telemetry,
 };
@@ -44,6 +45,7 @@ pub struct Identity<'a> {
 /// | `OTEL_EXPORTER_OTLP_CERTIFICATE` | a PEM file of the authorities trusted for `https` | those of the system |
 /// | `OTEL_TRACES_SAMPLER` | `always_on`, `always_off`, `traceidratio`, each also after `parentbased_` | `parentbased_always_on` |
 /// | `OTEL_TRACES_SAMPLER_ARG` | the share of a `traceidratio`, 0 to 1 | 1 |
+/// | `OTEL_PROPAGATORS` | what is sent with calls: `tracecontext`, `baggage` and `jaeger` (`uber-trace-id`) in a list, or `none`; all of them are understood, but with `none` | `tracecontext,baggage` |
 /// | `OTEL_RESOURCE_ATTRIBUTES` | `key=value,…`; wins over the program's own | |
 /// | `OTEL_SERVICE_NAME` | wins over everything else | |
 /// | `OTEL_BSP_SCHEDULE_DELAY` | between two exports, in milliseconds | 5000 |
@@ -56,6 +58,7 @@ pub struct Identity<'a> {
 pub struct Settings {
     pub(super) collector: Option<Collector>,
     pub(super) sampler: Sampler,
+    pub(super) propagators: Propagators,
     pub(super) batches: Batches,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) service: Option<String>,
@@ -85,6 +88,13 @@ impl Settings {
         Self {
             collector,
             sampler: read_sampler(reader),
+            propagators: reader
+                .with(
+                    "OTEL_PROPAGATORS",
+                    "tracecontext, baggage and jaeger with commas between them, or none",
+                    Propagators::parse,
+                )
+                .unwrap_or_default(),
             batches: read_batches(reader),
             attributes: reader
                 .with(
@@ -104,7 +114,7 @@ impl Settings {
     pub fn start(&self, identity: Identity<'_>) -> Result<Telemetry, StartError> {
         match &self.collector {
             Some(collector) => start(self, collector, identity),
-            None => Ok(Telemetry::disabled()),
+            None => Ok(Telemetry::passing(self.propagators)),
         }
     }
 }

@@ -15,7 +15,7 @@ use opentelemetry_semantic_conventions::attribute::{
 use tonic::Code;
 
 use super::{
-    propagation::inject,
+    propagation::Propagators,
     status::{code_name, failed, is_error},
 };
 
@@ -33,6 +33,7 @@ const MAX_EVENTS: usize = 128;
 #[must_use = "a span that is dropped ends as cancelled"]
 pub struct CallSpan {
     context: SpanContext,
+    propagators: Propagators,
     // Boxed: most spans are not recorded, and those that pass through futures should be small.
     recording: Option<Box<Recording>>,
 }
@@ -53,9 +54,10 @@ pub(super) enum Protocol {
 
 impl CallSpan {
     /// A span that only hands a context on.
-    pub(super) fn silent(context: SpanContext) -> Self {
+    pub(super) fn silent(context: SpanContext, propagators: Propagators) -> Self {
         Self {
             context,
+            propagators,
             recording: None,
         }
     }
@@ -65,9 +67,11 @@ impl CallSpan {
         data: SpanData,
         protocol: Protocol,
         processor: Arc<BatchSpanProcessor>,
+        propagators: Propagators,
     ) -> Self {
         Self {
             context: data.span_context.clone(),
+            propagators,
             recording: Some(Box::new(Recording {
                 data,
                 protocol,
@@ -88,9 +92,9 @@ impl CallSpan {
         self.recording.is_some()
     }
 
-    /// Writes the W3C headers of an outgoing request.
+    /// Writes the headers of an outgoing request that continue the trace.
     pub fn inject(&self, headers: &mut HeaderMap) {
-        inject(&self.context, headers);
+        self.propagators.inject(&self.context, headers);
     }
 
     /// A context of the OpenTelemetry API with this span in it, for the spans that handlers make through that API; `None`

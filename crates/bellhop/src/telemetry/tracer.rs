@@ -28,7 +28,7 @@ use opentelemetry_semantic_conventions::attribute::{
 
 use super::{
     call::{ClientCall, HttpCall, ServerCall},
-    propagation::extract,
+    propagation::{Baggage, Propagators},
     sampler::Sampler,
     span::{CallSpan, Protocol, push_peer},
     status::method_name,
@@ -67,7 +67,10 @@ pub struct Unflushed {
 ///
 /// Dropped without [`shutdown`](Self::shutdown), it loses the spans that are still queued.
 #[derive(Clone, Debug, Default)]
-pub struct Telemetry(Option<Arc<Inner>>);
+pub struct Telemetry {
+    propagators: Propagators,
+    inner: Option<Arc<Inner>>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -77,6 +80,7 @@ struct Inner {
     provider: SdkTracerProvider,
     /// Spans that the collector did not take since it last took some.
     lost: Arc<AtomicU64>,
+    propagators: Propagators,
 }
 
 /// How a span begins.
@@ -91,7 +95,15 @@ impl Telemetry {
     /// Records nothing; traces of others pass through.
     #[must_use]
     pub fn disabled() -> Self {
-        Self(None)
+        Self::default()
+    }
+
+    /// Records nothing, and passes on in these forms what others record.
+    pub(super) fn passing(propagators: Propagators) -> Self {
+        Self {
+            propagators,
+            inner: None,
+        }
     }
 
     pub(super) fn new(
@@ -99,35 +111,41 @@ impl Telemetry {
         processor: Arc<BatchSpanProcessor>,
         provider: SdkTracerProvider,
         lost: Arc<AtomicU64>,
+        propagators: Propagators,
     ) -> Self {
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
             .with_version(env!("CARGO_PKG_VERSION"))
             .build();
-        Self(Some(Arc::new(Inner {
+        let inner = Inner {
             sampler,
             scope,
             processor,
             provider,
             lost,
-        })))
+            propagators,
+        };
+        Self {
+            propagators,
+            inner: Some(Arc::new(inner)),
+        }
     }
 
     /// Whether any span may be recorded.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        self.0.is_some()
+        self.inner.is_some()
     }
 
     /// Makes tracers for an application's own spans, exported along with ours and sampled alike; `None` where telemetry is
     /// disabled. [`CallSpan::otel_context`] is their parent.
     #[must_use]
     pub fn provider(&self) -> Option<&SdkTracerProvider> {
-        self.0.as_ref().map(|inner| &inner.provider)
+        self.inner.as_ref().map(|inner| &inner.provider)
     }
 
     /// Begins the server's side of a gRPC call.
     pub fn server(&self, headers: &HeaderMap, call: ServerCall<'_>) -> CallSpan {
-        self.begin(call.path, extract(headers), || {
+        self.begin(call.path, self.propagators.extract(headers), || {
             let (name, mut attributes) = grpc(call.path);
             if let Some(peer) = call.peer {
                 push_peer(&mut attributes, peer);
@@ -155,9 +173,20 @@ impl Telemetry {
         })
     }
 
+    /// The baggage of a request that came in.
+    #[must_use]
+    pub fn baggage(&self, headers: &HeaderMap) -> Baggage {
+        self.propagators.baggage(headers)
+    }
+
+    /// Hands baggage on with a request that goes out, unless that has some of its own.
+    pub fn inject_baggage(&self, baggage: &Baggage, headers: &mut HeaderMap) {
+        self.propagators.inject_baggage(baggage, headers);
+    }
+
     /// Begins the server's side of an HTTP request.
     pub fn http_server(&self, headers: &HeaderMap, call: HttpCall<'_>) -> CallSpan {
-        self.begin(call.path, extract(headers), || {
+        self.begin(call.path, self.propagators.extract(headers), || {
             let method = method_name(call.method);
             let mut attributes = Vec::with_capacity(ATTRIBUTES);
             attributes.push(KeyValue::new(HTTP_REQUEST_METHOD, method.unwrap_or(OTHER)));
@@ -187,7 +216,7 @@ impl Telemetry {
     /// # Errors
     /// Where the collector refused the last spans, or did not take them in time.
     pub async fn shutdown(&self, bound: Duration) -> Result<(), Unflushed> {
-        let Some(inner) = self.0.clone() else {
+        let Some(inner) = self.inner.clone() else {
             return Ok(());
         };
         let flushed = tokio::task::spawn_blocking(move || {
@@ -206,11 +235,11 @@ impl Telemetry {
     /// The decision; `begin` runs only where it is a yes.
     fn begin(&self, path: &str, parent: SpanContext, begin: impl FnOnce() -> Begin) -> CallSpan {
         let Some(inner) = self
-            .0
+            .inner
             .as_ref()
             .filter(|_| parent.is_valid() || is_work(path))
         else {
-            return CallSpan::silent(parent);
+            return CallSpan::silent(parent, self.propagators);
         };
         let trace_id = if parent.is_valid() {
             parent.trace_id()
@@ -220,7 +249,7 @@ impl Telemetry {
         let sampled = inner.sampler.samples(&parent, trace_id);
         if !sampled && parent.is_valid() && !parent.is_sampled() {
             // Nothing changes, and the standard lets it pass as it is.
-            return CallSpan::silent(parent);
+            return CallSpan::silent(parent, self.propagators);
         }
         let context = SpanContext::new(
             trace_id,
@@ -232,7 +261,7 @@ impl Telemetry {
         if sampled {
             inner.record(&parent, context, begin())
         } else {
-            CallSpan::silent(context)
+            CallSpan::silent(context, self.propagators)
         }
     }
 }
@@ -255,7 +284,12 @@ impl Inner {
             status: Status::Unset,
             instrumentation_scope: self.scope.clone(),
         };
-        CallSpan::recording(data, begin.protocol, self.processor.clone())
+        CallSpan::recording(
+            data,
+            begin.protocol,
+            self.processor.clone(),
+            self.propagators,
+        )
     }
 }
 

@@ -25,7 +25,9 @@ pub(in crate::server) struct Observed {
 
 impl Observed {
     pub(super) fn wrap(response: Response<ResponseBody>, open: Open) -> Response<Self> {
-        let Open { span, in_flight } = open;
+        let Open {
+            span, in_flight, ..
+        } = open;
         let mut span = Some(span);
         // An answer of trailers only has its status here.
         if let Some(code) = code(response.headers())

@@ -1,6 +1,6 @@
 //! A gRPC call as it is counted and traced: to the end of its stream.
 
-use http::Response;
+use http::{HeaderValue, Response};
 
 use super::{Open, Protocol, body::Observed};
 use crate::{
@@ -22,6 +22,11 @@ impl Protocol for Grpc {
             peer: Some(call.peer),
         };
         telemetry.server(call.request.headers(), known)
+    }
+
+    fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue> {
+        call.baggage = telemetry.baggage(call.request.headers());
+        None
     }
 
     fn answered(answer: Response<ResponseBody>, open: Open) -> Response<Observed> {

@@ -1,12 +1,13 @@
 //! An HTTP request as it is counted and traced: to the head of its answer.
 
-use http::Response;
+use http::{HeaderValue, Response};
 
 use super::{Open, Protocol};
 use crate::{
     server::{
         app::{HttpBody, HttpRoute, SpanEvent},
         incoming::Call,
+        request_id::{X_REQUEST_ID, request_id},
     },
     telemetry::{CallSpan, HttpCall, Telemetry},
 };
@@ -31,7 +32,23 @@ impl Protocol for Http {
         telemetry.http_server(request.headers(), known)
     }
 
-    fn answered(answer: Response<HttpBody>, mut open: Open) -> Response<HttpBody> {
+    fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue> {
+        if call.is_question() {
+            return None;
+        }
+        let headers = call.request.headers_mut();
+        let baggage = telemetry.baggage(headers);
+        let id = request_id(headers);
+        // The handler sees the same id.
+        headers.insert(X_REQUEST_ID, id.clone());
+        call.baggage = baggage.with_request_id(&id);
+        Some(id)
+    }
+
+    fn answered(mut answer: Response<HttpBody>, mut open: Open) -> Response<HttpBody> {
+        if let Some(id) = open.request_id {
+            answer.headers_mut().entry(X_REQUEST_ID).or_insert(id);
+        }
         let extensions = answer.extensions();
         if let Some(SpanEvent(name)) = extensions.get() {
             open.span.event(name);

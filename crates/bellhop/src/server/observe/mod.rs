@@ -13,7 +13,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use ::http::Response;
+use ::http::{HeaderValue, Response};
 use tower::Service;
 
 use self::future::ResponseFuture;
@@ -38,6 +38,9 @@ pub(super) trait Protocol {
     /// Begins the span of a call.
     fn span(telemetry: &Telemetry, call: &Call) -> CallSpan;
 
+    /// Reads what travels with a call. The id that its answer is to tell, if any.
+    fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue>;
+
     /// An answer has begun.
     fn answered(answer: Response<Self::Body>, open: Open) -> Response<Self::Observed>;
 }
@@ -48,6 +51,7 @@ pub(super) struct Open {
     span: CallSpan,
     // None for a question of the mesh itself.
     in_flight: Option<InFlight>,
+    request_id: Option<HeaderValue>,
 }
 
 /// Counts calls and traces them.
@@ -83,8 +87,14 @@ where
 
     fn call(&mut self, mut call: Call) -> Self::Future {
         let in_flight = (!call.is_question()).then(|| self.observer.activity.begin());
-        let span = P::span(&self.observer.telemetry, &call);
+        let telemetry = &self.observer.telemetry;
+        let span = P::span(telemetry, &call);
         call.span = span.context().clone();
-        ResponseFuture::new(self.inner.call(call), Open { span, in_flight })
+        let open = Open {
+            span,
+            in_flight,
+            request_id: P::identify(telemetry, &mut call),
+        };
+        ResponseFuture::new(self.inner.call(call), open)
     }
 }

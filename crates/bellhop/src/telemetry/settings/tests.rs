@@ -120,6 +120,8 @@ fn every_bad_value_is_named() {
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "0"),
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
         ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/dev/null"),
+        ("OTEL_PROPAGATORS", "b3"),
+        ("OTEL_PROPAGATORS", "tracecontext,none"),
         ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
         ("OTEL_TRACES_SAMPLER", "parentbased_"),
         ("OTEL_RESOURCE_ATTRIBUTES", "zone"),

@@ -3,6 +3,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
+use super::hex;
+
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
@@ -12,13 +14,10 @@ const LENGTH: usize = 55;
 /// Sampled (level 1) and random (level 2). The standard asks for all others to be dropped.
 const KNOWN_FLAGS: u8 = 0b11;
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
 /// The caller's span, invalid where the headers name none or not exactly one.
 ///
 /// A `tracestate` that cannot be read is dropped; the trace goes on without it.
-#[must_use]
-pub fn extract(headers: &HeaderMap) -> SpanContext {
+pub(super) fn extract(headers: &HeaderMap) -> SpanContext {
     let mut values = headers.get_all(&TRACEPARENT).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return SpanContext::NONE;
@@ -61,7 +60,7 @@ fn state(headers: &HeaderMap) -> TraceState {
 }
 
 fn parse(text: &[u8]) -> Option<(TraceId, SpanId, TraceFlags)> {
-    let [version] = hex(text.get(..2)?)?;
+    let [version] = hex::read(text.get(..2)?)?;
     let well_formed = match version {
         0x00 => text.len() == LENGTH,
         0xff => false,
@@ -71,43 +70,19 @@ fn parse(text: &[u8]) -> Option<(TraceId, SpanId, TraceFlags)> {
     if !well_formed || [text[2], text[35], text[52]] != *b"---" {
         return None;
     }
-    let trace_id = TraceId::from_bytes(hex(&text[3..35])?);
-    let span_id = SpanId::from_bytes(hex(&text[36..52])?);
-    let [flags] = hex(&text[53..55])?;
+    let trace_id = TraceId::from_bytes(hex::read(&text[3..35])?);
+    let span_id = SpanId::from_bytes(hex::read(&text[36..52])?);
+    let [flags] = hex::read(&text[53..55])?;
     (trace_id != TraceId::INVALID && span_id != SpanId::INVALID)
         .then(|| (trace_id, span_id, TraceFlags::new(flags & KNOWN_FLAGS)))
 }
 
 fn format(span: &SpanContext) -> [u8; LENGTH] {
     let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    write_hex(&mut text[3..35], &span.trace_id().to_bytes());
-    write_hex(&mut text[36..52], &span.span_id().to_bytes());
-    write_hex(&mut text[53..55], &[span.trace_flags().to_u8()]);
+    hex::write(&mut text[3..35], &span.trace_id().to_bytes());
+    hex::write(&mut text[36..52], &span.span_id().to_bytes());
+    hex::write(&mut text[53..55], &[span.trace_flags().to_u8()]);
     text
-}
-
-/// Lower case only, as the standard demands.
-fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
-}
-
-fn digit(character: u8) -> Option<u8> {
-    match character {
-        b'0'..=b'9' => Some(character - b'0'),
-        b'a'..=b'f' => Some(character - b'a' + 10),
-        _ => None,
-    }
-}
-
-fn write_hex(text: &mut [u8], bytes: &[u8]) {
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 0xf)];
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,43 @@
+//! The id by which people find a request again.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id of a caller that is taken over.
+const LONGEST: usize = 128;
+
+/// The caller's where it does no harm in a header, in baggage and in a log line; else a new one.
+pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let is_sane = |id: &&HeaderValue| {
+        (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    let theirs = headers.get(X_REQUEST_ID).filter(is_sane).cloned();
+    theirs.unwrap_or_else(made)
+}
+
+/// 16 random bytes in hex; they tell requests apart and keep no secret.
+fn made() -> HeaderValue {
+    HeaderValue::from_str(&format!("{:032x}", fastrand::u128(1..))).expect("hex digits are ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(id: &str) -> HeaderValue {
+        let id = HeaderValue::from_bytes(id.as_bytes()).unwrap();
+        request_id(&HeaderMap::from_iter([(X_REQUEST_ID, id)]))
+    }
+
+    #[test]
+    fn a_sane_one_is_taken_over() {
+        for sane in ["1", "a/b?c=\"d\"", &"x".repeat(128)] {
+            assert_eq!(of(sane), sane);
+        }
+        for bad in ["", "two words", "é", &"x".repeat(129)] {
+            assert_eq!(of(bad).len(), 32, "{bad}");
+        }
+        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+}
