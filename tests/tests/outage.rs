@@ -98,6 +98,36 @@ async fn a_start_without_a_registry_uses_the_cache_and_heals(mut registry: Regis
     }
 }
 
+async fn who_takes_the_port_of_a_dead_instance_gets_none_of_its_calls(mut registry: Registry) {
+    let mut system = System::start(launch(&registry)).await;
+    system.add("rate");
+    system.passing(&registry, "rate", 2).await;
+    let (address, _) = system.processes["rate"][0].serving("rate").await;
+    let system = Arc::new(system);
+    let load = Load::start(&system, 4);
+    load.pass(100).await;
+
+    registry.stop();
+    system.processes["rate"][0].signal("KILL");
+    let address = address.to_string();
+    let search = &system.processes["search"][0];
+    until_said(search, "cannot connect").await;
+    let geo = system.launch.start(&["geo", "--listen", &address]);
+    geo.serving("geo").await;
+    until_said(search, &format!("{address} is geo, not rate")).await;
+    load.pass(200).await;
+
+    registry.start().await;
+    system.passing(&registry, "geo", 2).await;
+    system.passing(&registry, "rate", 1).await;
+    load.pass(200).await;
+    load.stop().await;
+    for process in system.processes.values().flatten() {
+        assert_eq!(said(process, "no such service"), 0, "a call went wrong");
+        assert_eq!(said(process, "degraded"), 0, "half an answer");
+    }
+}
+
 async fn a_cache_of_no_use_is_no_harm(registry: Registry) {
     let folder = TempDir::new().unwrap();
     for service in SERVICES {
@@ -119,5 +149,6 @@ against_both![
     load_goes_on_through_an_outage,
     a_registry_that_is_gone_for_good_stops_nobody,
     a_start_without_a_registry_uses_the_cache_and_heals,
+    who_takes_the_port_of_a_dead_instance_gets_none_of_its_calls,
     a_cache_of_no_use_is_no_harm,
 ];

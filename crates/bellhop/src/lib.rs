@@ -44,6 +44,7 @@ mod endpoint;
 mod explain;
 #[cfg(test)]
 mod fuzz;
+mod identity;
 pub mod limit;
 mod mesh;
 pub mod outage;

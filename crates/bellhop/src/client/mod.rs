@@ -22,6 +22,6 @@ pub use retry::{Attempted, End, Trail};
 pub(crate) use settings::Settings;
 
 pub use crate::{
-    endpoint::{ConnectError, Peer},
+    endpoint::{ConnectError, Peer, Stranger},
     upstream::{Cause, Report},
 };

@@ -1,22 +1,19 @@
-//! Making a connection: resolve, connect, and hear an answer.
+//! Making a connection: resolve, connect, and hear an answer from whom it is meant for.
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, header, uri::Authority};
+use http::uri::Authority;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
-use tower::ServiceExt;
 
-use super::{ConnectError, Endpoint, Peer, RequestBody, Settings, Target, group};
-use crate::discovery::InstanceId;
+use super::{ConnectError, Endpoint, Peer, Settings, Stranger, Target, greeting::greet, group};
+use crate::{discovery::InstanceId, identity::Recognition};
 
-/// What every gRPC server answers, be it with a refusal.
-const PROBE: &str = "/grpc.health.v1.Health/Check";
-/// A message of no bytes, uncompressed.
-const EMPTY_MESSAGE: &[u8] = &[0; 5];
+/// The part of the time to connect that the rest of an answer may take, once it has begun.
+const REST: u32 = 2;
 
 /// A connection and the task that drives it, which ends with it.
 pub(super) struct Connected {
@@ -24,13 +21,14 @@ pub(super) struct Connected {
     pub(super) driver: JoinHandle<Result<(), hyper::Error>>,
 }
 
-/// Connects, within the time that the settings allow.
+/// Connects, within the time that the settings allow. Strangers are told from whom is meant, where that can be recognised.
 pub(super) async fn connect(
     target: &Target,
+    recognition: Option<&Recognition>,
     settings: &Settings,
 ) -> Result<Connected, ConnectError> {
     let after = settings.connect_timeout;
-    match timeout(after, establish(target, settings)).await {
+    match timeout(after, establish(target, recognition, settings)).await {
         Ok(connected) => connected,
         Err(_) => Err(ConnectError::Timeout {
             address: target.address(),
@@ -39,8 +37,12 @@ pub(super) async fn connect(
     }
 }
 
-/// Connects to an address and hears an answer.
-pub(crate) async fn probe(address: SocketAddr, within: Duration) -> Result<(), ConnectError> {
+/// Connects to an address and hears an answer of whom is meant.
+pub(crate) async fn probe(
+    address: SocketAddr,
+    recognition: &Recognition,
+    within: Duration,
+) -> Result<(), ConnectError> {
     let settings = Settings {
         connect_timeout: within,
         keepalive_interval: within,
@@ -53,18 +55,30 @@ pub(crate) async fn probe(address: SocketAddr, within: Duration) -> Result<(), C
         host: address.ip().to_string(),
         port: address.port(),
     };
-    let connected = connect(&target, &settings).await?;
+    let connected = connect(&target, Some(recognition), &settings).await?;
     connected.driver.abort();
     Ok(())
 }
 
-/// Whether an endpoint answers in time, be it with a refusal.
-pub(super) async fn answers(endpoint: &Endpoint, within: Duration) -> bool {
-    let answer = timeout(within, endpoint.turn(None).oneshot(question()));
-    matches!(answer.await, Ok(Ok(_)))
+/// Whether an instance answers in time, be it with a refusal; an answer of somebody else is none.
+pub(super) async fn answers(
+    endpoint: &Endpoint,
+    recognition: Option<&Recognition>,
+    within: Duration,
+) -> bool {
+    let service = recognition.map(Recognition::service);
+    let answer = timeout(within, greet(endpoint, service, within / REST));
+    match (answer.await, recognition) {
+        (Ok(Ok(word)), Some(recognition)) => recognition.hear(word).is_ok(),
+        (answer, _) => matches!(answer, Ok(Ok(_))),
+    }
 }
 
-async fn establish(target: &Target, settings: &Settings) -> Result<Connected, ConnectError> {
+async fn establish(
+    target: &Target,
+    recognition: Option<&Recognition>,
+    settings: &Settings,
+) -> Result<Connected, ConnectError> {
     let (stream, address) = tcp(target, settings).await?;
     let http2_error = |source| ConnectError::Http2 {
         address: target.address(),
@@ -86,8 +100,19 @@ async fn establish(target: &Target, settings: &Settings) -> Result<Connected, Co
     let endpoint = Endpoint::new(peer, authority(target)?, sender);
 
     // The handshake ends when our half is written. Only an answer shows that somebody is there who speaks HTTP/2.
-    let answer = endpoint.turn(None).oneshot(question()).await;
-    answer.map_err(|error| http2_error(error.source))?;
+    let service = recognition.map(Recognition::service);
+    let word = greet(&endpoint, service, settings.connect_timeout / REST).await;
+    let word = word.map_err(|error| http2_error(error.source))?;
+    if let Some(recognition) = recognition {
+        let stranger = |found| {
+            ConnectError::Stranger(Box::new(Stranger {
+                address: target.address(),
+                expected: recognition.service().to_owned(),
+                found,
+            }))
+        };
+        recognition.hear(word).map_err(stranger)?;
+    }
     Ok(Connected {
         endpoint,
         driver: driver.detach(),
@@ -138,17 +163,4 @@ fn authority(target: &Target) -> Result<Authority, ConnectError> {
         host: target.host.clone(),
         source: io::Error::new(io::ErrorKind::InvalidInput, error),
     })
-}
-
-fn question() -> Request<RequestBody> {
-    let mut request = Request::new(RequestBody::whole(Bytes::from_static(EMPTY_MESSAGE)));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = http::Uri::from_static(PROBE);
-    let headers = request.headers_mut();
-    headers.insert(header::TE, header::HeaderValue::from_static("trailers"));
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/grpc"),
-    );
-    request
 }

@@ -35,6 +35,9 @@ pub enum ConnectError {
         /// What went wrong.
         source: hyper::Error,
     },
+    /// Somebody else answers there.
+    #[error(transparent)]
+    Stranger(Box<Stranger>),
     /// No answer in time.
     #[error("{address} has not answered within {after:?}")]
     Timeout {
@@ -43,6 +46,19 @@ pub enum ConnectError {
         /// How long was waited.
         after: Duration,
     },
+}
+
+/// Somebody else at the address of an instance.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{address} is {}, not {expected}", found.as_deref().unwrap_or("somebody else"))]
+#[non_exhaustive]
+pub struct Stranger {
+    /// Host and port.
+    pub address: String,
+    /// The service whose instance is to be there.
+    pub expected: String,
+    /// The one that is, where it says so.
+    pub found: Option<Box<str>>,
 }
 
 /// A call that an endpoint did not answer.

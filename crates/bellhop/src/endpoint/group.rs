@@ -16,6 +16,7 @@ use crate::{
     balance::{Ring, WHOLE},
     breaker::{self, Breaker, Change, Gate, Observer, Trouble, exempt, floor},
     discovery::InstanceId,
+    identity::Recognition,
 };
 
 /// How instances are taken out of turn and come back.
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) breaker: Option<breaker::Settings>,
     /// How long a newcomer takes to its full share; `None` where it has it at once.
     pub(crate) slow_start: Option<Duration>,
+    /// Whether those who are somebody else by their own word are taken for whom they are taken by the registry.
+    pub(crate) strangers: bool,
 }
 
 /// The instances of a service, shared by the shards of a process.
@@ -56,6 +59,8 @@ struct Entry {
 pub(crate) struct Member {
     target: Arc<Target>,
     breaker: Option<Arc<Breaker>>,
+    /// `None` where strangers are welcome.
+    recognition: Option<Recognition>,
 }
 
 /// A connection that counts; who drops it has it count no more.
@@ -126,6 +131,7 @@ impl Group {
         let member = Arc::new(Member {
             target: target.clone(),
             breaker,
+            recognition: (!self.settings.strangers).then(|| Recognition::new(&self.service)),
         });
         let entry = Entry {
             member: member.clone(),
@@ -293,6 +299,11 @@ impl Members {
 }
 
 impl Member {
+    /// Whether who answers is it; `None` where nobody wants to know.
+    pub(super) fn recognition(&self) -> Option<&Recognition> {
+        self.recognition.as_ref()
+    }
+
     /// What a connection has of the instance's breaker.
     pub(super) fn gate(&self) -> Option<Arc<Gate>> {
         self.breaker.clone().map(Gate::new)

@@ -6,6 +6,7 @@
 mod body;
 mod connect;
 mod error;
+mod greeting;
 mod group;
 mod ramp;
 mod service;
@@ -15,7 +16,7 @@ mod supervisor;
 pub(crate) use body::RequestBody;
 pub(crate) use connect::probe;
 pub(crate) use error::CallError;
-pub use error::ConnectError;
+pub use error::{ConnectError, Stranger};
 pub(crate) use group::{Group, Standing};
 pub use service::Peer;
 pub(crate) use service::{Answer, Endpoint, Target};

@@ -24,8 +24,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads `BELLHOP_CONNECT_TIMEOUT`, `BELLHOP_KEEPALIVE_INTERVAL`, `BELLHOP_KEEPALIVE_TIMEOUT`, `BELLHOP_SLOW_START` and
-    /// the settings of breakers.
+    /// Reads `BELLHOP_CONNECT_TIMEOUT`, `BELLHOP_KEEPALIVE_INTERVAL`, `BELLHOP_KEEPALIVE_TIMEOUT`, `BELLHOP_SLOW_START`,
+    /// `BELLHOP_STRANGERS` and the settings of breakers.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         let mut duration = |name, default: Duration| reader.duration(name).unwrap_or(default);
         Self {
@@ -35,6 +35,7 @@ impl Settings {
             group: group::Settings {
                 breaker: breaker::Settings::read(reader),
                 slow_start: reader.duration_or_off("BELLHOP_SLOW_START", SLOW_START),
+                strangers: reader.flag("BELLHOP_STRANGERS").unwrap_or_default(),
             },
         }
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     future::Future,
+    mem,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -103,6 +104,25 @@ struct Seat {
     member: Arc<Member>,
 }
 
+/// What the log has of an instance that cannot be connected: it may fail first and be a stranger later.
+#[derive(Default)]
+struct Told {
+    failure: bool,
+    stranger: bool,
+}
+
+impl Told {
+    /// Whether this is worth a line.
+    fn is_new(&mut self, stranger: bool) -> bool {
+        let told = if stranger {
+            &mut self.stranger
+        } else {
+            &mut self.failure
+        };
+        !mem::replace(told, true)
+    }
+}
+
 impl Seat {
     async fn keep_connected(
         self,
@@ -113,20 +133,20 @@ impl Seat {
     ) {
         let target = &self.target;
         let mut retries = Retries::new(RECONNECT);
-        let mut warned = false;
+        let mut told = Told::default();
         let mut attempts = 0;
         loop {
-            match connect(target, &settings).await {
+            match connect(target, self.member.recognition(), &settings).await {
                 Ok(connected) => {
                     let since = Instant::now();
                     info!(instance = %target.id, address = target.address(), "connected");
                     failures.clear(&target.id);
-                    warned = false;
+                    told = Told::default();
                     attempts = 0;
                     let endpoint = connected.endpoint.clone();
                     let announced = tokio::select! {
                         end = self.take_turns(&mut weight, connected) => end.is_ok(),
-                        () = silence(&endpoint, &mut kept, &settings) => {
+                        () = self.silence(&endpoint, &mut kept, &settings) => {
                             self.group.troubled(&self.member);
                             false
                         }
@@ -139,15 +159,15 @@ impl Seat {
                     }
                 }
                 Err(error) => {
-                    if !warned {
+                    let gone = matches!(error, ConnectError::Stranger(_));
+                    if told.is_new(gone) {
                         let error = &error as &(dyn std::error::Error + 'static);
                         warn!(instance = %target.id, error, "cannot connect, will go on trying");
-                        warned = true;
                     }
                     self.group.troubled(&self.member);
-                    failures.set(&target.id, Arc::new(error));
                     attempts += 1;
-                    if *kept.borrow() && attempts >= KEPT_ATTEMPTS {
+                    failures.set(&target.id, Arc::new(error));
+                    if *kept.borrow() && (gone || attempts >= KEPT_ATTEMPTS) {
                         return;
                     }
                 }
@@ -184,15 +204,21 @@ impl Seat {
         }
         end.unwrap_or(Ok(()))
     }
-}
 
-/// Resolves when an instance that is kept does not answer.
-async fn silence(endpoint: &Endpoint, kept: &mut watch::Receiver<bool>, settings: &Settings) {
-    while kept.wait_for(|kept| *kept).await.is_ok() {
-        if !answers(endpoint, settings.keepalive_timeout).await {
-            return;
+    /// Resolves when an instance that is kept does not answer.
+    async fn silence(
+        &self,
+        endpoint: &Endpoint,
+        kept: &mut watch::Receiver<bool>,
+        settings: &Settings,
+    ) {
+        while kept.wait_for(|kept| *kept).await.is_ok() {
+            let recognition = self.member.recognition();
+            if !answers(endpoint, recognition, settings.keepalive_timeout).await {
+                return;
+            }
+            tokio::time::sleep(KEPT_INTERVAL).await;
         }
-        tokio::time::sleep(KEPT_INTERVAL).await;
+        std::future::pending().await
     }
-    std::future::pending().await
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use http::HeaderValue;
 use tokio::sync::watch;
 use tonic_health::{
     ServingStatus,
@@ -9,11 +10,15 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-use crate::server::Services;
+use crate::{
+    identity::{self, Signed},
+    server::Services,
+};
 
 /// The health of a member, under the names that callers and registries ask for: none, its own, and its gRPC services'.
 pub(super) struct Health {
     reporter: HealthReporter,
+    own: Option<HeaderValue>,
     names: Mutex<Vec<String>>,
     well: watch::Sender<bool>,
 }
@@ -23,12 +28,13 @@ impl Health {
     pub(super) fn new(service: &str) -> Self {
         Self {
             reporter: HealthReporter::new(),
+            own: identity::name(service),
             names: Mutex::new(vec![String::new(), service.to_owned()]),
             well: watch::Sender::new(false),
         }
     }
 
-    /// Has these services answer for themselves.
+    /// Has these services answer for themselves, and say whose they are.
     pub(super) fn join(&self, services: Services) -> Services {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         for name in services.names() {
@@ -37,7 +43,7 @@ impl Health {
             }
         }
         let service = HealthService::from_health_reporter(self.reporter.clone());
-        services.with(HealthServer::new(service))
+        services.with(Signed::new(HealthServer::new(service), self.own.clone()))
     }
 
     /// Whether the member is well, now and later.

@@ -97,7 +97,7 @@ impl Mesh {
         health.set(ServingStatus::Serving).await;
         let listener = listener.serve(workers, settings.server.connections);
         let own = reachable(address);
-        server::until_serving(own, is_grpc)
+        server::until_serving(self.service(), own, is_grpc)
             .await
             .map_err(|source| Error::NotServing {
                 service: self.service().to_owned(),

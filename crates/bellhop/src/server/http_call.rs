@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
@@ -20,7 +20,10 @@ use super::{
     incoming::Call,
     panic::{CatchPanic, catch},
 };
-use crate::context::{Scope, Who};
+use crate::{
+    context::{Scope, Who},
+    identity::{name, sign},
+};
 
 /// Enters the scope of a request and has it handled. Deadlines are the application's, which knows what its callers can bear.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ impl Service<Call> for HandleHttp {
     }
 
     fn call(&mut self, call: Call) -> ResponseFuture {
+        // Whoever asks after its health looks who it is that answers.
+        let name = call.is_question().then(|| name(&self.who.service));
         let Call {
             mut request,
             peer,
@@ -57,6 +62,7 @@ impl Service<Call> for HandleHttp {
         let handler = catch(|| self.service.clone().oneshot(request));
         ResponseFuture {
             handler: scope.enter(handler),
+            name: name.flatten(),
         }
     }
 }
@@ -66,6 +72,7 @@ pin_project! {
     pub(super) struct ResponseFuture {
         #[pin]
         handler: TaskLocalFuture<Scope, CatchPanic<Oneshot<HttpService, Request<Incoming>>>>,
+        name: Option<HeaderValue>,
     }
 }
 
@@ -73,10 +80,15 @@ impl Future for ResponseFuture {
     type Output = Result<Response<HttpBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Ok(match ready!(self.project().handler.poll(cx)) {
+        let this = self.project();
+        let mut response = match ready!(this.handler.poll(cx)) {
             Ok(Ok(response)) => response,
             Err(_) => internal_error(),
-        }))
+        };
+        if let Some(name) = this.name.take() {
+            sign(&mut response, name);
+        }
+        Poll::Ready(Ok(response))
     }
 }
 

@@ -27,6 +27,7 @@ impl Subject {
         let settings = Settings {
             breaker: Some(breaker::Settings::default()),
             slow_start: Some(OVER),
+            strangers: false,
         };
         let ring = Ring::new();
         let group = Group::new("echo".into(), ring.clone(), settings);
