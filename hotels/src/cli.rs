@@ -196,6 +196,27 @@ impl FromStr for Limit {
     }
 }
 
+/// An address to listen at, if any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Admin(pub(crate) Option<SocketAddr>);
+
+impl FromStr for Admin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self(None)),
+            "" => Ok(Self(Some(SocketAddr::from(([127, 0, 0, 1], 0))))),
+            address => match address.parse() {
+                Ok(address) => Ok(Self(Some(address))),
+                Err(_) => {
+                    Err("expected an address and a port, such as 127.0.0.1:9000, or off".to_owned())
+                }
+            },
+        }
+    }
+}
+
 /// Where others find an instance.
 #[derive(Args, Debug)]
 pub(crate) struct Advertise {
@@ -218,6 +239,10 @@ pub(crate) struct Common {
     /// Threads, each with a runtime and connections of its own [default: the cores that this process may use]
     #[arg(long, value_name = "N", env = "BELLHOP_SHARDS")]
     pub(crate) shards: Option<NonZeroUsize>,
+
+    /// Where the admin endpoint listens, in `up` that of the frontend; off is nowhere [default: 127.0.0.1:0]
+    #[arg(long, value_name = "ADDR", env = "BELLHOP_ADMIN")]
+    pub(crate) admin: Option<Admin>,
 
     /// A TOML file of settings for the mesh; the environment wins over it
     #[arg(long, value_name = "FILE", env = "BELLHOP_CONFIG")]

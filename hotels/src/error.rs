@@ -51,12 +51,12 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
     text
 }
 
-/// Whether it is that somebody has the address already.
-pub(crate) fn taken(error: &bellhop::Error) -> Option<SocketAddr> {
-    match error {
-        bellhop::Error::Listen { address, source } if source.kind() == io::ErrorKind::AddrInUse => {
-            Some(*address)
-        }
-        _ => None,
-    }
+/// Whether it is that somebody has the address already that `option` sets, or that of the admin endpoint.
+pub(crate) fn taken(error: &bellhop::Error, option: &'static str) -> Option<Error> {
+    let (address, source, option) = match error {
+        bellhop::Error::Listen { address, source } => (*address, source, option),
+        bellhop::Error::Admin { address, source } => (*address, source, "--admin"),
+        _ => return None,
+    };
+    (source.kind() == io::ErrorKind::AddrInUse).then_some(Error::Taken { address, option })
 }

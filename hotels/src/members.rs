@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bellhop::{
     Mesh, Serving, Shards,
-    config::{Environment, Overlay, Source},
+    config::{CommandLine, Environment, Overlay, Source},
 };
 
 use crate::{
@@ -60,10 +60,7 @@ pub(crate) async fn start(
     let Member { role, mut settings } = member;
     let (service, rank, option) = (role.service(), role.rank(), role.option());
     settings.extend(common.clone());
-    let failed = |source| match taken(&source) {
-        Some(address) => Error::Taken { address, option },
-        None => Error::Member { service, source },
-    };
+    let failed = |source| taken(&source, option).unwrap_or(Error::Member { service, source });
     let mesh = mesh(service, settings).map_err(failed)?;
     let serving = match role {
         Role::Geo(geo) => geo::serve(&mesh, shards, geo).await,
@@ -84,13 +81,18 @@ fn mesh(service: &str, mut settings: Settings) -> Result<Mesh, bellhop::Error> {
     if Environment.get(VERSION).is_none() {
         settings.insert(VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     }
-    Mesh::from_source(service, &Overlay::new(settings, Environment))
+    Mesh::from_source(service, &Overlay::new(CommandLine(settings), Environment))
 }
 
 impl Running {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.serving.address()
+    }
+
+    /// Where its admin endpoint listens, where it has one.
+    pub(crate) fn admin(&self) -> Option<SocketAddr> {
+        self.serving.admin_address()
     }
 
     /// Leaves without losing a call.

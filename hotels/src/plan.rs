@@ -76,12 +76,11 @@ fn one(role: Role, service: &Service) -> Plan {
 
 /// One member in a process of its own.
 fn single(role: Role, listen: SocketAddr, advertise: &Advertise, common: &Common) -> Plan {
+    let mut settings = settings::own(listen, Some(advertise));
+    settings.extend(settings::admin(common.admin));
     Plan {
         registry: None,
-        members: vec![Member {
-            role,
-            settings: settings::own(listen, Some(advertise)),
-        }],
+        members: vec![Member { role, settings }],
         settings: settings::common(common),
         is_up: false,
     }
@@ -90,6 +89,8 @@ fn single(role: Role, listen: SocketAddr, advertise: &Advertise, common: &Common
 /// The whole system in one process.
 fn whole(up: &Up) -> Result<Plan, Error> {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut beside = settings::own(any_port, None);
+    beside.extend(settings::admin_beside(up.common.admin));
     let mut members = Vec::new();
     for name in [
         ServiceName::Geo,
@@ -103,13 +104,15 @@ fn whole(up: &Up) -> Result<Plan, Error> {
         for _ in 0..scale.map_or(1, |scale| scale.instances) {
             members.push(Member {
                 role: role.clone(),
-                settings: settings::own(any_port, None),
+                settings: beside.clone(),
             });
         }
     }
+    let mut frontend = settings::own(up.http, None);
+    frontend.extend(settings::admin(up.common.admin));
     members.push(Member {
         role: Role::Frontend(settings::frontend(&up.clients)),
-        settings: settings::own(up.http, None),
+        settings: frontend,
     });
     Ok(Plan {
         registry: up.common.consul().is_none().then_some(up.registry),

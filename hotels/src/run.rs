@@ -103,7 +103,8 @@ async fn tell(
 
 fn announce(running: &[Running], registry: Option<&Registry>) {
     for member in running {
-        info!(service = member.service, address = %member.address(), "serving");
+        let admin = member.admin().map(tracing::field::display);
+        info!(service = member.service, address = %member.address(), admin, "serving");
     }
     if let Some(registry) = registry {
         info!(address = %registry.address(), "registry serving");

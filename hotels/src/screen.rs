@@ -92,6 +92,11 @@ fn screen(
     line(format_args!(
         "Ask    curl \"http://{http}/hotels?inDate=2015-04-09&outDate=2015-04-10\""
     ));
+    if let Some(admin) = running.last().and_then(Running::admin) {
+        line(format_args!(
+            "Look   http://{admin}   (the frontend's admin endpoint)"
+        ));
+    }
     line(format_args!("Scale  hotels up --scale rate=3"));
     line(format_args!(
         "Trace  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 hotels up"

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use bellhop::limit::ClientLimiter;
 
-use crate::cli::{Advertise, Clients, Common};
+use crate::cli::{Admin, Advertise, Clients, Common};
 
 /// Settings by name; an empty value hides what the environment says.
 pub(crate) type Settings = BTreeMap<String, String>;
@@ -47,6 +47,20 @@ pub(crate) fn common(common: &Common) -> Settings {
     );
     set("BELLHOP_CONFIG", common.config.clone());
     settings
+}
+
+/// Where the admin endpoint of a member listens.
+pub(crate) fn admin(admin: Option<Admin>) -> Option<(String, String)> {
+    let address = admin?
+        .0
+        .map_or("off".to_owned(), |address| address.to_string());
+    Some(("BELLHOP_ADMIN".to_owned(), address))
+}
+
+/// Where those of the others in its process listen: beside it, each at a port of its own.
+pub(crate) fn admin_beside(admin: Option<Admin>) -> Option<(String, String)> {
+    let beside = |address: SocketAddr| SocketAddr::new(address.ip(), 0);
+    self::admin(admin.map(|Admin(address)| Admin(address.map(beside))))
 }
 
 /// What the frontend is told.

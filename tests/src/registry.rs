@@ -153,7 +153,26 @@ impl Registry {
         self.instances(service, "").await
     }
 
+    /// A service's instances as the registry has them.
+    ///
+    /// # Panics
+    /// When it answers nonsense.
+    pub async fn services(&self, service: &str) -> Vec<Value> {
+        let entries = self.entries(service, "").await;
+        entries
+            .into_iter()
+            .map(|mut entry| entry["Service"].take())
+            .collect()
+    }
+
     async fn instances(&self, service: &str, query: &str) -> Vec<String> {
+        let entries = self.entries(service, query).await;
+        let ids = entries.iter();
+        ids.map(|entry| entry["Service"]["ID"].as_str().expect("an id").to_owned())
+            .collect()
+    }
+
+    async fn entries(&self, service: &str, query: &str) -> Vec<Value> {
         let url = format!("http://{}/v1/health/service/{service}{query}", self.address);
         let Ok(answer) = Client::new().get(&url).await else {
             return Vec::new();
@@ -161,10 +180,7 @@ impl Registry {
         if !answer.status.is_success() {
             return Vec::new();
         }
-        let entries = answer.json();
-        let ids = entries.as_array().into_iter().flatten();
-        ids.map(|entry| entry["Service"]["ID"].as_str().expect("an id").to_owned())
-            .collect()
+        answer.json().as_array().cloned().unwrap_or_default()
     }
 
     async fn until_it_leads(&self) {

@@ -28,6 +28,7 @@
 //! Settings come from the environment, under the names that people know: `CONSUL_HTTP_ADDR` and its kin, `OTEL_*`, and
 //! `BELLHOP_*` for what is the mesh's own. Every bad one is named at once.
 
+mod admin;
 mod backoff;
 pub mod balance;
 mod breaker;
@@ -55,6 +56,6 @@ pub mod telemetry;
 mod upstream;
 
 pub use client::Channel;
-pub use mesh::{Error, Mesh, Serving, StopSignals};
+pub use mesh::{Error, MemberReport, Mesh, Phase, RegistrationReport, Serving, StopSignals};
 pub use server::{App, Services};
 pub use shards::Shards;

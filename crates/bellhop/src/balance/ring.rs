@@ -101,7 +101,7 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
         }
     }
 
-    #[cfg(test)]
+    /// What members have of their weights, in tenths; all of it where nothing is said.
     pub(crate) fn shares(&self) -> Vec<(K, u32)> {
         let ring = lock(&self.inner);
         let shares = ring.shares.iter();
@@ -145,6 +145,14 @@ impl<K: Clone + Ord, S: Clone> Shard<K, S> {
             key,
             join,
         }
+    }
+}
+
+impl<K: Ord, S: Clone> Shard<K, S> {
+    /// A member that is joined here.
+    pub(crate) fn member(&self, key: &K) -> Option<S> {
+        let joined = lock(&self.state.joined);
+        joined.get(key).map(|member| member.service.clone())
     }
 }
 

@@ -9,6 +9,7 @@
 mod circuit;
 mod floor;
 mod outcome;
+mod seen;
 mod settings;
 mod state;
 #[cfg(test)]
@@ -23,5 +24,6 @@ mod atomic {
 pub(crate) use circuit::{Change, Trouble};
 pub(crate) use floor::{exempt, floor};
 pub(crate) use outcome::Outcome;
+pub use seen::BreakerState;
 pub(crate) use settings::Settings;
 pub(crate) use ticket::{Breaker, Gate, Observer, Ticket, overtaken};

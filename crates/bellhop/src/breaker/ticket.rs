@@ -13,8 +13,9 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    Change, Outcome, Settings, Trouble,
+    BreakerState, Change, Outcome, Settings, Trouble,
     circuit::{Circuit, Permit},
+    state::Phase,
 };
 use crate::discovery::InstanceId;
 
@@ -93,8 +94,17 @@ impl Breaker {
         self.circuit.trouble()
     }
 
+    /// Where it stands, for those who look at it.
+    pub(crate) fn state(&self) -> BreakerState {
+        match self.circuit.phase() {
+            Phase::Closed { .. } => BreakerState::Closed,
+            Phase::Open { .. } => BreakerState::Open,
+            Phase::HalfOpen { .. } => BreakerState::HalfOpen,
+        }
+    }
+
     #[cfg(test)]
-    pub(super) fn phase(&self) -> super::state::Phase {
+    pub(super) fn phase(&self) -> Phase {
         self.circuit.phase()
     }
 

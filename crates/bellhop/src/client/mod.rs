@@ -22,6 +22,7 @@ pub use retry::{Attempted, End, Trail};
 pub(crate) use settings::Settings;
 
 pub use crate::{
+    breaker::BreakerState,
     endpoint::{ConnectError, Peer, Stranger},
-    upstream::{Cause, Report},
+    upstream::{Cause, ConnectionReport, InstanceReport, InstanceState, Report, UpstreamReport},
 };

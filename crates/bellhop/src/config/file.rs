@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use toml::{Table, Value};
 
-use super::{Fault, Source};
+use super::{Fault, Origin, Source};
 
 /// What names the file.
 const FILE: &str = "BELLHOP_CONFIG";
@@ -128,6 +128,10 @@ impl Source for File {
             Some(setting) => format!("{} in {}", setting.key, self.name),
             None => name.to_owned(),
         }
+    }
+
+    fn origin(&self, name: &str) -> Origin {
+        Origin::File(self.label(name))
     }
 }
 

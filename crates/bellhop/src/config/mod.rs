@@ -6,6 +6,7 @@
 mod fault;
 mod file;
 mod reader;
+mod record;
 
 use std::{collections::BTreeMap, env};
 
@@ -14,6 +15,7 @@ pub use self::{
     fault::{ConfigError, Fault},
     file::File,
     reader::Reader,
+    record::{Origin, Setting},
 };
 
 /// Where settings come from.
@@ -32,6 +34,11 @@ pub trait Source {
     fn label(&self, name: &str) -> String {
         name.to_owned()
     }
+
+    /// Where a setting that is set here comes from.
+    fn origin(&self, _name: &str) -> Origin {
+        Origin::Program
+    }
 }
 
 /// The environment of this process.
@@ -46,6 +53,28 @@ impl Source for Environment {
     fn names(&self) -> Vec<String> {
         let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         names.collect()
+    }
+
+    fn origin(&self, _name: &str) -> Origin {
+        Origin::Environment
+    }
+}
+
+/// Settings that options of a command line stand for.
+#[derive(Clone, Debug, Default)]
+pub struct CommandLine(pub BTreeMap<String, String>);
+
+impl Source for CommandLine {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    fn origin(&self, _name: &str) -> Origin {
+        Origin::CommandLine
     }
 }
 
@@ -71,6 +100,10 @@ impl<S: Source + ?Sized> Source for &S {
     fn label(&self, name: &str) -> String {
         (**self).label(name)
     }
+
+    fn origin(&self, name: &str) -> Origin {
+        (**self).origin(name)
+    }
 }
 
 impl<S: Source> Source for Option<S> {
@@ -87,6 +120,11 @@ impl<S: Source> Source for Option<S> {
             Some(source) => source.label(name),
             None => name.to_owned(),
         }
+    }
+
+    fn origin(&self, name: &str) -> Origin {
+        self.as_ref()
+            .map_or(Origin::Default, |source| source.origin(name))
     }
 }
 
@@ -119,6 +157,13 @@ impl<O: Source, U: Source> Source for Overlay<O, U> {
         match self.over.get(name) {
             Some(_) => self.over.label(name),
             None => self.under.label(name),
+        }
+    }
+
+    fn origin(&self, name: &str) -> Origin {
+        match self.over.get(name) {
+            Some(_) => self.over.origin(name),
+            None => self.under.origin(name),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{ConfigError, Fault, Source, file::variable};
+use super::{ConfigError, Fault, Setting, Source, file::variable, record::Record};
 
 /// What begins the names of the mesh's own settings.
 const PREFIX: &str = "BELLHOP_";
@@ -24,6 +24,7 @@ pub struct Reader<'a> {
     /// The channel whose settings are read, as it stands in their names.
     channel: Option<String>,
     asked: RefCell<BTreeSet<String>>,
+    record: RefCell<Record>,
 }
 
 /// Settings that may be others for calls to some services.
@@ -57,6 +58,7 @@ impl<'a> Reader<'a> {
             faults: Vec::new(),
             channel: None,
             asked: RefCell::default(),
+            record: RefCell::default(),
         }
     }
 
@@ -111,9 +113,19 @@ impl<'a> Reader<'a> {
 
     /// A text; an empty one counts as not set.
     pub fn text(&self, name: &str) -> Option<String> {
-        let value = self.source.get(&self.resolve(name))?;
-        let value = value.trim();
-        (!value.is_empty()).then(|| value.to_owned())
+        let name = self.resolve(name);
+        let value = self.source.get(&name);
+        let value = value.map(|value| value.trim().to_owned());
+        let value = value.filter(|value| !value.is_empty());
+        let found = value.as_deref();
+        let found = found.map(|value| (value, self.source.origin(&name)));
+        self.record.borrow_mut().note(&name, found);
+        value
+    }
+
+    /// All settings that were asked for so far, by name, with what was found; no secret is among it.
+    pub fn settings(&self) -> Vec<Setting> {
+        self.record.borrow().settings()
     }
 
     /// The name under which a setting is set: the channel's own where it has one.

@@ -80,6 +80,7 @@ async fn establish(
     settings: &Settings,
 ) -> Result<Connected, ConnectError> {
     let (stream, address) = tcp(target, settings).await?;
+    let local = stream.local_addr().ok();
     let http2_error = |source| ConnectError::Http2 {
         address: target.address(),
         source,
@@ -97,7 +98,7 @@ async fn establish(
         id: target.id.clone(),
         address,
     };
-    let endpoint = Endpoint::new(peer, authority(target)?, sender);
+    let endpoint = Endpoint::new(peer, local, authority(target)?, sender);
 
     // The handshake ends when our half is written. Only an answer shows that somebody is there who speaks HTTP/2.
     let service = recognition.map(Recognition::service);

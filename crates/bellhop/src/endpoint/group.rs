@@ -14,7 +14,7 @@ use tracing::{debug, info, warn};
 use super::{Endpoint, Target, ramp::Ramps};
 use crate::{
     balance::{Ring, WHOLE},
-    breaker::{self, Breaker, Change, Gate, Observer, Trouble, exempt, floor},
+    breaker::{self, Breaker, BreakerState, Change, Gate, Observer, Trouble, exempt, floor},
     discovery::InstanceId,
     identity::Recognition,
 };
@@ -80,6 +80,9 @@ pub(crate) struct Standing {
     pub(crate) trouble: Option<Trouble>,
     /// Whether it stays in turn all the same.
     pub(crate) exempt: bool,
+    pub(crate) breaker: BreakerState,
+    /// What it has of its weight, in tenths.
+    pub(crate) share: u32,
 }
 
 impl Standing {
@@ -194,6 +197,11 @@ impl Group {
     /// What is known of each instance.
     pub(crate) fn standings(&self) -> Vec<Standing> {
         let members = self.lock();
+        let shares = self.ring.shares();
+        let share = |id: &InstanceId| {
+            let share = shares.iter().find(|(known, _)| known == id);
+            share.map_or(WHOLE, |(_, share)| *share)
+        };
         let standing = |(id, entry): (&InstanceId, &Entry)| {
             let breaker = entry.member.breaker.as_deref();
             Standing {
@@ -201,6 +209,8 @@ impl Group {
                 connections: entry.connections,
                 trouble: breaker.and_then(Breaker::trouble),
                 exempt: breaker.is_some_and(Breaker::is_exempt),
+                breaker: breaker.map_or_else(BreakerState::default, Breaker::state),
+                share: share(id),
             }
         };
         members.by_id.iter().map(standing).collect()

@@ -19,6 +19,6 @@ pub(crate) use error::CallError;
 pub use error::{ConnectError, Stranger};
 pub(crate) use group::{Group, Standing};
 pub use service::Peer;
-pub(crate) use service::{Answer, Endpoint, Target};
+pub(crate) use service::{Answer, Connected, Endpoint, Target};
 pub(crate) use settings::Settings;
 pub(crate) use supervisor::{Failures, supervise};

@@ -41,7 +41,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Host and port as a URL has them.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') {
             format!("[{host}]:{port}")
@@ -75,6 +75,15 @@ pub(crate) struct Endpoint {
     gate: Option<Arc<Gate>>,
 }
 
+/// What is seen of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Connected {
+    pub(crate) local: Option<SocketAddr>,
+    pub(crate) remote: SocketAddr,
+    /// Whether the other side takes no new calls.
+    pub(crate) draining: bool,
+}
+
 /// An endpoint that has been picked for a call.
 pub(crate) struct Turn {
     shared: Arc<Shared>,
@@ -93,13 +102,21 @@ pub(crate) struct Answer {
 
 struct Shared {
     peer: Arc<Peer>,
+    /// This end of the connection.
+    local: Option<SocketAddr>,
     authority: Authority,
 }
 
 impl Endpoint {
-    pub(super) fn new(peer: Peer, authority: Authority, sender: SendRequest<RequestBody>) -> Self {
+    pub(super) fn new(
+        peer: Peer,
+        local: Option<SocketAddr>,
+        authority: Authority,
+        sender: SendRequest<RequestBody>,
+    ) -> Self {
         let shared = Shared {
             peer: Arc::new(peer),
+            local,
             authority,
         };
         Self {
@@ -112,6 +129,15 @@ impl Endpoint {
     /// The same behind a breaker.
     pub(super) fn behind(self, gate: Option<Arc<Gate>>) -> Self {
         Self { gate, ..self }
+    }
+
+    /// What is seen of the connection.
+    pub(crate) fn connected(&self) -> Connected {
+        Connected {
+            local: self.shared.local,
+            remote: self.shared.peer.address,
+            draining: !self.sender.is_ready(),
+        }
     }
 
     /// The endpoint for one call, that may be let through by a breaker.

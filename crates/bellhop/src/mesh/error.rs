@@ -19,6 +19,14 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The address of the admin endpoint cannot be listened at.
+    #[error("cannot listen at {address} for the admin endpoint (BELLHOP_ADMIN)")]
+    Admin {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// No address to tell to callers.
     #[error("cannot tell which address to advertise")]
     Advertise(#[from] registration::NoAddress),

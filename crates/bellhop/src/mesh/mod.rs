@@ -2,6 +2,8 @@
 
 mod error;
 mod health;
+mod life;
+mod report;
 mod serving;
 mod settings;
 mod signal;
@@ -9,18 +11,27 @@ mod signal;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use http::HeaderValue;
 use tokio::runtime::{self, Handle};
 
-use self::settings::Settings;
-pub use self::{error::Error, serving::Serving, signal::StopSignals};
+pub use self::{
+    error::Error,
+    life::Phase,
+    report::{MemberReport, RegistrationReport},
+    serving::Serving,
+    signal::StopSignals,
+};
+use self::{
+    life::{Diary, Life},
+    settings::Settings,
+};
 use crate::{
     client::{self, Channel},
-    config::{ConfigError, Environment, File, Overlay, Reader, Source},
+    config::{ConfigError, Environment, File, Overlay, Reader, Setting, Source},
     consul::Consul,
     discovery,
     telemetry::{Identity, StartError, Telemetry},
@@ -40,11 +51,14 @@ struct Member {
     /// As it stands in the registry.
     service: Arc<str>,
     settings: Settings,
+    /// What was asked for to make them.
+    told: Vec<Setting>,
     consul: Consul,
     telemetry: OnceLock<Telemetry>,
     /// Where the work of the mesh itself runs, away from calls where there is such a place.
     control: OnceLock<Handle>,
     called: Mutex<Called>,
+    diary: Diary,
 }
 
 /// Whom a member calls.
@@ -68,16 +82,18 @@ impl Mesh {
     /// # Errors
     /// Names every bad setting.
     pub fn from_source(service: &str, source: &dyn Source) -> Result<Self, Error> {
-        let settings = read(service, source)?;
+        let (settings, told) = read(service, source)?;
         let service = format!("{}{service}", settings.prefix).into();
         let consul = Consul::new(settings.consul.clone());
         let member = Member {
             service,
             settings,
+            told,
             consul,
             telemetry: OnceLock::new(),
             control: OnceLock::new(),
             called: Mutex::default(),
+            diary: Diary::default(),
         };
         Ok(Self {
             member: Arc::new(member),
@@ -106,7 +122,7 @@ impl Mesh {
         let handle = Handle::current();
         let settings = member.settings.client.of(service);
         let service: Arc<str> = format!("{}{service}", member.settings.prefix).into();
-        let mut called = member.called.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut called = self.called();
         let Called {
             upstreams,
             channels,
@@ -132,9 +148,22 @@ impl Mesh {
 
     /// Whether there are channels to other services.
     fn calls_others(&self) -> bool {
+        !self.called().upstreams.is_empty()
+    }
+
+    fn called(&self) -> MutexGuard<'_, Called> {
         let called = self.member.called.lock();
-        let called = called.unwrap_or_else(PoisonError::into_inner);
-        !called.upstreams.is_empty()
+        called.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The settings that this member was started with, and where each comes from; secrets are masked.
+    pub fn settings(&self) -> &[Setting] {
+        &self.member.told
+    }
+
+    /// How far it has come.
+    pub(crate) fn life(&self) -> Life {
+        self.member.diary.read()
     }
 
     /// Sends what is known of the calls so far, and no more from then on; at most for as long as `bound`. A member that
@@ -200,7 +229,7 @@ impl Member {
     }
 }
 
-fn read(service: &str, source: &dyn Source) -> Result<Settings, ConfigError> {
+fn read(service: &str, source: &dyn Source) -> Result<(Settings, Vec<Setting>), ConfigError> {
     let (file, faults) = File::named_by(source);
     let in_file = file.names();
     let source = Overlay::new(source, file);
@@ -219,8 +248,9 @@ fn read(service: &str, source: &dyn Source) -> Result<Settings, ConfigError> {
     }
     let settings = Settings::read(&mut reader);
     reader.expect_known(in_file);
+    let told = reader.settings();
     reader.finish()?;
-    Ok(settings)
+    Ok((settings, told))
 }
 
 impl fmt::Debug for Mesh {

@@ -10,8 +10,9 @@ use tokio::{
 use tonic_health::ServingStatus;
 use tracing::{info, warn};
 
-use super::{Error, Mesh, StopSignals, health::Health};
+use super::{Error, Mesh, Phase, StopSignals, health::Health, life::Life};
 use crate::{
+    admin::{self, Admin, Bound, Guard, Site},
     context::Who,
     registration::{self, Place, Protocol, Registered, Spec},
     server::{self, Activities, App, Kind, Listener, Shedding, Worker},
@@ -27,6 +28,8 @@ pub struct Serving {
     registered: Registered,
     activity: Activities,
     health: Health,
+    /// The last to go.
+    admin: Option<Admin>,
 }
 
 impl Mesh {
@@ -82,6 +85,7 @@ impl Mesh {
         // The first to come decides; a member serves once.
         let _ = self.member.control.set(Handle::current());
         let settings = &self.member.settings;
+        let admin = self.bind_admin()?;
         let listen = settings.server.listen;
         let listener = Listener::bind(listen).map_err(|source| Error::Listen {
             address: listen,
@@ -89,6 +93,17 @@ impl Mesh {
         })?;
         let address = listener.address();
         let place = Place::new(&settings.registration, self.service(), address)?;
+        let admin_address = admin.as_ref().map(Bound::address);
+        self.member.diary.write(|life| {
+            *life = Life {
+                phase: Phase::Starting,
+                place: Some(place.clone()),
+                admin: admin_address,
+                shards: handles.to_vec(),
+                ..Life::default()
+            };
+        });
+        let admin = admin.map(|admin| self.serve_admin(admin, &place));
         let telemetry = self.start_telemetry(&place.id)?;
         let health = Health::new(self.service());
         let mut activity = Activities::default();
@@ -106,8 +121,17 @@ impl Mesh {
             })?;
         info!(service = self.service(), instance = place.id, %address, "serving");
 
-        let spec = self.spec(is_grpc, address, health.well());
+        let mut spec = self.spec(is_grpc, address, health.well());
+        if let Some(admin) = admin_address {
+            let address = admin::told(admin, &place.address);
+            spec.settings.meta.insert(admin::META.to_owned(), address);
+        }
         let registered = registration::start_at(self.consul().clone(), spec, place);
+        self.member.diary.write(|life| {
+            life.phase = Phase::Serving;
+            life.well = Some(health.well());
+            life.registration = Some(registered.state());
+        });
         Ok(Serving {
             mesh: self.clone(),
             address,
@@ -115,7 +139,21 @@ impl Mesh {
             registered,
             activity,
             health,
+            admin,
         })
+    }
+
+    fn bind_admin(&self) -> Result<Option<Bound>, Error> {
+        let address = self.member.settings.admin.address;
+        let bind = |address| Bound::new(address).map_err(|source| Error::Admin { address, source });
+        address.map(bind).transpose()
+    }
+
+    fn serve_admin(&self, admin: Bound, place: &Place) -> Admin {
+        let address = admin.address();
+        info!(service = self.service(), instance = place.id, %address, "admin endpoint");
+        let guard = Guard::new(address, &place.address.host);
+        admin.serve(Site::new(self.clone(), guard))
     }
 
     /// What each runtime serves.
@@ -188,6 +226,11 @@ impl Serving {
         self.address
     }
 
+    /// Where its admin endpoint listens, where it has one.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.mesh.life().admin
+    }
+
     /// The member's registration.
     pub fn registered(&self) -> &Registered {
         &self.registered
@@ -202,9 +245,11 @@ impl Serving {
             registered,
             activity,
             health,
+            admin,
             ..
         } = self;
         let settings = &mesh.member.settings.server;
+        mesh.member.diary.write(|life| life.phase = Phase::Draining);
         let service = mesh.service();
         let start = Instant::now();
         if let Err(error) = registered.deregister().await {
@@ -228,6 +273,9 @@ impl Serving {
         }
         let finished = in_flight.saturating_sub(activity.in_flight());
         mesh.flush(settings.drain_timeout).await;
+        if let Some(admin) = admin {
+            admin.stop().await;
+        }
         info!(service, took = ?start.elapsed(), finished, "stopped");
     }
 }

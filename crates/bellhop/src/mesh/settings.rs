@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::{
-    client,
+    admin, client,
     config::{PerChannel, Reader},
     consul, discovery, registration, server,
     shards::Shards,
@@ -24,6 +24,7 @@ pub(super) struct Settings {
     pub(super) server: server::Settings,
     /// Whether callers who ask for it are told how their answer came about.
     pub(super) explain: bool,
+    pub(super) admin: admin::Settings,
 }
 
 impl Settings {
@@ -41,6 +42,7 @@ impl Settings {
             client: reader.per_channel(client::Settings::read),
             server: server::Settings::read(reader),
             explain: reader.flag("BELLHOP_EXPLAIN").unwrap_or(false),
+            admin: admin::Settings::read(reader),
         }
     }
 }

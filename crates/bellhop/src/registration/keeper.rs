@@ -58,6 +58,8 @@ pub(crate) struct Work {
     corrections: u32,
     /// Until when what the agent has is let be.
     let_be_until: Option<Instant>,
+    /// The agent has had the instance.
+    known: bool,
     /// The agent lost the instance though it was there all the time: perhaps Consul reaped it, being unable to reach it.
     doubtful: bool,
 }
@@ -70,6 +72,7 @@ impl Default for Work {
             outage: None,
             corrections: 0,
             let_be_until: None,
+            known: false,
             doubtful: false,
         }
     }
@@ -182,6 +185,7 @@ impl Keeper {
     }
 
     fn answered(&mut self) {
+        self.work.known = true;
         self.work.retries.succeeded();
         if let Some(since) = self.work.outage.take() {
             tracing::info!(id = self.id, after = ?since.elapsed(), "the agent answers again");
@@ -209,6 +213,7 @@ impl Keeper {
     fn lost(&self, error: Error) {
         self.state.send_replace(State::Lost {
             error: Arc::new(error),
+            known: self.work.known,
         });
     }
 }

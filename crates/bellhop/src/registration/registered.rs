@@ -40,6 +40,8 @@ pub enum State {
     Lost {
         /// What the last call met.
         error: Arc<Error>,
+        /// Whether the agent ever had it.
+        known: bool,
     },
     /// Taken off the agent for good.
     Deregistered,
@@ -145,7 +147,7 @@ impl Registered {
     /// Where the agent did not take it off in time.
     pub async fn deregister(mut self) -> Result<(), Error> {
         let is_silent =
-            matches!(&*self.state.borrow(), State::Lost { error } if error.is_silence());
+            matches!(&*self.state.borrow(), State::Lost { error, .. } if error.is_silence());
         let within = if is_silent {
             tracing::warn!(
                 id = self.id,

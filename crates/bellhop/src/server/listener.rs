@@ -54,15 +54,7 @@ pub(crate) struct Serving {
 impl Listener {
     /// Binds an address.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()
-        } else {
-            TcpSocket::new_v6()
-        }?;
-        // A restart must not wait for the old connections' last packets.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        let listener = socket.listen(BACKLOG)?;
+        let listener = bind(address)?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
@@ -112,6 +104,19 @@ impl Serving {
             .await
             .is_ok()
     }
+}
+
+/// Listens at an address.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // A restart must not wait for the old connections' last packets.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Hands connections to workers.

@@ -32,7 +32,7 @@ use activity::Activity;
 pub(crate) use app::Kind;
 pub use app::{App, HttpRoute, RemoteAddr, SpanEvent};
 pub(crate) use limit::Limits;
-pub(crate) use listener::{Listener, Serving, Worker};
+pub(crate) use listener::{Listener, Serving, Worker, bind};
 pub use probe::ProbeError;
 pub(crate) use probe::until_serving;
 pub use routes::Services;

@@ -110,8 +110,12 @@ fn doubt(f: &mut fmt::Formatter<'_>, unsure: bool) -> fmt::Result {
     Ok(())
 }
 
-/// An error and what caused it, in one line.
 fn chain(f: &mut fmt::Formatter<'_>, error: &(impl StdError + 'static)) -> fmt::Result {
+    f.write_str(&in_one_line(error))
+}
+
+/// An error and what caused it, in one line.
+pub(super) fn in_one_line(error: &(impl StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -122,5 +126,5 @@ fn chain(f: &mut fmt::Formatter<'_>, error: &(impl StdError + 'static)) -> fmt::
         }
         cause = error.source();
     }
-    f.write_str(&text)
+    text
 }

@@ -1,6 +1,7 @@
 //! One service as a process that calls it sees it: who is there, and the connections to them.
 
 mod cause;
+mod instance;
 mod report;
 mod state;
 mod word;
@@ -15,7 +16,11 @@ use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::state::{State, Turn};
-pub use self::{cause::Cause, report::Report};
+pub use self::{
+    cause::Cause,
+    instance::{ConnectionReport, InstanceReport, InstanceState},
+    report::{Report, UpstreamReport},
+};
 use crate::{
     balance::{Ring, Shard},
     discovery::{Event, InstanceId},
@@ -117,6 +122,33 @@ impl Upstream {
     pub(crate) fn report(&self) -> Report {
         let standings = self.group.standings();
         self.state().report(&standings)
+    }
+
+    /// The same with each of its instances.
+    pub(crate) fn details(&self) -> UpstreamReport {
+        let standings = self.group.standings();
+        let (report, seen, critical) = {
+            let state = self.state();
+            let critical: Vec<_> = state
+                .critical()
+                .iter()
+                .map(InstanceReport::critical)
+                .collect();
+            (state.report(&standings), state.seen(), critical)
+        };
+        let known = seen.into_iter().map(|seen| {
+            let standing = standings.iter().find(|standing| standing.id == seen.id);
+            let failure = self.failures.of(&|id| *id == seen.id);
+            InstanceReport {
+                connect_error: failure.map(|(_, error)| cause::in_one_line(&*error)),
+                ..InstanceReport::known(seen, standing)
+            }
+        });
+        UpstreamReport {
+            service: self.service.to_string(),
+            report,
+            instances: known.chain(critical).collect(),
+        }
     }
 
     fn apply(self: &Arc<Self>, event: Event) {

@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::Cause;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use super::{Cause, InstanceReport};
 use crate::consul;
 
 /// How a service that is called stands, as this process sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Report {
     /// How many instances may be called.
@@ -21,11 +23,56 @@ pub struct Report {
     /// How many of these stay in turn all the same, for too many are: where there is one, this is a panic.
     pub exempt: usize,
     /// Why the registry does not answer, where it does not.
+    #[serde(serialize_with = "shown")]
     pub registry: Option<Arc<consul::Error>>,
     /// When the set was written down, where it is the one of an earlier process.
+    #[serde(serialize_with = "timestamp")]
     pub remembered: Option<SystemTime>,
     /// Whether so many instances are critical that health checks are not followed.
     pub panic: bool,
     /// Why nobody is known, where nobody is.
     pub empty: Option<Cause>,
+}
+
+/// The same with each of its instances.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct UpstreamReport {
+    /// The service's name in the registry.
+    pub service: String,
+    /// How it stands as a whole.
+    #[serde(flatten)]
+    pub report: Report,
+    /// All that are known, by id.
+    pub instances: Vec<InstanceReport>,
+}
+
+impl Serialize for Cause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut cause = serializer.serialize_struct("Cause", 2)?;
+        cause.serialize_field("case", self.name())?;
+        cause.serialize_field("text", &self.to_string())?;
+        cause.end()
+    }
+}
+
+fn shown<S: Serializer>(
+    error: &Option<Arc<consul::Error>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match error {
+        Some(error) => serializer.collect_str(error),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// As RFC 3339 has it.
+pub(super) fn timestamp<S: Serializer>(
+    time: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.collect_str(&humantime::format_rfc3339_millis(*time)),
+        None => serializer.serialize_none(),
+    }
 }

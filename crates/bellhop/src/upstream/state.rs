@@ -9,7 +9,7 @@ use super::{Cause, Report, word::Word};
 use crate::{
     balance::Shard,
     discovery::{Change, Event, Instance, InstanceId},
-    endpoint::{ConnectError, Endpoint, Standing, Target},
+    endpoint::{ConnectError, Connected, Endpoint, Standing, Target},
 };
 
 /// What is known of a service, and who is being kept connected.
@@ -46,6 +46,16 @@ pub(super) struct Seat<'a> {
     pub(super) target: &'a Arc<Target>,
     pub(super) weight: watch::Receiver<u32>,
     pub(super) kept: watch::Receiver<bool>,
+}
+
+/// What is seen of an instance that may be called.
+pub(super) struct Seen {
+    pub(super) id: InstanceId,
+    pub(super) address: String,
+    pub(super) weight: u32,
+    pub(super) kept: bool,
+    /// By the number of the shard.
+    pub(super) connections: Vec<(usize, Connected)>,
 }
 
 /// What is worth a line in the log.
@@ -216,6 +226,27 @@ impl State {
         let is_new = self.reported != Some(cause.name());
         self.reported = Some(cause.name());
         is_new.then_some(Turn::Emptied(cause))
+    }
+
+    /// What is seen of each.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        let seen = |(id, known): (&InstanceId, &Known)| Seen {
+            id: id.clone(),
+            address: known.target.address(),
+            weight: *known.weight.borrow(),
+            kept: *known.kept.borrow(),
+            connections: self.connections(id),
+        };
+        self.known.iter().map(seen).collect()
+    }
+
+    fn connections(&self, id: &InstanceId) -> Vec<(usize, Connected)> {
+        let each = self.shards.iter();
+        each.filter_map(|attached| {
+            let endpoint = attached.shard.member(id)?;
+            Some((attached.number, endpoint.connected()))
+        })
+        .collect()
     }
 
     /// How it stands, given how its connected instances do.

@@ -1,0 +1,114 @@
+//! The endpoint's own server: HTTP/1, one request to a connection, everything bounded.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::{debug, warn};
+
+use super::site::Site;
+use crate::server;
+
+/// For the head of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a connection, from its first byte to its last.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// Further ones are closed at once: they wait for nobody else's.
+const MAX_CONNECTIONS: usize = 64;
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// After a failure to accept, such as no free file descriptor, so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// For answers that are on their way when the member ends.
+const STOP_WITHIN: Duration = Duration::from_secs(1);
+
+/// An address that is bound.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// An endpoint that serves until it is stopped or dropped.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    stop: CancellationToken,
+    serving: AbortOnDropHandle<()>,
+}
+
+impl Bound {
+    pub(crate) fn new(address: SocketAddr) -> io::Result<Self> {
+        let listener = server::bind(address)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address, with the port that the system chose where none was asked for.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves on the runtime that this is called on.
+    pub(crate) fn serve(self, site: Site) -> Admin {
+        let stop = CancellationToken::new();
+        let serving = accept(self.listener, Arc::new(site), stop.clone());
+        Admin {
+            stop,
+            serving: AbortOnDropHandle::new(tokio::spawn(serving)),
+        }
+    }
+}
+
+impl Admin {
+    /// Finishes what is being answered, for a moment.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        // Who is not done by then is cut off.
+        let _ = timeout(STOP_WITHIN, self.serving).await;
+    }
+}
+
+async fn accept(listener: TcpListener, site: Arc<Site>, stop: CancellationToken) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok(_) if connections.len() >= MAX_CONNECTIONS => {
+                    debug!(max = MAX_CONNECTIONS, "too many admin connections, one is closed");
+                }
+                Ok((stream, peer)) => drop(connections.spawn(serve(stream, peer, site.clone()))),
+                Err(error) => {
+                    warn!(%error, "cannot accept an admin connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, site: Arc<Site>) {
+    let answer = service_fn(move |request| {
+        let site = site.clone();
+        async move { Ok::<_, Infallible>(site.answer(request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), answer);
+    match timeout(CONNECTION_TIMEOUT, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!(%peer, %error, "admin connection ended"),
+        Err(_) => debug!(%peer, after = ?CONNECTION_TIMEOUT, "admin connection took too long"),
+    }
+}

@@ -1,0 +1,140 @@
+//! What was asked for while settings were read, and what was found.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Serialize, Serializer};
+
+/// What stands for a value that nobody may see.
+const MASK: &str = "***";
+
+/// Words in the names of settings whose values are nobody's business.
+const SECRET: [&str; 6] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "AUTH",
+    "HEADERS",
+    "CREDENTIAL",
+];
+
+/// A setting that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Setting {
+    /// Its name in the environment.
+    pub name: String,
+    /// What holds; masked where it is a secret, `None` where nothing is set and nothing holds by default.
+    pub value: Option<String>,
+    /// Where that comes from.
+    pub source: Origin,
+}
+
+/// Where the value of a setting comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Origin {
+    /// It is set nowhere.
+    Default,
+    /// The environment of the process.
+    Environment,
+    /// A file, and the key in it.
+    File(String),
+    /// The command line.
+    CommandLine,
+    /// The program itself.
+    Program,
+}
+
+/// All settings that were asked for, by name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record(BTreeMap<String, Setting>);
+
+impl Record {
+    /// Notes what was found under a name.
+    pub(super) fn note(&mut self, name: &str, found: Option<(&str, Origin)>) {
+        let (value, source) = match found {
+            Some((value, source)) => (Some(shown(name, value)), source),
+            None => (None, Origin::Default),
+        };
+        let setting = Setting {
+            name: name.to_owned(),
+            value,
+            source,
+        };
+        self.0.insert(name.to_owned(), setting);
+    }
+
+    pub(super) fn settings(&self) -> Vec<Setting> {
+        self.0.values().cloned().collect()
+    }
+}
+
+/// A value as it may be shown.
+pub(super) fn shown(name: &str, value: &str) -> String {
+    let name = name.to_ascii_uppercase();
+    let is_secret = SECRET.iter().any(|word| name.contains(word)) && !name.ends_with("_FILE");
+    if is_secret {
+        return MASK.to_owned();
+    }
+    without_user(value)
+}
+
+/// An address without the name and the password that may stand before its host.
+fn without_user(value: &str) -> String {
+    let Some((scheme, rest)) = value.split_once("://") else {
+        return value.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{MASK}{}", &rest[at..]),
+        None => value.to_owned(),
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Environment => f.write_str("environment"),
+            Self::File(key) => write!(f, "file: {key}"),
+            Self::CommandLine => f.write_str("command line"),
+            Self::Program => f.write_str("program"),
+        }
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked() {
+        for name in [
+            "CONSUL_HTTP_TOKEN",
+            "CONSUL_HTTP_AUTH",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+            "X_CLIENT_SECRET",
+            "X_PASSWORD",
+        ] {
+            assert_eq!(shown(name, "hunter2"), MASK, "{name}");
+        }
+        assert_eq!(shown("CONSUL_HTTP_TOKEN_FILE", "/run/token"), "/run/token");
+        assert_eq!(shown("BELLHOP_TIMEOUT", "2s"), "2s");
+    }
+
+    #[test]
+    fn so_is_what_stands_before_a_host() {
+        let address = |value| shown("CONSUL_HTTP_ADDR", value);
+        assert_eq!(address("https://ann:pw@c:1/x"), "https://***@c:1/x");
+        assert_eq!(address("http://ann:p@w@c"), "http://***@c");
+        assert_eq!(address("http://c:1/x@y"), "http://c:1/x@y");
+        assert_eq!(address("c:1"), "c:1");
+    }
+}

@@ -1,0 +1,125 @@
+//! How one instance stands.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use super::state::Seen;
+use crate::{
+    balance::WHOLE,
+    breaker::BreakerState,
+    discovery::InstanceId,
+    endpoint::{Connected, Standing},
+};
+
+/// How an instance stands, as this process sees it.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct InstanceReport {
+    /// Its id in the registry.
+    pub id: String,
+    /// Host and port; `None` where it is not to be called.
+    pub address: Option<String>,
+    /// What is being done about it.
+    pub state: InstanceState,
+    /// Whether the registry does not vouch for it: it stays while it answers.
+    pub kept: bool,
+    /// Its share of the turns, as the registry has it.
+    pub weight: Option<u32>,
+    /// What it has of that share while it is new, in tenths; 10 is all of it.
+    pub share: u32,
+    /// Where its breaker stands.
+    pub breaker: BreakerState,
+    /// Whether it stays in turn although its breaker is open, for too many are.
+    pub exempt: bool,
+    /// Why it has no turn, where it has none.
+    pub out_of_turn: Option<&'static str>,
+    /// Why it could not be connected the last time, where it is not.
+    pub connect_error: Option<String>,
+    /// The connections to it, at most one for each shard.
+    pub connections: Vec<ConnectionReport>,
+}
+
+/// What is being done about an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum InstanceState {
+    /// At least one shard can send it calls.
+    Connected,
+    /// It is being connected.
+    Connecting,
+    /// It has said that it goes: it finishes what it has.
+    Draining,
+    /// The registry finds it critical, and it is not called.
+    Critical,
+}
+
+/// One connection to an instance.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ConnectionReport {
+    /// Which of the process's shards it belongs to.
+    pub shard: usize,
+    /// This end of it.
+    pub local: Option<SocketAddr>,
+    /// The other end.
+    pub remote: SocketAddr,
+    /// Whether the other end takes no new calls.
+    pub draining: bool,
+}
+
+impl InstanceReport {
+    /// Of an instance that may be called.
+    pub(super) fn known(seen: Seen, standing: Option<&Standing>) -> Self {
+        let connections: Vec<_> = seen.connections.into_iter().map(connection).collect();
+        let state = match connections
+            .iter()
+            .map(|connection| connection.draining)
+            .min()
+        {
+            None => InstanceState::Connecting,
+            Some(false) => InstanceState::Connected,
+            Some(true) => InstanceState::Draining,
+        };
+        Self {
+            id: seen.id.as_str().to_owned(),
+            address: Some(seen.address),
+            state,
+            kept: seen.kept,
+            weight: Some(seen.weight),
+            share: standing.map_or(WHOLE, |standing| standing.share),
+            breaker: standing.map_or_else(BreakerState::default, |standing| standing.breaker),
+            exempt: standing.is_some_and(|standing| standing.exempt),
+            out_of_turn: standing.and_then(Standing::out_of_turn),
+            connect_error: None,
+            connections,
+        }
+    }
+
+    /// Of one that is not called for being critical.
+    pub(super) fn critical(id: &InstanceId) -> Self {
+        Self {
+            id: id.as_str().to_owned(),
+            address: None,
+            state: InstanceState::Critical,
+            kept: false,
+            weight: None,
+            share: WHOLE,
+            breaker: BreakerState::Off,
+            exempt: false,
+            out_of_turn: Some("critical in the registry"),
+            connect_error: None,
+            connections: Vec::new(),
+        }
+    }
+}
+
+fn connection((shard, connected): (usize, Connected)) -> ConnectionReport {
+    ConnectionReport {
+        shard,
+        local: connected.local,
+        remote: connected.remote,
+        draining: connected.draining,
+    }
+}

@@ -1,0 +1,87 @@
+//! The shape of `/mesh`, as it is and as the documentation has it.
+
+use std::collections::BTreeSet;
+
+use e2e::{Registry, until};
+use hotel_proto::geo::{Request as Ask, geo_client::GeoClient};
+use serde_json::Value;
+
+use crate::stage::{get, mesh, nobody, serve};
+
+const DOCUMENTATION: &str = include_str!("../../../docs/admin.md");
+
+/// The fields that the documentation names in the section of `/mesh`.
+fn documented() -> BTreeSet<String> {
+    let section = DOCUMENTATION
+        .split("\n## ")
+        .find(|text| text.starts_with("`/mesh`"));
+    let rows = section.expect("a section").lines();
+    rows.filter_map(|row| row.strip_prefix("| `")?.split('`').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The paths of all that is neither an object nor a list.
+fn leaves(value: &Value, path: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let dot = if path.is_empty() { "" } else { "." };
+                leaves(value, &format!("{path}{dot}{name}"), into);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                leaves(item, &format!("{path}[]"), into);
+            }
+        }
+        _ => drop(into.insert(path.to_owned())),
+    }
+}
+
+/// Fields that are objects at times have no name of their own in the list.
+fn without_parents(paths: &BTreeSet<String>) -> BTreeSet<String> {
+    let is_parent = |path: &String| {
+        let below = format!("{path}.");
+        paths.iter().any(|other| other.starts_with(&below))
+    };
+    paths
+        .iter()
+        .filter(|path| !is_parent(path))
+        .cloned()
+        .collect()
+}
+
+#[tokio::test]
+async fn the_mesh_is_shown_as_it_is_documented() {
+    let mut seen = BTreeSet::new();
+    // One that calls itself, and fails at times; one that has nobody to call.
+    let registry = Registry::mini().await;
+    let full = mesh(registry.address(), &[]);
+    let serving = serve(&full).await.unwrap();
+    let mut client = GeoClient::new(full.channel("geo"));
+    until("an answer", || {
+        let mut client = client.clone();
+        async move { client.nearby(Ask::default()).await.ok() }
+    })
+    .await;
+    let pole = Ask {
+        lat: 90.0,
+        ..Ask::default()
+    };
+    client.nearby(pole).await.unwrap_err();
+    leaves(&get(&serving, "/mesh").await.json(), "", &mut seen);
+
+    let alone = mesh(nobody(), &[]);
+    let lonely = serve(&alone).await.unwrap();
+    let _channel = alone.channel("rate");
+    let answer = until("a cause", || async {
+        let answer = get(&lonely, "/mesh").await.json();
+        answer["upstreams"][0]["empty"]
+            .is_object()
+            .then_some(answer)
+    })
+    .await;
+    leaves(&answer, "", &mut seen);
+    assert_eq!(without_parents(&seen), documented());
+}
