@@ -18,6 +18,8 @@ pub(crate) enum Phase {
 pub(crate) enum End {
     /// As it should.
     Good,
+    /// With less than a whole answer, and rightly so: somebody is missing without whom there is no more.
+    Lesser,
     /// Answered, but not with what it should be: half an answer counts here.
     Wrong,
     /// Not answered, or with a failure.
@@ -30,6 +32,8 @@ pub(crate) struct Sample {
     /// When it was due, after the load began.
     pub(crate) due: Duration,
     pub(crate) phase: Phase,
+    /// Whether somebody was missing, so that no better answer could be hoped for.
+    pub(crate) lenient: bool,
     /// From when it was due to the end of its answer.
     pub(crate) took: Duration,
     pub(crate) end: End,
@@ -41,6 +45,8 @@ pub(crate) struct Figures {
     pub(crate) requests: usize,
     pub(crate) failed: usize,
     pub(crate) wrong: usize,
+    /// Those that rightly were answered with less than a whole answer, and how long that took, sorted.
+    pub(crate) lesser: Vec<Duration>,
     /// Those that a balancer before the frontends had to send to another one.
     pub(crate) resent: usize,
     pub(crate) before: Times,
@@ -71,10 +77,14 @@ impl Figures {
     pub(crate) fn new(samples: &[Sample], changes: &[Duration]) -> Self {
         let count = |end| samples.iter().filter(|sample| sample.end == end).count();
         let before = Times::of(samples, Phase::Before);
+        let lesser = samples.iter().filter(|sample| sample.end == End::Lesser);
+        let mut lesser: Vec<_> = lesser.map(|sample| sample.took).collect();
+        lesser.sort_unstable();
         Self {
             requests: samples.len(),
             failed: count(End::Failed),
             wrong: count(End::Wrong),
+            lesser,
             resent: 0,
             before,
             during: Times::of(samples, Phase::During),
@@ -107,7 +117,11 @@ pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
 /// The longest time from a change to the end of the last window that was not well before the next; `None` without a change.
 fn recovery(samples: &[Sample], changes: &[Duration], usual: Duration) -> Option<Duration> {
     let bound = (usual * SLOWER).max(NOTICEABLE);
-    let unwell = |sample: &&Sample| sample.end != End::Good || sample.took > bound;
+    let unwell = |sample: &&Sample| match sample.end {
+        End::Good => sample.took > bound && !sample.lenient,
+        End::Lesser => !sample.lenient,
+        End::Wrong | End::Failed => true,
+    };
     let after_change = |sample: &Sample| {
         let next = changes.partition_point(|change| *change <= sample.due);
         let change = changes.get(next.checked_sub(1)?)?;
@@ -129,6 +143,7 @@ mod tests {
         Sample {
             due: Duration::from_millis(due),
             phase,
+            lenient: false,
             took: Duration::from_millis(took),
             end,
         }
@@ -141,6 +156,30 @@ mod tests {
         assert_eq!(percentile(&times, 99), Duration::from_millis(198));
         assert_eq!(percentile(&times[..1], 99), Duration::from_millis(1));
         assert_eq!(percentile(&[], 50), Duration::ZERO);
+    }
+
+    #[test]
+    fn less_than_a_whole_answer_is_as_well_as_can_be_until_all_is_healed() {
+        use End::{Good, Lesser};
+        use Phase::{After, Before, During};
+        let lenient = |due, took, end| Sample {
+            lenient: true,
+            ..sample(due, During, took, end)
+        };
+        let mut samples = vec![
+            sample(0, Before, 2, Good),
+            lenient(1900, 90, Lesser),
+            lenient(2000, 10, Lesser),
+            lenient(2400, 900, Good),
+        ];
+        let changes = [1000, 2500].map(Duration::from_millis);
+        let figures = Figures::new(&samples, &changes);
+        assert_eq!(figures.recovery, Some(Duration::ZERO));
+        assert_eq!((figures.failed, figures.wrong), (0, 0));
+        assert_eq!(figures.lesser, [10, 90].map(Duration::from_millis));
+        samples.push(sample(2610, After, 2, Lesser));
+        let figures = Figures::new(&samples, &changes);
+        assert_eq!(figures.recovery, Some(Duration::from_millis(200)));
     }
 
     #[test]

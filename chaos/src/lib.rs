@@ -23,7 +23,7 @@ use clap::Parser;
 use self::{
     args::Args,
     figures::Figures,
-    load::Load,
+    load::{Load, Right},
     pace::Pace,
     report::Report,
     stage::{Shape, Stage},

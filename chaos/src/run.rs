@@ -42,27 +42,40 @@ fn run_cases(args: &Args) -> Result<bool, Failure> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let began = Instant::now();
     println!("{} requests a second\n\n{}", args.rate, table::head());
-    let mut failed = Vec::new();
+    let (mut failed, mut untried) = (Vec::new(), Vec::new());
     for case in &cases {
         let suite = suite.afresh();
         let report = runtime.block_on(one(case, &suite));
         println!("{}", table::lines(case.name, &report));
+        if report.passed_over.is_some() {
+            untried.push(case.name);
+        }
         if !report.broken.is_empty() {
             let folder = suite.save(&args.logs, case.name)?;
             println!("    logs are in {}", folder.display());
             failed.push(case.name);
         }
     }
-    let (count, took) = (cases.len(), began.elapsed().as_secs());
-    match failed[..] {
-        [] => println!("\nchaos: {count} cases, nothing lost, {took} s"),
-        _ => println!(
-            "\nchaos: {} of {count} cases FAILED: {}, {took} s",
+    let took = began.elapsed().as_secs();
+    println!("\n{}, {took} s", end(cases.len(), &failed, &untried));
+    Ok(failed.is_empty())
+}
+
+/// What the run has come to, in a line.
+fn end(cases: usize, failed: &[&str], untried: &[&str]) -> String {
+    let tried = cases - untried.len();
+    let mut line = match failed {
+        [] => format!("chaos: {tried} cases, nothing lost"),
+        _ => format!(
+            "chaos: {} of {tried} cases FAILED: {}",
             failed.len(),
             failed.join(", ")
         ),
+    };
+    if !untried.is_empty() {
+        line.push_str(&format!("; NOT TRIED: {}", untried.join(", ")));
     }
-    Ok(failed.is_empty())
+    line
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Case>, Failure> {
@@ -110,4 +123,20 @@ fn said(error: tokio::task::JoinError) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
     text.unwrap_or_else(|| resume_unwind(panic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_tried_is_not_said_to_have_lost_nothing() {
+        let all = end(3, &[], &[]);
+        assert_eq!(all, "chaos: 3 cases, nothing lost");
+        let two = end(3, &[], &["cut-network"]);
+        assert_eq!(two, "chaos: 2 cases, nothing lost; NOT TRIED: cut-network");
+        let one = end(3, &["hang"], &["cut-network"]);
+        let expected = "chaos: 1 of 2 cases FAILED: hang; NOT TRIED: cut-network";
+        assert_eq!(one, expected);
+    }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::{Report, figures::Times};
+use crate::{Report, figures::Times, report::Overload};
 
 const WIDTH: usize = 26;
 
 /// The line above all cases.
 pub(crate) fn head() -> String {
     format!(
-        "{:WIDTH$} {:>8} {:>6} {:>5}  {:>15}  {:>15}  {:>15}  {:>9}",
+        "{:WIDTH$} {:>8} {:>6} {:>5}  {:>15}  {:>15}  {:>15}  {:>9}  {:>7}  {:>15}",
         "case",
         "requests",
         "failed",
@@ -17,24 +17,32 @@ pub(crate) fn head() -> String {
         "before p50/p99",
         "during p50/p99",
         "after p50/p99",
-        "recovered"
+        "recovered",
+        "goodput",
+        "refused p50/p99"
     )
 }
 
 /// The lines of a case.
 pub(crate) fn lines(case: &str, report: &Report) -> String {
+    let overload = report.overload.as_ref();
     let mut text = match (&report.figures, &report.passed_over) {
         (_, Some(why)) => format!("{case:WIDTH$} passed over: {why}"),
         (None, None) => format!("{case:WIDTH$} {:>8}", "-"),
         (Some(figures), None) => format!(
-            "{case:WIDTH$} {:>8} {:>6} {:>5}  {:>15}  {:>15}  {:>15}  {:>9}",
+            "{case:WIDTH$} {:>8} {:>6} {:>5}  {:>15}  {:>15}  {:>15}  {:>9}  {:>7}  {:>15}",
             figures.requests,
             figures.failed,
             figures.wrong,
             times(figures.before),
             times(figures.during),
             times(figures.after),
-            figures.recovery.map_or_else(|| "-".to_owned(), seconds),
+            figures.recovery.map_or_else(nothing, seconds),
+            overload.map_or_else(nothing, |overload| format!(
+                "{:.0} %",
+                overload.share * 100.0
+            )),
+            overload.map_or_else(nothing, told),
         ),
     };
     for note in &report.notes {
@@ -44,6 +52,15 @@ pub(crate) fn lines(case: &str, report: &Report) -> String {
         text.push_str(&format!("\n    BROKEN: {broken}"));
     }
     text
+}
+
+fn told(overload: &Overload) -> String {
+    let [p50, p99] = [50, 99].map(|percent| overload.told(percent).unwrap_or_default());
+    times(Times { p50, p99 })
+}
+
+fn nothing() -> String {
+    "-".to_owned()
 }
 
 fn times(times: Times) -> String {

@@ -137,6 +137,34 @@ impl Registry {
         self.until_it_leads().await;
     }
 
+    /// Writes what it knows to a file.
+    ///
+    /// # Panics
+    /// When it is no real Consul, or does not.
+    pub fn save(&self, to: &Path) {
+        self.snapshot("save", to);
+    }
+
+    /// Has it know what it knew then.
+    ///
+    /// # Panics
+    /// When it is no real Consul, or does not.
+    pub fn restore(&self, from: &Path) {
+        self.snapshot("restore", from);
+    }
+
+    fn snapshot(&self, what: &str, file: &Path) {
+        let agent = self.agent.as_ref().expect("a real Consul");
+        let output = Command::new(&agent.binary)
+            .args(["snapshot", what])
+            .arg(format!("-http-addr={}", self.address))
+            .arg(file)
+            .output();
+        let output = output.expect("a Consul that starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "snapshot {what}: {said}");
+    }
+
     /// The ids of a service's instances, those that pass only.
     ///
     /// # Panics

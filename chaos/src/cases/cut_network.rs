@@ -3,44 +3,98 @@
 use std::time::Duration;
 
 use crate::{
-    Failure, Report, Shape, Stage, Suite,
+    Failure, Load, Report, Shape, Stage, Suite,
     cases::Case,
     stage::{Gate, Network},
 };
 
-pub(super) const CASE: Case = Case {
+pub(super) const LEAVES: Case = Case {
     name: "cut-network",
-    about: "the network to one of three instances of rate cut (packets dropped, no reset), then healed",
-    run: |suite| Box::pin(run(suite)),
+    about: "the network to one of three cut (packets dropped, no reset), then healed: of rate (in long of geo, profile too)",
+    run: |suite| Box::pin(leaves(suite)),
 };
 
-const SERVICE: &str = "rate";
+pub(super) const SEARCH: Case = Case {
+    name: "cut-network-search",
+    about: "the same with search, which cannot reach those that it calls either",
+    run: |suite| Box::pin(search(suite)),
+};
 
-async fn run(suite: Suite) -> Result<Report, Failure> {
+/// An instance with a network of its own.
+#[derive(Debug)]
+struct Remote {
+    network: Network,
+    /// Its way to the registry goes with the network.
+    _gate: Gate,
+}
+
+async fn leaves(suite: Suite) -> Result<Report, Failure> {
+    let services: &[_] = suite.pace.pick(&["rate"], &["geo", "rate", "profile"]);
+    let two = |shape: Shape, service: &&'static str| shape.with(service, 2);
+    let shape = services.iter().fold(Shape::default(), two);
     if !suite.namespaces {
-        return Ok(Report::passed_over("without network namespaces"));
+        return Ok(Report::without_namespaces());
     }
+    let networks = (0..services.len()).map(Network::lay);
+    let networks = networks.collect::<Result<Vec<_>, _>>()?;
+    let mut stage = Stage::start(&suite, shape).await;
+    let mut remotes = Vec::new();
+    for (service, network) in services.iter().zip(networks) {
+        remotes.push(Remote::join(&mut stage, service, network).await);
+    }
+    cut_each(&suite, stage, &remotes).await
+}
+
+async fn search(suite: Suite) -> Result<Report, Failure> {
+    if !suite.namespaces {
+        return Ok(Report::without_namespaces());
+    }
+    let network = Network::lay(0)?;
+    // Whom search calls has to be where its network leads to.
+    let listen = format!("{}:0", network.here());
+    let near = |shape: Shape, service| shape.setting(service, "HOTELS_LISTEN", &listen);
+    let shape = ["geo", "rate"].into_iter().fold(Shape::default(), near);
+    let mut stage = Stage::start(&suite, shape.with("search", 2)).await;
+    let remote = Remote::join(&mut stage, "search", network).await;
+    cut_each(&suite, stage, &[remote]).await
+}
+
+impl Remote {
+    /// Starts a further instance of a service inside this network.
+    async fn join(stage: &mut Stage, service: &'static str, network: Network) -> Self {
+        let gate = Gate::at((network.here(), 0).into(), stage.registry.address()).await;
+        let launch = stage
+            .launch(service)
+            .through(&network.enter())
+            .set("CONSUL_HTTP_ADDR", &gate.address().to_string())
+            .set("HOTELS_LISTEN", &format!("{}:0", network.inside()));
+        stage.enlist(service, vec![launch]).await;
+        Self {
+            network,
+            _gate: gate,
+        }
+    }
+
+    async fn cut(&self, load: &Load, time: Duration) -> Result<(), Failure> {
+        load.breaks();
+        self.network.cut()?;
+        load.pass(time).await;
+        self.network.heal()
+    }
+}
+
+async fn cut_each(suite: &Suite, stage: Stage, remotes: &[Remote]) -> Result<Report, Failure> {
     let cut = suite
         .pace
         .pick(Duration::from_secs(6), Duration::from_secs(30));
-    let network = Network::lay()?;
-    let mut stage = Stage::start(&suite, Shape::default().with(SERVICE, 2)).await;
-    let gate = Gate::at((network.here(), 0).into(), stage.registry.address()).await;
-    let launch = stage
-        .launch(SERVICE)
-        .through(&network.enter())
-        .set("CONSUL_HTTP_ADDR", &gate.address().to_string())
-        .set("HOTELS_LISTEN", &format!("{}:0", network.inside()));
-    stage.enlist(SERVICE, vec![launch]).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
-    load.breaks();
-    network.cut()?;
-    load.pass(cut).await;
-    network.heal()?;
-    stage.until_all_pass().await;
-    load.heals();
-    load.pass(suite.pace.after()).await;
+    for remote in remotes {
+        remote.cut(&load, cut).await?;
+        stage.until_all_pass().await;
+        load.heals();
+        load.pass(suite.pace.after()).await;
+    }
     let figures = load.stop().await;
     // Whoever lives inside goes before the network does.
     drop(stage);

@@ -5,7 +5,7 @@ use crate::{
     roles::{Control, FAULTY},
 };
 
-const SERVICES: [&str; 3] = ["geo", "rate", "profile"];
+const SERVICES: [&str; 4] = ["geo", "rate", "profile", "search"];
 
 /// What an instance is told.
 #[derive(Clone, Copy, Debug)]
@@ -32,15 +32,19 @@ impl Fault {
     }
 }
 
-/// One of three instances of each service does it for a while, in turn.
-pub(super) async fn break_each(suite: &Suite, fault: Fault) -> Result<Report, Failure> {
+/// One of three instances of each service does it for a while, in turn; in the short form of these only.
+pub(super) async fn break_each(
+    suite: &Suite,
+    fault: Fault,
+    short: &'static [&'static str],
+) -> Result<Report, Failure> {
     let faulty = |shape: Shape, service| shape.playing(service, FAULTY);
     let shape = SERVICES.into_iter().fold(Shape::default(), faulty);
     let stage = Stage::start(suite, shape).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
-    for service in SERVICES {
-        let control = stage.members[service][0].control().await;
+    for service in suite.pace.pick(short, &SERVICES) {
+        let control = stage.members[*service][0].control().await;
         load.breaks();
         fault.begin(control).await?;
         load.pass(suite.pace.hold()).await;

@@ -2,11 +2,13 @@
 
 mod bad_input;
 mod clients;
+mod consul_behind;
 mod consul_empty;
 mod consul_fails;
 mod consul_killed;
 mod consul_unreachable;
 mod cut_network;
+mod down;
 mod faulty;
 mod flaky;
 mod hang;
@@ -39,15 +41,22 @@ pub(crate) const ALL: &[Case] = &[
     hang::CASE,
     slow::CASE,
     flaky::CASE,
-    cut_network::CASE,
+    cut_network::LEAVES,
+    cut_network::SEARCH,
+    down::RATE,
+    down::OTHERS,
     consul_killed::CASE,
     consul_empty::CASE,
+    consul_behind::RESTARTED,
+    consul_behind::RESTORED,
     consul_unreachable::CASE,
     consul_fails::CASE,
     scale::CASE,
-    overload::CASE,
+    overload::SERVER,
+    overload::SYSTEM,
     clients::DISCONNECTING,
     clients::SLOW,
+    clients::SLOW_READERS,
     bad_input::HTTP,
     bad_input::GRPC,
     bad_input::CONSUL,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use e2e::until;
 use futures_util::future::{join_all, try_join_all};
 
-use crate::{Failure, Load, Report, Shape, Stage, Suite, cases::Case, roles::FAULTY};
+use crate::{Failure, Figures, Load, Report, Shape, Stage, Suite, cases::Case, roles::FAULTY};
 
 pub(super) const CASE: Case = Case {
     name: "scale",
@@ -14,10 +15,12 @@ pub(super) const CASE: Case = Case {
 
 const SERVICE: &str = "rate";
 const MANY: usize = 10;
-/// From when all pass, or the last has left, until the spread is even.
+/// From when the registry names all, or the last one only, until the spread is even.
 const SETTLES: Duration = Duration::from_secs(1);
 /// Instances are not asked for their counts in the same instant: a call at either end.
 const SKEW: u64 = 2;
+/// Nor are requests counted in the instant in which calls are.
+const ALL_PERCENT: u64 = 98;
 
 async fn run(suite: Suite) -> Result<Report, Failure> {
     let shape = Shape::default().with(SERVICE, 1).playing(SERVICE, FAULTY);
@@ -32,23 +35,36 @@ async fn run(suite: Suite) -> Result<Report, Failure> {
 
     load.breaks();
     let leaving = stage.members.get_mut(SERVICE).expect("rate").split_off(1);
-    join_all(leaving.into_iter().map(|member| member.leave())).await;
+    leaving.iter().for_each(|member| member.process.terminate());
+    until("one instance in the registry", || async {
+        (stage.registry.registered(SERVICE).await.len() == 1).then_some(())
+    })
+    .await;
     load.pass(SETTLES).await;
+    let due = load.due();
     let one = served(&suite, &stage, &load).await?;
+    let due = (load.due() - due) as u64;
+    join_all(leaving.into_iter().map(|member| member.ended())).await;
     load.heals();
     load.pass(suite.pace.after()).await;
+    Ok(judge(load.stop().await, &stage, &many, &one, due))
+}
 
-    let figures = load.stop().await;
-    let (fewest, most) = bounds(&many);
+fn judge(figures: Figures, stage: &Stage, many: &[u64], one: &[u64], due: u64) -> Report {
+    let (fewest, most) = bounds(many);
+    let (served, _) = bounds(one);
     // Turns are strict within a caller: over any time its counts differ by one at most, and those of all by as many as they are.
     let callers = stage.members["search"].len() as u64;
-    Ok(Report::nothing_lost(figures)
+    Report::nothing_lost(figures)
         .note(format!(
-            "{MANY} instances served {many:?}, then one served {one:?}"
+            "from a second after each change: {MANY} instances served {many:?}, then one served {served} of {due}"
         ))
         .rule(most - fewest <= callers + SKEW, || {
             format!("{fewest} to {most} calls are not an even spread from {callers} callers")
-        }))
+        })
+        .rule(served * 100 >= due * ALL_PERCENT, || {
+            format!("the last instance served {served} of {due} requests")
+        })
 }
 
 /// How many calls each instance serves from now on, for a while.

@@ -14,6 +14,8 @@ pub(super) struct Usage {
 /// So much more is not a leak: buffers, the allocator's reserve, idle connections.
 const SLACK_KIBIBYTES: u64 = 64 * 1024;
 const SLACK_FILES: usize = 100;
+/// What one client may cost while it is there: buffers in both directions, and its request.
+const CLIENT_KIBIBYTES: u64 = 64;
 
 impl Usage {
     /// As the system says.
@@ -28,6 +30,20 @@ impl Usage {
             all.files += fs::read_dir(format!("{process}/fd"))?.count();
         }
         Ok(all)
+    }
+
+    /// The more of either.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self {
+            kibibytes: self.kibibytes.max(other.kibibytes),
+            files: self.files.max(other.files),
+        }
+    }
+
+    /// Whether it is no more than another and what so many clients may cost.
+    pub(super) fn is_bounded(&self, other: &Self, clients: usize) -> bool {
+        let clients = CLIENT_KIBIBYTES * clients as u64;
+        self.kibibytes <= other.kibibytes + SLACK_KIBIBYTES + clients
     }
 
     /// Whether it is no more than another, within what may be.

@@ -20,7 +20,7 @@ use std::{
 
 use tokio::time::Instant;
 
-pub(crate) use self::calls::{Calls, Outcome};
+pub(crate) use self::calls::{Calls, Outcome, Target};
 use self::{balancer::Balancer, question::Question};
 use crate::{
     Failure, Figures,
@@ -29,6 +29,17 @@ use crate::{
 
 /// So many of the bad answers are told in words.
 const EXAMPLES: usize = 5;
+
+/// What is right to answer, besides what was answered when all was well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// Nothing else.
+    Whole,
+    /// All hotels as they are, without prices, and that rate is missing.
+    WithoutPrices,
+    /// 503, which names this service.
+    Without(&'static str),
+}
 
 /// A load that runs.
 #[derive(Debug)]
@@ -45,6 +56,8 @@ struct Shared {
     balancer: Balancer,
     questions: Vec<Question>,
     record: Mutex<Record>,
+    /// Requests that were due so far.
+    due: AtomicUsize,
     resent: AtomicUsize,
     stop: AtomicBool,
 }
@@ -52,6 +65,7 @@ struct Shared {
 #[derive(Debug)]
 struct Record {
     phase: Phase,
+    right: Right,
     /// When something broke or was healed, after the load began.
     changes: Vec<Duration>,
     samples: Vec<Sample>,
@@ -70,10 +84,12 @@ impl Load {
             questions,
             record: Mutex::new(Record {
                 phase: Phase::Before,
+                right: Right::Whole,
                 changes: Vec::new(),
                 samples: Vec::new(),
                 examples: Vec::new(),
             }),
+            due: AtomicUsize::new(0),
             resent: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
         });
@@ -111,6 +127,16 @@ impl Load {
         record.changes.push(self.begun.elapsed());
     }
 
+    /// From here on this is right to answer, and nothing else.
+    pub(crate) fn allow(&self, right: Right) {
+        self.shared.record().right = right;
+    }
+
+    /// How many requests were due so far.
+    pub(crate) fn due(&self) -> usize {
+        self.shared.due.load(Ordering::Relaxed)
+    }
+
     /// Whether a request that a frontend leaves without an answer goes to another one. A balancer before several frontends does
     /// so with a GET; cases that kill no frontend do without, and so does every answer, whatever it says.
     pub(crate) fn resend(&self, resend: bool) {
@@ -135,6 +161,11 @@ impl Load {
 impl Shared {
     fn record(&self) -> std::sync::MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> (Phase, Right) {
+        let record = self.record();
+        (record.phase, record.right)
     }
 
     fn add(&self, sample: Sample, fault: Option<String>) {

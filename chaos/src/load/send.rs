@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::Shared;
+use super::{Right, Shared};
 use crate::figures::{Phase, Sample};
 
 /// Sends until told to stop, and returns with the last answer. On a thread of its own, so that nothing else delays it.
@@ -29,24 +29,34 @@ async fn send(shared: &Arc<Shared>, begun: Instant) {
         if shared.stop.load(Ordering::Relaxed) {
             break;
         }
-        let phase = shared.record().phase;
-        under_way.spawn(one(shared.clone(), number, begun, due, phase));
+        shared.due.fetch_add(1, Ordering::Relaxed);
+        let (phase, right) = shared.now();
+        under_way.spawn(one(shared.clone(), number, begun, due, (phase, right)));
         while under_way.try_join_next().is_some() {}
     }
     under_way.join_all().await;
 }
 
-async fn one(shared: Arc<Shared>, number: u32, begun: Instant, due: Duration, phase: Phase) {
+async fn one(
+    shared: Arc<Shared>,
+    number: u32,
+    begun: Instant,
+    due: Duration,
+    (phase, right): (Phase, Right),
+) {
     let question = &shared.questions[number as usize % shared.questions.len()];
     let again = || {
         shared.resent.fetch_add(1, Ordering::Relaxed);
     };
     let answer = shared.balancer.ask_counting(&question.path, again).await;
     let took = begun.elapsed() - due;
-    let (end, fault) = question.judge(answer);
+    // Somebody may have gone meanwhile, or come back.
+    let rights = [right, shared.now().1];
+    let (end, fault) = question.judge(answer, &rights);
     let sample = Sample {
         due,
         phase,
+        lenient: phase == Phase::During && right != Right::Whole,
         took,
         end,
     };

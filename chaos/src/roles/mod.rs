@@ -1,7 +1,6 @@
 //! What this program does when a case has started it: it plays one instance.
 
 mod faulty;
-mod limited;
 
 use std::{env, io, process::ExitCode};
 
@@ -12,10 +11,10 @@ pub(crate) const ROLE: &str = "CHAOS_ROLE";
 
 /// The program of Hotels, as it is.
 pub(crate) const HOTELS: &str = "hotels";
-/// An instance of geo, rate or profile that does what it is told.
+/// An instance of geo, rate, profile or search that does what it is told.
 pub(crate) const FAULTY: &str = "faulty";
-/// An instance of rate that can do so much and no more.
-pub(crate) const LIMITED: &str = "limited";
+/// How many calls such an instance works on at one time, where there is a bound.
+pub(crate) const WORKERS: &str = "CHAOS_WORKERS";
 
 /// The role that this process was started for, if for any.
 pub(crate) fn asked() -> Option<String> {
@@ -27,7 +26,6 @@ pub(crate) fn play(role: &str) -> ExitCode {
     let played = match role {
         HOTELS => return hotels::main(),
         FAULTY => log().and_then(|()| faulty::play(env::args().nth(1).as_deref())),
-        LIMITED => log().and_then(|()| limited::play()),
         _ => Err(format!("no such role: {role}").into()),
     };
     match played {

@@ -44,8 +44,16 @@ impl Member {
     ///
     /// # Panics
     /// When it does not end, or not well.
-    pub(crate) async fn leave(mut self) {
+    pub(crate) async fn leave(self) {
         self.process.terminate();
+        self.ended().await;
+    }
+
+    /// Waits for its end, once it was told to stop.
+    ///
+    /// # Panics
+    /// When it does not end, or not well.
+    pub(crate) async fn ended(mut self) {
         let end = self.process.end().await;
         assert!(end.success(), "{} of {}: {end}", self.id, self.service);
     }

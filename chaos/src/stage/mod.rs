@@ -5,7 +5,7 @@ mod member;
 mod network;
 mod shape;
 
-use std::{collections::BTreeMap, env};
+use std::{collections::BTreeMap, env, path::Path};
 
 use e2e::{Client, Launch, Registry, until};
 use futures_util::future::join_all;
@@ -16,7 +16,7 @@ pub(crate) use self::{
     network::Network,
     shape::Shape,
 };
-use crate::{Failure, Load, Suite, roles::ROLE};
+use crate::{Failure, Load, Pace, Suite, roles::ROLE};
 
 /// All services; whoever is called comes before its callers.
 pub(crate) const SERVICES: [&str; 5] = ["geo", "rate", "profile", "search", "frontend"];
@@ -62,6 +62,20 @@ impl Stage {
         stage
     }
 
+    /// How long things last.
+    pub(crate) fn pace(&self) -> Pace {
+        self.suite.pace
+    }
+
+    /// The folder where the registry keeps what it knows.
+    ///
+    /// # Panics
+    /// When it keeps nothing.
+    pub(crate) fn memory(&self) -> &Path {
+        let memory = self.shape.memory.as_ref();
+        memory.expect("a registry with a memory").path()
+    }
+
     /// A steady load, once all is well.
     pub(crate) async fn load(&self) -> Result<Load, Failure> {
         Load::start(self.registry.address(), self.suite.rate).await
@@ -94,18 +108,23 @@ impl Stage {
     /// How an instance of a service is started.
     pub(crate) fn launch(&self, service: &'static str) -> Launch {
         let binary = env::current_exe().expect("this program's own file");
-        Launch::new(binary.to_str().expect("a path of text"))
+        let registry = self.gates[service].address().to_string();
+        let launch = Launch::new(binary.to_str().expect("a path of text"))
             .set(ROLE, self.shape.role(service))
-            .set(
-                "CONSUL_HTTP_ADDR",
-                &self.gates[service].address().to_string(),
-            )
+            .set("CONSUL_HTTP_ADDR", &registry);
+        let settings = self.shape.settings(service).iter();
+        settings.fold(launch, |launch, (name, value)| launch.set(name, value))
     }
 
     /// Takes an instance off the list, to do with it as one likes.
     pub(crate) fn remove(&mut self, service: &str, index: usize) -> Member {
         let members = self.members.get_mut(service).expect("a service");
         members.remove(index)
+    }
+
+    /// The same for all instances of a service.
+    pub(crate) fn remove_all(&mut self, service: &str) -> Vec<Member> {
+        std::mem::take(self.members.get_mut(service).expect("a service"))
     }
 
     async fn until_passing(&self, member: &Member) {

@@ -10,6 +10,9 @@ use crate::Failure;
 /// An address that no device has: what is sent to it is lost, and nobody says so.
 const NOBODY: &str = "02:00:00:00:00:99";
 
+/// Networks of one process have different numbers below this.
+const MOST: u32 = 4;
+
 /// A network namespace with one cable to this host. It goes when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -20,18 +23,18 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Lays the cable. It takes root, and the program `ip`.
+    /// Lays the cable of one of a few networks. It takes root, and the program `ip`.
     ///
     /// # Errors
     /// What `ip` says where it cannot be.
-    pub(crate) fn lay() -> Result<Self, Failure> {
-        let number = process::id();
-        let [_, _, high, low] = number.to_be_bytes();
-        // A network that is set aside for tests (RFC 2544); four addresses are enough.
-        let network = u32::from(Ipv4Addr::new(198, 18, high, low & !3));
+    pub(crate) fn lay(number: usize) -> Result<Self, Failure> {
+        let (process, number) = (process::id(), number as u32);
+        // Out of those that are set aside for tests (RFC 2544); four addresses are enough.
+        let network = (process * MOST + number) * 4 % (1 << 17);
+        let network = u32::from(Ipv4Addr::new(198, 18, 0, 0)) + network;
         let network = Self {
-            name: format!("chaos-{number}"),
-            devices: ["h", "i"].map(|end| format!("chaos{number}{end}")),
+            name: format!("chaos-{process}-{number}"),
+            devices: ["h", "i"].map(|end| format!("chaos{process}{end}{number}")),
             addresses: [1, 2].map(|host| Ipv4Addr::from(network | host)),
         };
         let Self { name, devices, .. } = &network;

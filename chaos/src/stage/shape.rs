@@ -12,6 +12,8 @@ pub(crate) struct Shape {
     instances: BTreeMap<&'static str, usize>,
     /// Services whose instances play another role than the program of Hotels.
     roles: BTreeMap<&'static str, &'static str>,
+    /// Settings of services, over the usual ones.
+    settings: BTreeMap<&'static str, Vec<(&'static str, String)>>,
     /// Where the registry keeps what it knows, if it does.
     pub(super) memory: Option<TempDir>,
 }
@@ -29,6 +31,7 @@ impl Default for Shape {
         Self {
             instances: instances.into(),
             roles: BTreeMap::new(),
+            settings: BTreeMap::new(),
             memory: None,
         }
     }
@@ -55,6 +58,18 @@ impl Shape {
         self
     }
 
+    /// With a setting for all instances of a service.
+    pub(crate) fn setting(
+        mut self,
+        service: &'static str,
+        name: &'static str,
+        value: impl ToString,
+    ) -> Self {
+        let settings = self.settings.entry(service).or_default();
+        settings.push((name, value.to_string()));
+        self
+    }
+
     /// With a registry that keeps what it knows when it is killed.
     pub(crate) fn with_memory(mut self) -> Self {
         self.memory = Some(TempDir::new().expect("a folder"));
@@ -63,6 +78,10 @@ impl Shape {
 
     pub(super) fn instances(&self, service: &str) -> usize {
         self.instances.get(service).copied().unwrap_or_default()
+    }
+
+    pub(super) fn settings(&self, service: &str) -> &[(&'static str, String)] {
+        self.settings.get(service).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn role(&self, service: &str) -> &'static str {

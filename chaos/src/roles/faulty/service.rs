@@ -53,7 +53,9 @@ where
             Fate::Serve(delay) => delay,
         };
         let served = self.inner.call(request);
+        let state = self.state.clone();
         Box::pin(async move {
+            let _worker = state.worker().await;
             if !delay.is_zero() {
                 tokio::time::sleep(delay).await;
             }

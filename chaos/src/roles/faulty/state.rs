@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
 /// What an instance was told, and what it has done.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -13,6 +15,8 @@ pub(super) struct State {
     since: AtomicU64,
     refused_percent: AtomicU64,
     delay_millis: AtomicU64,
+    /// Calls that are worked on at one time, where there is a bound; others wait.
+    workers: Option<Semaphore>,
 }
 
 /// What becomes of a call.
@@ -25,6 +29,18 @@ pub(super) enum Fate {
 }
 
 impl State {
+    pub(super) fn new(workers: Option<usize>) -> Self {
+        Self {
+            workers: workers.map(Semaphore::new),
+            ..Self::default()
+        }
+    }
+
+    /// A worker, as soon as one is free; none where it takes none.
+    pub(super) async fn worker(&self) -> Option<SemaphorePermit<'_>> {
+        self.workers.as_ref()?.acquire().await.ok()
+    }
+
     /// Counts a call and says what becomes of it.
     pub(super) fn call(&self) -> Fate {
         self.calls.fetch_add(1, Ordering::Relaxed);

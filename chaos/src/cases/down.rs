@@ -1,0 +1,103 @@
+//! All instances of a service are gone.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::{Failure, Load, Report, Right, Shape, Stage, Suite, cases::Case};
+
+pub(super) const RATE: Case = Case {
+    name: "rate-down",
+    about: "all of rate killed, then all of it stopped (in long also hung): hotels without prices, then and only then",
+    run: |suite| Box::pin(rate(suite)),
+};
+
+pub(super) const OTHERS: Case = Case {
+    name: "geo-or-profile-down",
+    about: "all of geo killed, all of profile (in long also of search, and each stopped): 503 that names who is missing",
+    run: |suite| Box::pin(others(suite)),
+};
+
+/// From when the registry names somebody again until every answer has to be whole.
+const HEALED: Duration = Duration::from_secs(1);
+
+/// How a service goes.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// `kill -9`: the registry still names it.
+    Killed,
+    /// With a farewell.
+    Stopped,
+    /// It is there, and says nothing.
+    Hung,
+}
+
+async fn rate(suite: Suite) -> Result<Report, Failure> {
+    let ways: &[_] = suite.pace.pick(
+        &[Way::Killed, Way::Stopped],
+        &[Way::Killed, Way::Stopped, Way::Hung],
+    );
+    let outages = ways.iter().map(|way| ("rate", *way, Right::WithoutPrices));
+    run(&suite, outages.collect()).await
+}
+
+async fn others(suite: Suite) -> Result<Report, Failure> {
+    let short: &[_] = &[("geo", Way::Killed), ("profile", Way::Killed)];
+    let long = &[
+        ("geo", Way::Killed),
+        ("geo", Way::Stopped),
+        ("profile", Way::Killed),
+        ("profile", Way::Stopped),
+        ("search", Way::Killed),
+        ("search", Way::Stopped),
+    ];
+    let outages = suite.pace.pick(short, long).iter();
+    let outages = outages.map(|(service, way)| (*service, *way, Right::Without(service)));
+    run(&suite, outages.collect()).await
+}
+
+async fn run(suite: &Suite, outages: Vec<(&'static str, Way, Right)>) -> Result<Report, Failure> {
+    let mut stage = Stage::start(suite, Shape::default()).await;
+    let load = stage.load().await?;
+    load.pass(suite.pace.before()).await;
+    for (service, way, right) in &outages {
+        load.allow(*right);
+        load.breaks();
+        go_and_come(&mut stage, &load, service, *way).await;
+        load.heals();
+        load.pass(HEALED).await;
+        load.allow(Right::Whole);
+        load.pass(suite.pace.after() / 2).await;
+    }
+    load.pass(suite.pace.after()).await;
+    let figures = load.stop().await;
+    let lesser = figures.lesser.len();
+    Ok(Report::nothing_lost(figures).rule(lesser > 0, || {
+        "nobody was told that a service is missing".to_owned()
+    }))
+}
+
+/// Takes all of a service away for a while.
+async fn go_and_come(stage: &mut Stage, load: &Load, service: &'static str, way: Way) {
+    let hold = stage.pace().hold();
+    if let Way::Hung = way {
+        let signal = |name| {
+            let members = stage.members[service].iter();
+            members.for_each(|member| member.process.signal(name));
+        };
+        signal("STOP");
+        load.pass(hold).await;
+        signal("CONT");
+        return stage.until_all_pass().await;
+    }
+    let going = stage.remove_all(service);
+    let count = going.len();
+    match way {
+        Way::Stopped => drop(join_all(going.into_iter().map(|member| member.leave())).await),
+        _ => going
+            .iter()
+            .for_each(|member| member.process.signal("KILL")),
+    }
+    load.pass(hold).await;
+    stage.grow(service, count).await;
+}
