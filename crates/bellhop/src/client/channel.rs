@@ -27,7 +27,7 @@ use crate::{
     config::{ConfigError, Environment, Reader, Source},
     discovery::Event,
     limit::CALLER,
-    telemetry::Telemetry,
+    telemetry::{Metrics, Telemetry},
     upstream::{Report, Upstream},
 };
 
@@ -82,13 +82,20 @@ impl Channel {
         let settings = settings.of(service);
         let handle = Handle::current();
         let upstream = Upstream::follow(service.into(), discovery, settings.endpoint, &handle);
-        Ok(Self::new(upstream, settings, Telemetry::disabled(), handle))
+        Ok(Self::new(
+            upstream,
+            settings,
+            Telemetry::disabled(),
+            &Metrics::default(),
+            handle,
+        ))
     }
 
     pub(crate) fn new(
         upstream: Arc<Upstream>,
         settings: &Settings,
         telemetry: Telemetry,
+        metrics: &Metrics,
         handle: Handle,
     ) -> Self {
         let limit = settings.limit.map(|rate| LimitLayer {
@@ -98,9 +105,11 @@ impl Channel {
         });
         let layers = Layers {
             telemetry,
+            calls: metrics.calls_to(upstream.service()),
             timeout: settings.timeout,
             limit,
-            retry: RetryLayer::new(settings.retry.clone(), Instant::now()),
+            retry: RetryLayer::new(settings.retry.clone(), Instant::now())
+                .counted(upstream.service(), metrics),
         };
         let instances = Balanced::new(upstream, settings.wait_for_endpoint, handle);
         Self::composed(instances, layers)

@@ -12,7 +12,7 @@ use super::{
     retry::{Retry, RetryLayer},
     trace::{Trace, TraceLayer},
 };
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, metrics::Calls};
 
 /// Outermost first: the span covers all that a caller waits for; an explanation tells of all that is below it; the deadline
 /// bounds the wait for a turn, all attempts together, and the wait for an instance; attempts of one call take one turn of the
@@ -23,6 +23,7 @@ pub(super) type Stack = Trace<Explain<Deadline<Limit<Retry<Balanced>>>>>;
 #[derive(Clone, Debug)]
 pub(super) struct Layers {
     pub(super) telemetry: Telemetry,
+    pub(super) calls: Option<Arc<Calls>>,
     pub(super) timeout: Option<Duration>,
     pub(super) limit: Option<LimitLayer>,
     pub(super) retry: RetryLayer,
@@ -32,6 +33,7 @@ pub(super) struct Layers {
 pub(super) fn compose(instances: Balanced, layers: Layers) -> Stack {
     let Layers {
         telemetry,
+        calls,
         timeout,
         limit,
         retry,
@@ -44,5 +46,10 @@ pub(super) fn compose(instances: Balanced, layers: Layers) -> Stack {
     }
     .layer(LimitLayer::around(limit, retry.layer(instances)));
     let stack = explain.layer(stack);
-    TraceLayer { service, telemetry }.layer(stack)
+    TraceLayer {
+        service,
+        telemetry,
+        calls,
+    }
+    .layer(stack)
 }

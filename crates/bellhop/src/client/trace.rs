@@ -15,7 +15,10 @@ use tower::{Layer, Service};
 use super::{Error, ResponseBody, body::code};
 use crate::{
     context::Scope,
-    telemetry::{CallSpan, ClientCall, Telemetry},
+    telemetry::{
+        CallSpan, ClientCall, Telemetry,
+        metrics::{Calls, Limiter},
+    },
 };
 
 /// Adds [`Trace`].
@@ -23,6 +26,8 @@ use crate::{
 pub(super) struct TraceLayer {
     pub(super) service: Arc<str>,
     pub(super) telemetry: Telemetry,
+    /// Where calls are counted, if anywhere.
+    pub(super) calls: Option<Arc<Calls>>,
 }
 
 impl<S> Layer<S> for TraceLayer {
@@ -56,13 +61,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let TraceLayer { service, telemetry } = &*self.settings;
+        let TraceLayer {
+            service,
+            telemetry,
+            calls,
+        } = &*self.settings;
         let call = ClientCall {
             path: request.uri().path(),
             service,
         };
+        let timing = calls.as_ref().map(|calls| calls.begin(call.path));
         let (span, baggage) = Scope::with(|scope| {
-            let span = telemetry.client(&scope.span, call);
+            let span = telemetry.client(&scope.span, call).timed_rpc(timing);
             (span, scope.baggage.clone())
         });
         span.inject(request.headers_mut());
@@ -90,9 +100,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(this.inner.poll(cx)).map_err(Status::from);
+        let answer = ready!(this.inner.poll(cx));
         let Some(mut span) = this.span.take() else {
-            return Poll::Ready(answer);
+            return Poll::Ready(answer.map_err(Status::from));
         };
         Poll::Ready(match answer {
             Ok(mut response) => {
@@ -106,7 +116,11 @@ where
                 }
                 Ok(response)
             }
-            Err(status) => {
+            Err(error) => {
+                if matches!(error, Error::RateLimited { .. }) {
+                    span.refused(Limiter::Upstream);
+                }
+                let status = Status::from(error);
                 span.end_grpc(status.code());
                 Err(status)
             }

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use tower::Service;
 
 use super::{ClientLimiter, TooMany};
+use crate::telemetry::metrics::Limiter;
 
 /// Limits how often a client address may ask.
 ///
@@ -42,10 +43,16 @@ where
                 inner: self.inner.call(request),
             },
             Err(refused) => ResponseFuture::Refused {
-                answer: Some((self.refuse)(refused)),
+                answer: Some(marked((self.refuse)(refused))),
             },
         }
     }
+}
+
+/// The answer, so that whoever counts refusals knows it for one.
+fn marked<R>(mut answer: Response<R>) -> Response<R> {
+    answer.extensions_mut().insert(Limiter::Client);
+    answer
 }
 
 pin_project! {

@@ -1,6 +1,7 @@
 //! A process's membership: who it is, what it serves, whom it calls.
 
 mod error;
+mod figures;
 mod health;
 mod life;
 mod report;
@@ -34,7 +35,7 @@ use crate::{
     config::{ConfigError, Environment, File, Overlay, Reader, Setting, Source},
     consul::Consul,
     discovery,
-    telemetry::{Identity, StartError, Telemetry},
+    telemetry::{Identity, Losses, Metrics, StartError, Telemetry},
     upstream::Upstream,
 };
 
@@ -55,6 +56,7 @@ struct Member {
     told: Vec<Setting>,
     consul: Consul,
     telemetry: OnceLock<Telemetry>,
+    metrics: Metrics,
     /// Where the work of the mesh itself runs, away from calls where there is such a place.
     control: OnceLock<Handle>,
     called: Mutex<Called>,
@@ -87,6 +89,7 @@ impl Mesh {
         let consul = Consul::new(settings.consul.clone());
         let member = Member {
             service,
+            metrics: settings.telemetry.metrics(),
             settings,
             told,
             consul,
@@ -108,6 +111,11 @@ impl Mesh {
     /// The registry.
     pub fn consul(&self) -> &Consul {
         &self.member.consul
+    }
+
+    /// What is counted and measured of this member; all of it has nothing in it where `BELLHOP_METRICS` is `off`.
+    pub fn metrics(&self) -> &Metrics {
+        &self.member.metrics
     }
 
     /// How callers reach a service: found in the registry, taking turns over all its instances.
@@ -137,11 +145,13 @@ impl Mesh {
         let upstream = upstreams
             .entry(service.clone())
             .or_insert_with(|| member.follow(&service, settings, &handle));
+        member.metrics.works_on(&handle);
         let channel = channels.entry((service, handle.id())).or_insert_with(|| {
             let telemetry = self.client_telemetry();
             // Each its own: what calls count references to is not shared between shards.
             let caller = HeaderValue::from_str(self.service()).ok();
-            Channel::new(upstream.clone(), settings, telemetry, handle).by(caller)
+            let metrics = &member.metrics;
+            Channel::new(upstream.clone(), settings, telemetry, metrics, handle).by(caller)
         });
         channel.clone()
     }
@@ -207,8 +217,14 @@ impl Mesh {
             // A channel came first.
             return Ok(telemetry.clone());
         }
-        let telemetry = member.settings.telemetry.start(identity)?;
-        Ok(member.telemetry.get_or_init(|| telemetry).clone())
+        let settings = &member.settings.telemetry;
+        member.metrics.describe(settings.resource(identity));
+        let telemetry = settings.start(identity)?;
+        let telemetry = member.telemetry.get_or_init(|| telemetry).clone();
+        if let Some(losses) = telemetry.losses() {
+            member.metrics.observe(Arc::<Losses>::downgrade(losses));
+        }
+        Ok(telemetry)
     }
 }
 
@@ -225,7 +241,9 @@ impl Member {
             self.settings.discovery.clone(),
         );
         let control = self.control.get().unwrap_or(handle);
-        Upstream::follow(service.clone(), events, settings.endpoint, control)
+        let upstream = Upstream::follow(service.clone(), events, settings.endpoint, control);
+        self.metrics.observe(Arc::<Upstream>::downgrade(&upstream));
+        upstream
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::{
 use tonic_health::ServingStatus;
 use tracing::{info, warn};
 
-use super::{Error, Mesh, Phase, StopSignals, health::Health, life::Life};
+use super::{Error, Mesh, Phase, StopSignals, figures::Figures, health::Health, life::Life};
 use crate::{
     admin::{self, Admin, Bound, Guard, Site},
     context::Who,
@@ -30,6 +30,8 @@ pub struct Serving {
     health: Health,
     /// The last to go.
     admin: Option<Admin>,
+    /// Looked at for as long as it is here.
+    _figures: Arc<Figures>,
 }
 
 impl Mesh {
@@ -132,6 +134,8 @@ impl Mesh {
             life.well = Some(health.well());
             life.registration = Some(registered.state());
         });
+        let figures = Arc::new(Figures::new(activity.clone(), registered.state()));
+        self.metrics().observe(Arc::<Figures>::downgrade(&figures));
         Ok(Serving {
             mesh: self.clone(),
             address,
@@ -140,6 +144,7 @@ impl Mesh {
             activity,
             health,
             admin,
+            _figures: figures,
         })
     }
 
@@ -174,6 +179,7 @@ impl Mesh {
         let (mut workers, mut shed) = (Vec::with_capacity(handles.len()), None);
         for handle in handles {
             let _entered = handle.enter();
+            self.metrics().works_on(handle);
             let kind = match app(self).into().into_kind() {
                 Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
                 http @ Kind::Http(_) => http,
@@ -185,6 +191,7 @@ impl Mesh {
             let parts = server::Parts {
                 activity: activity.add(),
                 telemetry: telemetry.clone(),
+                metrics: self.metrics().clone(),
                 who: Arc::new(who.clone()),
                 explains: settings.explain,
                 shed: shed.clone(),

@@ -22,7 +22,7 @@ pub(crate) struct Activity {
 pub(super) struct InFlight(Arc<Activity>);
 
 /// The activity of all workers. Each counts for itself: what calls count is not shared between them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Activities(Vec<Arc<Activity>>);
 
 impl Activity {

@@ -9,11 +9,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::{task::futures::TaskLocalFuture, time::Instant};
-use tonic::{Status, body::Body};
+use tonic::{Code, Status, body::Body};
 use tower::Service;
 
 use super::{
@@ -63,11 +63,16 @@ impl Service<Call> for Handle {
             explanation,
             attempts: attempts(request.headers()),
         };
+        let routed = timeout.is_ok();
         let handler = scope.enter(catch(|| match timeout {
             Ok(_) => self.services.call(request),
             Err(error) => routes::refuse(&Status::invalid_argument(error.to_string())),
         }));
-        ResponseFuture { handler, timer }
+        ResponseFuture {
+            handler,
+            timer,
+            routed,
+        }
     }
 }
 
@@ -77,6 +82,8 @@ pin_project! {
         #[pin]
         handler: TaskLocalFuture<Scope, CatchPanic<routes::Answer>>,
         timer: Option<Timer>,
+        // Whether there was a handler to ask.
+        routed: bool,
     }
 }
 
@@ -95,8 +102,20 @@ impl Future for ResponseFuture {
             }
         };
         let timer = this.timer.take();
-        Poll::Ready(Ok(response.map(|inner| ResponseBody { inner, timer })))
+        let handled = *this.routed && is_known(&response);
+        Poll::Ready(Ok(response.map(|inner| ResponseBody {
+            inner,
+            timer,
+            handled,
+        })))
     }
+}
+
+/// Whether it is an answer to a method that there is: nobody says of the others anything else than that they are not.
+fn is_known(response: &Response<Body>) -> bool {
+    let status = response.headers().get(Status::GRPC_STATUS);
+    let code = status.map(|status| Code::from_bytes(status.as_bytes()));
+    response.status() == StatusCode::OK && code != Some(Code::Unimplemented)
 }
 
 fn deadline_exceeded(timer: &Timer) -> Status {
@@ -107,9 +126,15 @@ fn deadline_exceeded(timer: &Timer) -> Status {
 pub(super) struct ResponseBody {
     inner: Body,
     timer: Option<Timer>,
+    handled: bool,
 }
 
 impl ResponseBody {
+    /// Whether a handler was asked, and not one that says that there is no such method.
+    pub(super) fn is_handled(&self) -> bool {
+        self.handled
+    }
+
     /// Ends the stream with a status, whatever the handler had still to say.
     fn cut_off(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         self.timer = None;
@@ -120,7 +145,11 @@ impl ResponseBody {
 
 impl From<Body> for ResponseBody {
     fn from(inner: Body) -> Self {
-        Self { inner, timer: None }
+        Self {
+            inner,
+            timer: None,
+            handled: false,
+        }
     }
 }
 

@@ -16,7 +16,10 @@ use super::{
     observe::{Grpc, Http, Observe, ObserveLayer, Observer},
     shed::{Shed, ShedLayer, Shedding},
 };
-use crate::{context::Who, telemetry::Telemetry};
+use crate::{
+    context::Who,
+    telemetry::{Metrics, Telemetry},
+};
 
 /// What one worker serves over all its connections.
 #[derive(Clone)]
@@ -38,6 +41,7 @@ pub(super) type HttpStack = Observe<Explain<Shed<HandleHttp>>, Http>;
 pub(crate) struct Parts {
     pub(crate) activity: Arc<Activity>,
     pub(crate) telemetry: Telemetry,
+    pub(crate) metrics: Metrics,
     /// Who it is. Each worker has its own: what calls count references to is not shared.
     pub(crate) who: Arc<Who>,
     /// Whether it tells callers who ask how their answer came about.
@@ -65,7 +69,8 @@ impl Stack {
 }
 
 fn grpc(services: Services, parts: Parts) -> GrpcStack {
-    let (observer, who) = (parts.observer(), parts.who);
+    let calls = parts.metrics.calls_at(services.names());
+    let (observer, who) = (parts.observer(calls), parts.who);
     let explains = parts.explains.then(|| who.clone());
     ServiceBuilder::new()
         // Counts the caller and begins the span: refusals are counted and traced too.
@@ -85,7 +90,8 @@ fn grpc(services: Services, parts: Parts) -> GrpcStack {
 
 /// The same for HTTP, without a deadline: that is the application's, which knows what its callers can bear.
 fn http(service: HttpService, parts: Parts) -> HttpStack {
-    let (observer, who) = (parts.observer(), parts.who);
+    let requests = parts.metrics.requests();
+    let (observer, who) = (parts.observer(requests), parts.who);
     let explains = parts.explains.then(|| who.clone());
     ServiceBuilder::new()
         .layer(ObserveLayer::new(observer))
@@ -95,10 +101,11 @@ fn http(service: HttpService, parts: Parts) -> HttpStack {
 }
 
 impl Parts {
-    fn observer(&self) -> Observer {
+    fn observer<C>(&self, counter: Option<Arc<C>>) -> Observer<C> {
         Observer {
             activity: self.activity.clone(),
             telemetry: self.telemetry.clone(),
+            counter,
         }
     }
 }

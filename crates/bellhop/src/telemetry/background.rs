@@ -1,12 +1,6 @@
 //! The export of spans on a thread that does nothing else.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use opentelemetry_otlp::SpanExporter as Otlp;
 use opentelemetry_sdk::{
@@ -16,7 +10,7 @@ use opentelemetry_sdk::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::{collector::Collector, export::StartError};
+use super::{collector::Collector, export::StartError, queue::Losses};
 
 /// The exporter with a runtime of its own, on a thread of its own.
 ///
@@ -30,13 +24,17 @@ pub(super) struct Background {
     otlp: Otlp,
     endpoint: String,
     timeout: Duration,
-    /// Spans lost since the last success: one warning at the first, one line at the end, silence between.
-    lost: Arc<AtomicU64>,
+    /// One warning at the first that is lost, one line at the end, silence between.
+    losses: Arc<Losses>,
 }
 
 impl Background {
     /// Builds the exporter within its runtime. `timeout` bounds one batch with all its retries.
-    pub(super) fn new(collector: &Collector, timeout: Duration) -> Result<Self, StartError> {
+    pub(super) fn new(
+        collector: &Collector,
+        timeout: Duration,
+        losses: Arc<Losses>,
+    ) -> Result<Self, StartError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("bellhop-telemetry")
@@ -51,13 +49,8 @@ impl Background {
             otlp,
             endpoint: collector.endpoint.clone(),
             timeout,
-            lost: Arc::default(),
+            losses,
         })
-    }
-
-    /// Counts the spans lost since the last success.
-    pub(super) fn lost(&self) -> Arc<AtomicU64> {
-        self.lost.clone()
     }
 }
 
@@ -67,6 +60,7 @@ impl SpanExporter for Background {
             return Err(OTelSdkError::AlreadyShutdown);
         };
         let spans = batch.len() as u64;
+        self.losses.left(spans);
         let result = runtime.block_on(async {
             tokio::time::timeout(self.timeout, self.otlp.export(batch))
                 .await
@@ -85,13 +79,13 @@ impl Background {
     fn report(&self, spans: u64, result: &OTelSdkResult) {
         match result {
             Ok(()) => {
-                let lost = self.lost.swap(0, Ordering::Relaxed);
+                let lost = self.losses.succeeded();
                 if lost > 0 {
                     tracing::info!(endpoint = self.endpoint, lost, "spans are exported again");
                 }
             }
             Err(error) => {
-                if self.lost.fetch_add(spans, Ordering::Relaxed) == 0 {
+                if self.losses.failed(spans) == 0 {
                     tracing::warn!(
                         endpoint = self.endpoint,
                         %error,
@@ -143,7 +137,8 @@ mod tests {
             timeout: Duration::from_secs(1),
             roots: None,
         };
-        let background = Background::new(&collector, Duration::from_secs(1)).unwrap();
+        let background =
+            Background::new(&collector, Duration::from_secs(1), Arc::default()).unwrap();
         let failed = Err(OTelSdkError::InternalFailure("refused".to_owned()));
 
         let log = Log::default();

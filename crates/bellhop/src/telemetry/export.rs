@@ -7,7 +7,7 @@ use opentelemetry_otlp::ExporterBuildError;
 use opentelemetry_sdk::{
     Resource,
     resource::TelemetryResourceDetector,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanProcessor},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider},
 };
 use opentelemetry_semantic_conventions::attribute::{
     SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION,
@@ -17,6 +17,7 @@ use super::{
     background::Background,
     collector::Collector,
     processor::Shared,
+    queue::{Losses, Queue},
     settings::{Identity, Settings},
     tracer::Telemetry,
 };
@@ -47,33 +48,34 @@ pub(super) fn start(
     collector: &Collector,
     identity: Identity<'_>,
 ) -> Result<Telemetry, StartError> {
-    let background = Background::new(collector, settings.batches.timeout)?;
-    let lost = background.lost();
+    let losses = Arc::<Losses>::default();
+    let background = Background::new(collector, settings.batches.timeout, losses.clone())?;
     let resource = resource(settings, identity);
     let batches = BatchConfigBuilder::default()
         .with_scheduled_delay(settings.batches.delay)
         .with_max_queue_size(settings.batches.queue)
         .with_max_export_batch_size(settings.batches.batch)
         .build();
-    let mut processor = BatchSpanProcessor::new(background, batches);
-    processor.set_resource(&resource);
-    let processor = Arc::new(processor);
+    let processor = BatchSpanProcessor::new(background, batches);
+    let mut queue = Queue::new(processor, settings.batches.queue, losses);
+    queue.set_resource(&resource);
+    let queue = Arc::new(queue);
     let provider = SdkTracerProvider::builder()
         .with_sampler(settings.sampler)
         .with_resource(resource)
-        .with_span_processor(Shared(processor.clone()))
+        .with_span_processor(Shared(queue.clone()))
         .build();
+    let propagators = settings.propagators;
     Ok(Telemetry::new(
         settings.sampler,
-        processor,
+        queue,
         provider,
-        lost,
-        settings.propagators,
+        propagators,
     ))
 }
 
 /// Later words win: the program's, the operator's attributes, the operator's name.
-fn resource(settings: &Settings, identity: Identity<'_>) -> Resource {
+pub(super) fn resource(settings: &Settings, identity: Identity<'_>) -> Resource {
     let program = [
         KeyValue::new(SERVICE_NAME, identity.service.to_owned()),
         KeyValue::new(SERVICE_INSTANCE_ID, identity.instance.to_owned()),

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use opentelemetry::{Key, Value};
 
 use super::{
     collector::{Collector, Transport, certificates},
-    export::{StartError, start},
+    export::{StartError, resource, start},
+    metrics::Metrics,
     pairs,
     propagation::Propagators,
     sampler::Sampler,
@@ -62,6 +64,8 @@ pub struct Settings {
     pub(super) batches: Batches,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) service: Option<String>,
+    /// Whether anything is counted.
+    pub(super) metrics: bool,
 }
 
 /// How spans wait.
@@ -104,7 +108,20 @@ impl Settings {
                 )
                 .unwrap_or_default(),
             service: reader.text("OTEL_SERVICE_NAME"),
+            metrics: read_metrics(reader) && !disabled,
         }
+    }
+
+    /// The metrics of one member, which count nothing where that is switched off.
+    pub(crate) fn metrics(&self) -> Metrics {
+        Metrics::new(self.metrics)
+    }
+
+    /// What holds for everything that a member tells of itself.
+    pub(crate) fn resource(&self, identity: Identity<'_>) -> Vec<(String, String)> {
+        let resource = resource(self, identity);
+        let pair = |(key, value): (&Key, &Value)| (key.to_string(), value.to_string());
+        resource.iter().map(pair).collect()
     }
 
     /// The telemetry of one member; disabled, and nothing built, where no endpoint is set.
@@ -117,6 +134,16 @@ impl Settings {
             None => Ok(Telemetry::passing(self.propagators)),
         }
     }
+}
+
+fn read_metrics(reader: &mut Reader<'_>) -> bool {
+    let expected = "on or off";
+    let read = reader.with("BELLHOP_METRICS", expected, |value| match value {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    });
+    read.unwrap_or(true)
 }
 
 fn read_collector(reader: &mut Reader<'_>) -> Option<Collector> {

@@ -7,7 +7,7 @@ use opentelemetry::{
     Context, KeyValue,
     trace::{Event, SpanContext, TraceContextExt},
 };
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::SpanData;
 use opentelemetry_semantic_conventions::attribute::{
     ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, NETWORK_PEER_ADDRESS, NETWORK_PEER_PORT,
     RPC_RESPONSE_STATUS_CODE,
@@ -15,7 +15,9 @@ use opentelemetry_semantic_conventions::attribute::{
 use tonic::Code;
 
 use super::{
+    metrics::{HttpTiming, Limiter, RpcTiming},
     propagation::Propagators,
+    queue::Queue,
     status::{code_name, failed, is_error},
 };
 
@@ -36,13 +38,21 @@ pub struct CallSpan {
     propagators: Propagators,
     // Boxed: most spans are not recorded, and those that pass through futures should be small.
     recording: Option<Box<Recording>>,
+    timing: Option<Timing>,
+}
+
+/// What is counted of a call, recorded or not.
+#[derive(Debug)]
+enum Timing {
+    Rpc(RpcTiming),
+    Http(HttpTiming),
 }
 
 #[derive(Debug)]
 struct Recording {
     data: SpanData,
     protocol: Protocol,
-    processor: Arc<BatchSpanProcessor>,
+    queue: Arc<Queue>,
 }
 
 /// Whose conventions name the end of a call.
@@ -59,14 +69,15 @@ impl CallSpan {
             context,
             propagators,
             recording: None,
+            timing: None,
         }
     }
 
-    /// A span that is sent to `processor` when it ends.
+    /// A span that goes into `queue` when it ends.
     pub(super) fn recording(
         data: SpanData,
         protocol: Protocol,
-        processor: Arc<BatchSpanProcessor>,
+        queue: Arc<Queue>,
         propagators: Propagators,
     ) -> Self {
         Self {
@@ -75,8 +86,37 @@ impl CallSpan {
             recording: Some(Box::new(Recording {
                 data,
                 protocol,
-                processor,
+                queue,
             })),
+            timing: None,
+        }
+    }
+
+    /// The same, whose duration and end are counted too.
+    pub(crate) fn timed_rpc(mut self, timing: Option<RpcTiming>) -> Self {
+        self.timing = timing.map(Timing::Rpc);
+        self
+    }
+
+    /// The same, whose duration and end are counted too.
+    pub(crate) fn timed_http(mut self, timing: Option<HttpTiming>) -> Self {
+        self.timing = timing.map(Timing::Http);
+        self
+    }
+
+    /// The call was one too many.
+    pub(crate) fn refused(&self, limiter: Limiter) {
+        match &self.timing {
+            Some(Timing::Rpc(timing)) => timing.refused(limiter),
+            Some(Timing::Http(timing)) => timing.refused(limiter),
+            None => {}
+        }
+    }
+
+    /// The method was there.
+    pub(crate) fn handled(&mut self) {
+        if let Some(Timing::Rpc(timing)) = &mut self.timing {
+            timing.handled();
         }
     }
 
@@ -129,21 +169,39 @@ impl CallSpan {
 
     /// Ends a gRPC call by its code.
     pub fn end_grpc(mut self, code: Code) {
+        self.count(Some(code), None, None);
         if let Some(recording) = self.recording.take() {
             recording.end_grpc(code);
         }
     }
 
     /// Ends an HTTP request by its status; `route` is the template that matched, as in `/users/{id}`.
-    pub fn end_http(mut self, status: StatusCode, route: Option<&str>) {
+    pub fn end_http(mut self, status: StatusCode, route: Option<&'static str>) {
+        self.count(None, Some(status), route);
         if let Some(recording) = self.recording.take() {
             recording.end_http(status, route);
+        }
+    }
+
+    /// Counts the call, once; without a code and a status it was cancelled.
+    fn count(
+        &mut self,
+        code: Option<Code>,
+        status: Option<StatusCode>,
+        route: Option<&'static str>,
+    ) {
+        let span = self.recording.is_some().then_some(&self.context);
+        match self.timing.take() {
+            Some(Timing::Rpc(timing)) => timing.end(code.unwrap_or(Code::Cancelled), span),
+            Some(Timing::Http(timing)) => timing.end(status, route, span),
+            None => {}
         }
     }
 }
 
 impl Drop for CallSpan {
     fn drop(&mut self) {
+        self.count(None, None, None);
         if let Some(recording) = self.recording.take() {
             recording.cancel();
         }
@@ -194,13 +252,11 @@ impl Recording {
 
     fn export(self: Box<Self>) {
         let Self {
-            mut data,
-            processor,
-            ..
+            mut data, queue, ..
         } = *self;
         // The clock of the system may be set back meanwhile.
         data.end_time = SystemTime::now().max(data.start_time);
-        processor.on_end(data);
+        queue.push(data);
     }
 }
 

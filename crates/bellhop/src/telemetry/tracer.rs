@@ -2,10 +2,7 @@
 
 use std::{
     borrow::Cow,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -16,10 +13,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::{
     error::OTelSdkError,
-    trace::{
-        BatchSpanProcessor, IdGenerator, RandomIdGenerator, SdkTracerProvider, SpanData,
-        SpanEvents, SpanLinks, SpanProcessor,
-    },
+    trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider, SpanData, SpanEvents, SpanLinks},
 };
 use opentelemetry_semantic_conventions::attribute::{
     HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, RPC_METHOD, RPC_SYSTEM_NAME, SERVER_ADDRESS,
@@ -29,6 +23,7 @@ use opentelemetry_semantic_conventions::attribute::{
 use super::{
     call::{ClientCall, HttpCall, ServerCall},
     propagation::{Baggage, Propagators},
+    queue::{Losses, Queue},
     sampler::Sampler,
     span::{CallSpan, Protocol, push_peer},
     status::method_name,
@@ -76,10 +71,8 @@ pub struct Telemetry {
 struct Inner {
     sampler: Sampler,
     scope: InstrumentationScope,
-    processor: Arc<BatchSpanProcessor>,
+    queue: Arc<Queue>,
     provider: SdkTracerProvider,
-    /// Spans that the collector did not take since it last took some.
-    lost: Arc<AtomicU64>,
     propagators: Propagators,
 }
 
@@ -108,9 +101,8 @@ impl Telemetry {
 
     pub(super) fn new(
         sampler: Sampler,
-        processor: Arc<BatchSpanProcessor>,
+        queue: Arc<Queue>,
         provider: SdkTracerProvider,
-        lost: Arc<AtomicU64>,
         propagators: Propagators,
     ) -> Self {
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
@@ -119,9 +111,8 @@ impl Telemetry {
         let inner = Inner {
             sampler,
             scope,
-            processor,
+            queue,
             provider,
-            lost,
             propagators,
         };
         Self {
@@ -141,6 +132,11 @@ impl Telemetry {
     #[must_use]
     pub fn provider(&self) -> Option<&SdkTracerProvider> {
         self.inner.as_ref().map(|inner| &inner.provider)
+    }
+
+    /// What is lost on its way to the collector; `None` where nothing is sent.
+    pub(crate) fn losses(&self) -> Option<&Arc<Losses>> {
+        self.inner.as_ref().map(|inner| inner.queue.losses())
     }
 
     /// Begins the server's side of a gRPC call.
@@ -222,9 +218,9 @@ impl Telemetry {
         let flushed = tokio::task::spawn_blocking(move || {
             // Its processor is shared and stays up: this only stops the application's tracers.
             let _ = inner.provider.shutdown();
-            let ended = inner.processor.shutdown_with_timeout(bound);
+            let ended = inner.queue.shutdown(bound);
             matches!(ended, Ok(()) | Err(OTelSdkError::AlreadyShutdown))
-                && inner.lost.load(Ordering::Relaxed) == 0
+                && inner.queue.losses().is_well()
         });
         match tokio::time::timeout(bound, flushed).await {
             Ok(Ok(true)) => Ok(()),
@@ -284,12 +280,8 @@ impl Inner {
             status: Status::Unset,
             instrumentation_scope: self.scope.clone(),
         };
-        CallSpan::recording(
-            data,
-            begin.protocol,
-            self.processor.clone(),
-            self.propagators,
-        )
+        let queue = self.queue.clone();
+        CallSpan::recording(data, begin.protocol, queue, self.propagators)
     }
 }
 

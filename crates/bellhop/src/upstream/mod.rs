@@ -1,6 +1,7 @@
 //! One service as a process that calls it sees it: who is there, and the connections to them.
 
 mod cause;
+mod figures;
 mod instance;
 mod report;
 mod state;
@@ -12,7 +13,7 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 
 use self::state::{State, Turn};
@@ -36,6 +37,7 @@ pub(crate) struct Upstream {
     group: Arc<Group>,
     failures: Arc<Failures>,
     settings: endpoint::Settings,
+    begun: Instant,
     state: Mutex<State>,
     turns: OnceLock<Arc<Turns>>,
     follower: OnceLock<AbortOnDropHandle<()>>,
@@ -59,6 +61,7 @@ impl Upstream {
             group,
             failures: Arc::default(),
             settings,
+            begun: Instant::now(),
             state: Mutex::default(),
             turns: OnceLock::new(),
             follower: OnceLock::new(),

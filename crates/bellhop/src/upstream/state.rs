@@ -91,6 +91,17 @@ impl State {
         self.word.critical()
     }
 
+    /// What the registry has said.
+    pub(super) fn word(&self) -> &Word {
+        &self.word
+    }
+
+    /// Those that may be called, and whether the registry does not vouch for them.
+    pub(super) fn known(&self) -> impl Iterator<Item = (&InstanceId, bool)> {
+        let known = self.known.iter();
+        known.map(|(id, known)| (id, *known.kept.borrow()))
+    }
+
     /// Takes over what discovery says; returns who is gone.
     pub(super) fn apply(
         &mut self,

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::SystemTime};
 
+use tokio::time::Instant;
+
 use super::Cause;
 use crate::{
     consul::{self, Sight},
@@ -15,6 +17,10 @@ pub(super) struct Word {
     answered: bool,
     /// Whether an instance was ever registered, in whatever state.
     seen: bool,
+    /// When it last answered.
+    confirmed: Option<Instant>,
+    /// How often it did not answer.
+    failures: u64,
     registered: usize,
     /// Why it does not answer, where it does not.
     failure: Option<Arc<consul::Error>>,
@@ -28,12 +34,16 @@ impl Word {
     /// Follows what discovery says.
     pub(super) fn follow(&mut self, event: &Event) {
         match event {
-            Event::Unreachable { error } => self.failure = Some(error.clone()),
+            Event::Unreachable { error } => {
+                self.failure = Some(error.clone());
+                self.failures += 1;
+            }
             Event::Remembered { saved, .. } => self.remembered = Some(*saved),
             Event::Notes(notes) => self.notes = *notes,
             Event::Critical(critical) => self.critical.clone_from(critical),
             Event::Answer { registered, .. } => {
                 self.answered = true;
+                self.confirmed = Some(Instant::now());
                 self.failure = None;
                 self.remembered = None;
                 self.registered = *registered;
@@ -71,6 +81,16 @@ impl Word {
         } else {
             Cause::NeverSeen { unsure }
         }
+    }
+
+    /// When it last answered.
+    pub(super) fn confirmed(&self) -> Option<Instant> {
+        self.confirmed
+    }
+
+    /// How often it did not answer.
+    pub(super) fn failures(&self) -> u64 {
+        self.failures
     }
 
     pub(super) fn failure(&self) -> Option<&Arc<consul::Error>> {

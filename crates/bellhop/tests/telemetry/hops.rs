@@ -181,9 +181,12 @@ async fn each_side_judges_a_failure_for_itself() {
         client.end_grpc(code);
         server.end_grpc(code);
     }
-    for status in [StatusCode::NOT_FOUND, StatusCode::BAD_GATEWAY] {
+    for (status, route) in [
+        (StatusCode::NOT_FOUND, "404"),
+        (StatusCode::BAD_GATEWAY, "502"),
+    ] {
         let span = one.http_server(&HeaderMap::new(), door(&Method::GET, "/", None));
-        span.end_http(status, Some(status.as_str()));
+        span.end_http(status, Some(route));
     }
     one.shutdown(PATIENCE).await.unwrap();
 

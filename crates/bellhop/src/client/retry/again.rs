@@ -18,6 +18,7 @@ use super::{
     replay::Kept,
     target::{Begin, Target},
     trail::End,
+    tries::Kind,
 };
 use crate::{breaker::overtaken, discovery::InstanceId, endpoint::Peer};
 
@@ -52,7 +53,11 @@ enum Next {
     /// Wait for those that are still under way.
     Wait,
     /// Make an attempt after a while; `share` is what it may use up.
-    Launch { after: Duration, share: u32 },
+    Launch {
+        after: Duration,
+        share: u32,
+        kind: Kind,
+    },
     /// Give up.
     GiveUp,
 }
@@ -99,11 +104,11 @@ impl<T: Target> Trouble<T> {
         loop {
             match next {
                 Next::GiveUp => return self.give_up(),
-                Next::Launch { after, share } => {
+                Next::Launch { after, share, kind } => {
                     if !after.is_zero() {
                         sleep(after).await;
                     }
-                    self.launch(share, false);
+                    self.launch(share, kind);
                 }
                 Next::Wait => {}
             }
@@ -144,19 +149,22 @@ impl<T: Target> Trouble<T> {
         }
     }
 
-    fn launch(&mut self, share: u32, hedge: bool) {
+    fn launch(&mut self, share: u32, kind: Kind) {
         let Again {
             target,
+            shared,
             kept,
             attempts,
             method,
             deadline,
             ..
         } = &self.call;
+        shared.count(kind);
         let now = Instant::now();
         let timeout = deadline.map(|at| at.saturating_duration_since(now));
         let request = kept.request(timeout, share, attempts.made() - 1);
         let attempt = target.attempt(request, self.avoided());
+        let hedge = kind == Kind::Hedge;
         let flight = Flight::new(attempt, share, hedge, method.look());
         self.flights.push(flight);
         self.hedge_at = self.call.hedge_after().map(|after| now + after);
@@ -171,7 +179,7 @@ impl<T: Target> Trouble<T> {
             return;
         }
         if let Some(share) = self.call.attempts.begin() {
-            self.launch(share, true);
+            self.launch(share, Kind::Hedge);
         }
     }
 
@@ -245,7 +253,11 @@ impl<T: Target> Trouble<T> {
             times => self.backoff(times - 1),
         };
         match self.is_in_time(Instant::now(), after) {
-            true => Next::Launch { after, share },
+            true => Next::Launch {
+                after,
+                share,
+                kind: Kind::Transparent,
+            },
             false => Next::GiveUp,
         }
     }
@@ -260,7 +272,11 @@ impl<T: Target> Trouble<T> {
             && self.is_in_time(now, after)
             && self.call.shared.budget.spend(now);
         match self.call.attempts.begin().filter(|_| can) {
-            Some(share) => Next::Launch { after, share },
+            Some(share) => Next::Launch {
+                after,
+                share,
+                kind: Kind::Retry,
+            },
             None => Next::GiveUp,
         }
     }

@@ -63,6 +63,20 @@ impl Budget {
                 .is_ok()
     }
 
+    /// How many further attempts could be made at once.
+    pub(super) fn left(&self, now: Instant) -> u64 {
+        self.floor_left(now) + self.saved.load(Relaxed) / ATTEMPT
+    }
+
+    fn floor_left(&self, now: Instant) -> u64 {
+        let Some(refill) = Duration::from_secs(1).checked_div(self.allowance.floor) else {
+            return 0;
+        };
+        let now = nanos(now.saturating_duration_since(self.origin));
+        let missing = self.full.load(Relaxed).saturating_sub(now);
+        u64::from(self.allowance.floor).saturating_sub(missing.div_ceil(nanos(refill)))
+    }
+
     fn spend_floor(&self, now: Instant) -> bool {
         let Some(refill) = Duration::from_secs(1).checked_div(self.allowance.floor) else {
             return false;
@@ -101,7 +115,9 @@ mod tests {
     fn a_fifth_of_the_calls_and_ten_a_second() {
         let start = Instant::now();
         let budget = Budget::new(FIFTH, start);
+        assert_eq!(budget.left(start), 10);
         assert_eq!(spent(&budget, start), 10, "the floor");
+        assert_eq!(budget.left(start), 0);
         (0..100).for_each(|_| budget.earn());
         assert_eq!(spent(&budget, start), 20, "a fifth");
         assert_eq!(spent(&budget, start + Duration::from_millis(500)), 5);
@@ -176,7 +192,10 @@ mod tests {
                     model.purse += per_mille;
                 } else {
                     let now = start + Duration::from_millis(millis);
-                    prop_assert_eq!(budget.spend(now), model.spend(millis));
+                    let left = budget.left(now);
+                    let spent = budget.spend(now);
+                    prop_assert_eq!(spent, model.spend(millis));
+                    prop_assert_eq!(left > 0, spent);
                 }
             }
         }

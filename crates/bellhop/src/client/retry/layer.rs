@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Methods, Retry, Settings, budget::Budget};
+use super::{
+    Methods, Retry, Settings,
+    budget::Budget,
+    tries::{Kind, Tries},
+};
+use crate::telemetry::Metrics;
 
 /// Adds [`Retry`]. Clones share their budget.
 #[derive(Clone, Debug)]
@@ -17,13 +22,44 @@ pub(crate) struct RetryLayer {
 pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) budget: Arc<Budget>,
+    /// Where attempts are counted, if anywhere.
+    tries: Option<Arc<Tries>>,
+}
+
+impl Shared {
+    /// Counts an attempt.
+    pub(super) fn count(&self, kind: Kind) {
+        if let Some(tries) = &self.tries {
+            tries.count(kind);
+        }
+    }
 }
 
 impl RetryLayer {
     pub(crate) fn new(settings: Settings, now: Instant) -> Self {
         let budget = Arc::new(Budget::new(settings.allowance, now));
         Self {
-            shared: Arc::new(Shared { settings, budget }),
+            shared: Arc::new(Shared {
+                settings,
+                budget,
+                tries: None,
+            }),
+        }
+    }
+
+    /// The same, whose attempts to reach a service are counted.
+    pub(crate) fn counted(self, service: &Arc<str>, metrics: &Metrics) -> Self {
+        let Shared {
+            settings, budget, ..
+        } = &*self.shared;
+        let (settings, budget) = (settings.clone(), budget.clone());
+        let tries = metrics.recorder(|| Tries::new(service.clone(), budget.clone()));
+        Self {
+            shared: Arc::new(Shared {
+                settings,
+                budget,
+                tries,
+            }),
         }
     }
 
@@ -33,9 +69,12 @@ impl RetryLayer {
             methods: Arc::new(methods),
             ..self.shared.settings.clone()
         };
-        let budget = self.shared.budget.clone();
         Self {
-            shared: Arc::new(Shared { settings, budget }),
+            shared: Arc::new(Shared {
+                settings,
+                budget: self.shared.budget.clone(),
+                tries: self.shared.tries.clone(),
+            }),
         }
     }
 

@@ -23,6 +23,7 @@ mod target;
 mod tests;
 
 mod trail;
+mod tries;
 
 use std::{
     sync::Arc,
@@ -42,6 +43,7 @@ use self::{
     future::ResponseFuture,
     layer::Shared,
     policy::Pushback,
+    tries::Kind,
 };
 pub(crate) use self::{
     attempts::attempts,
@@ -78,6 +80,7 @@ impl<T: Target> Service<Request<Body>> for Retry<T> {
         };
         let share = attempts.begin().unwrap_or(1);
         self.shared.budget.earn();
+        self.shared.count(Kind::First);
         if own == 1 {
             if Scope::attempts().is_some() {
                 request

@@ -10,7 +10,7 @@ use http::{HeaderMap, Response};
 use http_body::{Body, Frame, SizeHint};
 use tonic::{Code, Status};
 
-use super::Open;
+use super::{Open, refused};
 use crate::{
     server::{activity::InFlight, call::ResponseBody},
     telemetry::CallSpan,
@@ -26,13 +26,21 @@ pub(in crate::server) struct Observed {
 impl Observed {
     pub(super) fn wrap(response: Response<ResponseBody>, open: Open) -> Response<Self> {
         let Open {
-            span, in_flight, ..
+            mut span,
+            in_flight,
+            ..
         } = open;
+        if response.body().is_handled() {
+            span.handled();
+        }
         let mut span = Some(span);
         // An answer of trailers only has its status here.
         if let Some(code) = code(response.headers())
             && let Some(span) = span.take()
         {
+            if let Some(limiter) = refused(response.headers()) {
+                span.refused(limiter);
+            }
             span.end_grpc(code);
         }
         response.map(|inner| Self {

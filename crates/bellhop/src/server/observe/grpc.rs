@@ -1,11 +1,13 @@
 //! A gRPC call as it is counted and traced: to the end of its stream.
 
+use std::sync::Arc;
+
 use http::{HeaderValue, Response};
 
 use super::{Open, Protocol, body::Observed};
 use crate::{
     server::{call::ResponseBody, incoming::Call},
-    telemetry::{CallSpan, ServerCall, Telemetry},
+    telemetry::{CallSpan, ServerCall, Telemetry, metrics::Calls},
 };
 
 /// Calls of gRPC.
@@ -15,13 +17,17 @@ pub(in crate::server) enum Grpc {}
 impl Protocol for Grpc {
     type Body = ResponseBody;
     type Observed = Observed;
+    type Counter = Calls;
 
-    fn span(telemetry: &Telemetry, call: &Call) -> CallSpan {
+    fn span(telemetry: &Telemetry, counter: Option<&Arc<Calls>>, call: &Call) -> CallSpan {
         let known = ServerCall {
             path: call.request.uri().path(),
             peer: Some(call.peer),
         };
-        telemetry.server(call.request.headers(), known)
+        let timing = counter.map(|calls| calls.begin(known.path));
+        telemetry
+            .server(call.request.headers(), known)
+            .timed_rpc(timing)
     }
 
     fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue> {

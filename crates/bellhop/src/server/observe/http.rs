@@ -1,15 +1,17 @@
 //! An HTTP request as it is counted and traced: to the head of its answer.
 
+use std::sync::Arc;
+
 use http::{HeaderValue, Response};
 
-use super::{Open, Protocol};
+use super::{Open, Protocol, refused};
 use crate::{
     server::{
         app::{HttpBody, HttpRoute, SpanEvent},
         incoming::Call,
         request_id::{X_REQUEST_ID, request_id},
     },
-    telemetry::{CallSpan, HttpCall, Telemetry},
+    telemetry::{CallSpan, HttpCall, Telemetry, metrics::Requests},
 };
 
 /// Requests of HTTP.
@@ -19,8 +21,9 @@ pub(in crate::server) enum Http {}
 impl Protocol for Http {
     type Body = HttpBody;
     type Observed = HttpBody;
+    type Counter = Requests;
 
-    fn span(telemetry: &Telemetry, call: &Call) -> CallSpan {
+    fn span(telemetry: &Telemetry, counter: Option<&Arc<Requests>>, call: &Call) -> CallSpan {
         let request = &call.request;
         let known = HttpCall {
             method: request.method(),
@@ -29,7 +32,10 @@ impl Protocol for Http {
             scheme: "http",
             peer: Some(call.peer),
         };
-        telemetry.http_server(request.headers(), known)
+        let timing = counter.map(|requests| requests.begin(known.method));
+        telemetry
+            .http_server(request.headers(), known)
+            .timed_http(timing)
     }
 
     fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue> {
@@ -52,6 +58,9 @@ impl Protocol for Http {
         let extensions = answer.extensions();
         if let Some(SpanEvent(name)) = extensions.get() {
             open.span.event(name);
+        }
+        if let Some(limiter) = refused(answer.headers()).or_else(|| extensions.get().copied()) {
+            open.span.refused(limiter);
         }
         let route = extensions.get().map(|HttpRoute(route)| *route);
         open.span.end_http(answer.status(), route);

@@ -4,17 +4,17 @@ use std::{marker::PhantomData, sync::Arc};
 
 use tower::Layer;
 
-use super::{Observe, Observer};
+use super::{Observe, Observer, Protocol};
 
 /// Adds [`Observe`] for calls of one protocol.
-#[derive(Clone, Debug)]
-pub(in crate::server) struct ObserveLayer<P> {
-    observer: Arc<Observer>,
+#[derive(Debug)]
+pub(in crate::server) struct ObserveLayer<P: Protocol> {
+    observer: Arc<Observer<P::Counter>>,
     protocol: PhantomData<fn() -> P>,
 }
 
-impl<P> ObserveLayer<P> {
-    pub(in crate::server) fn new(observer: Observer) -> Self {
+impl<P: Protocol> ObserveLayer<P> {
+    pub(in crate::server) fn new(observer: Observer<P::Counter>) -> Self {
         Self {
             observer: Arc::new(observer),
             protocol: PhantomData,
@@ -22,7 +22,7 @@ impl<P> ObserveLayer<P> {
     }
 }
 
-impl<S, P> Layer<S> for ObserveLayer<P> {
+impl<S, P: Protocol> Layer<S> for ObserveLayer<P> {
     type Service = Observe<S, P>;
 
     fn layer(&self, inner: S) -> Observe<S, P> {

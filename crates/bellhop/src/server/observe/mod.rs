@@ -13,19 +13,24 @@ use std::{
     task::{Context, Poll},
 };
 
-use ::http::{HeaderValue, Response};
+use ::http::{HeaderMap, HeaderValue, Response};
 use tower::Service;
 
 use self::future::ResponseFuture;
 pub(super) use self::{grpc::Grpc, http::Http, layer::ObserveLayer};
 use super::{Activity, activity::InFlight, incoming::Call};
-use crate::telemetry::{CallSpan, Telemetry};
+use crate::{
+    limit::{OVERLOAD, REFUSED, TOO_OFTEN},
+    telemetry::{CallSpan, Telemetry, metrics::Limiter},
+};
 
 /// What observes calls.
-#[derive(Clone, Debug)]
-pub(super) struct Observer {
+#[derive(Debug)]
+pub(super) struct Observer<C> {
     pub(super) activity: Arc<Activity>,
     pub(super) telemetry: Telemetry,
+    /// Where their durations are counted, if anywhere.
+    pub(super) counter: Option<Arc<C>>,
 }
 
 /// What is particular to the observation of one kind of calls.
@@ -34,15 +39,26 @@ pub(super) trait Protocol {
     type Body;
     /// The same, observed.
     type Observed;
+    /// What counts durations.
+    type Counter;
 
-    /// Begins the span of a call.
-    fn span(telemetry: &Telemetry, call: &Call) -> CallSpan;
+    /// Begins the span of a call, which is counted too where there is a counter.
+    fn span(telemetry: &Telemetry, counter: Option<&Arc<Self::Counter>>, call: &Call) -> CallSpan;
 
     /// Reads what travels with a call. The id that its answer is to tell, if any.
     fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue>;
 
     /// An answer has begun.
     fn answered(answer: Response<Self::Body>, open: Open) -> Response<Self::Observed>;
+}
+
+/// Who refused a call, where somebody did before any handler saw it.
+fn refused(headers: &HeaderMap) -> Option<Limiter> {
+    match headers.get(REFUSED)? {
+        why if *why == OVERLOAD => Some(Limiter::Shed),
+        why if *why == TOO_OFTEN => Some(Limiter::Caller),
+        _ => None,
+    }
 }
 
 /// What is open while a call is.
@@ -56,13 +72,13 @@ pub(super) struct Open {
 
 /// Counts calls and traces them.
 #[derive(Debug)]
-pub(super) struct Observe<S, P> {
+pub(super) struct Observe<S, P: Protocol> {
     inner: S,
-    observer: Arc<Observer>,
+    observer: Arc<Observer<P::Counter>>,
     protocol: PhantomData<fn() -> P>,
 }
 
-impl<S: Clone, P> Clone for Observe<S, P> {
+impl<S: Clone, P: Protocol> Clone for Observe<S, P> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -86,9 +102,15 @@ where
     }
 
     fn call(&mut self, mut call: Call) -> Self::Future {
-        let in_flight = (!call.is_question()).then(|| self.observer.activity.begin());
-        let telemetry = &self.observer.telemetry;
-        let span = P::span(telemetry, &call);
+        let Observer {
+            activity,
+            telemetry,
+            counter,
+        } = &*self.observer;
+        let is_work = !call.is_question();
+        let in_flight = is_work.then(|| activity.begin());
+        let counter = counter.as_ref().filter(|_| is_work);
+        let span = P::span(telemetry, counter, &call);
         call.span = span.context().clone();
         let open = Open {
             span,

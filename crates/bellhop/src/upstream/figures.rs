@@ -1,0 +1,82 @@
+//! What is measured of a service that is called.
+
+use opentelemetry_semantic_conventions::attribute::SERVER_ADDRESS;
+use tokio::time::Instant;
+
+use super::Upstream;
+use crate::{
+    breaker::BreakerState,
+    discovery::InstanceId,
+    endpoint::Standing,
+    telemetry::metrics::{
+        Attributes, BREAKER_OPEN, BREAKER_STATE, BREAKERS, DISCOVERY_AGE, DISCOVERY_ERRORS,
+        ENDPOINT_STATE, ENDPOINTS, INSTANCE, Snapshot, Source,
+    },
+};
+
+impl Source for Upstream {
+    fn collect(&self, into: &mut Snapshot) {
+        let standings = self.group.standings();
+        self.endpoints(&standings, into);
+        self.breakers(&standings, into);
+        let state = self.state();
+        let confirmed = state.word().confirmed().unwrap_or(self.begun);
+        let age = Instant::now().saturating_duration_since(confirmed);
+        let failures = state.word().failures() as f64;
+        into.number(&DISCOVERY_AGE, self.with([]), age.as_secs_f64());
+        into.number(&DISCOVERY_ERRORS, self.with([]), failures);
+    }
+}
+
+impl Upstream {
+    fn endpoints(&self, standings: &[Standing], into: &mut Snapshot) {
+        let connected = |id: &InstanceId| {
+            let mut standings = standings.iter();
+            standings.any(|standing| standing.id == *id && standing.connections > 0)
+        };
+        let [mut kept, mut there, mut connecting] = [0.0; 3];
+        let state = self.state();
+        for (id, is_kept) in state.known() {
+            match (is_kept, connected(id)) {
+                (true, _) => kept += 1.0,
+                (false, true) => there += 1.0,
+                (false, false) => connecting += 1.0,
+            }
+        }
+        let critical = state.critical().len() as f64;
+        for (name, count) in [
+            ("connected", there),
+            ("connecting", connecting),
+            ("critical", critical),
+            ("kept", kept),
+        ] {
+            into.number(&ENDPOINTS, self.with([(ENDPOINT_STATE, name)]), count);
+        }
+    }
+
+    fn breakers(&self, standings: &[Standing], into: &mut Snapshot) {
+        let [mut closed, mut open, mut half_open] = [0.0; 3];
+        for standing in standings {
+            match standing.breaker {
+                BreakerState::Off => continue,
+                BreakerState::Closed => closed += 1.0,
+                BreakerState::Open => open += 1.0,
+                BreakerState::HalfOpen => half_open += 1.0,
+            }
+            let is_open = f64::from(u8::from(standing.breaker != BreakerState::Closed));
+            let id = standing.id.as_str();
+            into.number(&BREAKER_OPEN, self.with([(INSTANCE, id)]), is_open);
+        }
+        for (name, count) in [("closed", closed), ("open", open), ("half_open", half_open)] {
+            into.number(&BREAKERS, self.with([(BREAKER_STATE, name)]), count);
+        }
+    }
+
+    /// Attributes, with the service's name among them.
+    fn with<'a>(&'a self, more: impl IntoIterator<Item = (&'static str, &'a str)>) -> Attributes {
+        let own = (SERVER_ADDRESS, &*self.service);
+        let all = [own].into_iter().chain(more);
+        all.map(|(name, value)| (name, value.to_owned().into()))
+            .collect()
+    }
+}
