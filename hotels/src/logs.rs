@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bellhop::logs::Lines;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::cli::Log;
@@ -12,8 +13,9 @@ const DEFAULT: &str = "warn,hotels=info";
 pub(crate) fn init(format: Log) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let lines = fmt().with_env_filter(filter).with_writer(io::stderr);
-    match format {
-        Log::Text => lines.init(),
-        Log::Json => lines.json().flatten_event(true).init(),
-    }
+    let format = match format {
+        Log::Text => Lines::Text,
+        Log::Json => Lines::Json,
+    };
+    lines.event_format(format).init();
 }

@@ -47,6 +47,7 @@ mod explain;
 mod fuzz;
 mod identity;
 pub mod limit;
+pub mod logs;
 mod mesh;
 pub mod outage;
 pub mod registration;
