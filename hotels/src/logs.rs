@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::cli::Log;
 
-const DEFAULT: &str = "warn,hotels=info";
+const DEFAULT: &str = "warn,hotels=info,bellhop::access=info";
 
 /// Writes log lines from here on: those that `RUST_LOG` asks for.
 pub(crate) fn init(format: Log) {

@@ -84,6 +84,11 @@ impl Scope {
         CURRENT.scope(self, future)
     }
 
+    /// Runs `work` within this scope.
+    pub(crate) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), work)
+    }
+
     /// Runs `read` with the running task's scope, an empty one outside of any.
     pub(crate) fn with<T>(read: impl FnOnce(&Self) -> T) -> T {
         let mut read = Some(read);

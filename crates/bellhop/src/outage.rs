@@ -1,4 +1,4 @@
-//! Tells of a failure that repeats: once when it begins, and once when it is over.
+//! Tells of a failure that repeats: once when it begins, every minute while it goes on, and once when it is over.
 
 use std::{
     sync::{
@@ -12,6 +12,9 @@ use tokio::time::Instant;
 
 /// An outage is over when nothing has failed for this long: failures that come and go are one outage.
 const QUIET: Duration = Duration::from_secs(10);
+
+/// Somebody is told of an outage that goes on as often as this.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// A failure that repeats, counted from its first time to its last.
 ///
@@ -27,6 +30,8 @@ struct Running {
     since: Instant,
     last: Instant,
     failures: u64,
+    told: Instant,
+    untold: u64,
 }
 
 /// An outage that is over.
@@ -43,28 +48,47 @@ impl Outage {
     #[must_use]
     pub fn failed(&self, now: Instant) -> bool {
         let mut state = self.state();
-        self.running.store(true, Ordering::Relaxed);
-        match &mut *state {
-            Some(running) => {
-                running.last = now.max(running.last);
-                running.failures += 1;
-                false
-            }
-            None => {
-                *state = Some(Running {
-                    since: now,
-                    last: now,
-                    failures: 1,
-                });
-                true
-            }
+        self.fail(&mut state, now).failures == 1
+    }
+
+    /// Counts a failure. How many there are to tell of: the first, and once a minute all those since.
+    #[must_use]
+    pub fn failed_again(&self, now: Instant) -> Option<u64> {
+        let mut state = self.state();
+        let running = self.fail(&mut state, now);
+        let due = now.saturating_duration_since(running.told) >= TELL_EVERY;
+        if running.failures > 1 && !due {
+            return None;
         }
+        running.told = now;
+        Some(std::mem::take(&mut running.untold))
+    }
+
+    fn fail<'s>(&self, state: &'s mut Option<Running>, now: Instant) -> &'s mut Running {
+        self.running.store(true, Ordering::Relaxed);
+        let running = state.get_or_insert(Running {
+            since: now,
+            last: now,
+            failures: 0,
+            told: now,
+            untold: 0,
+        });
+        running.last = now.max(running.last);
+        running.failures += 1;
+        running.untold += 1;
+        running
+    }
+
+    /// Whether there is an outage.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed)
     }
 
     /// Says that it went well. What the outage was, where it is over with that.
     #[must_use]
     pub fn went_well(&self, now: Instant) -> Option<Over> {
-        if !self.running.load(Ordering::Relaxed) {
+        if !self.is_running() {
             return None;
         }
         let mut state = self.state();
@@ -105,5 +129,16 @@ mod tests {
         assert_eq!(outage.went_well(at(19)), Some(over));
         assert_eq!(outage.went_well(at(20)), None);
         assert!(outage.failed(at(21)), "the next one");
+    }
+
+    #[test]
+    fn one_that_goes_on_is_told_of_every_minute() {
+        let (outage, start) = (Outage::default(), Instant::now());
+        let told = |second| outage.failed_again(start + Duration::from_secs(second));
+        let told: Vec<_> = (0..=180).map(told).collect();
+        let at: Vec<_> = (0..=180).filter(|second| told[*second].is_some()).collect();
+        assert_eq!(at, [0, 60, 120, 180]);
+        assert_eq!((told[0], told[60]), (Some(1), Some(60)));
+        assert_eq!(told.into_iter().flatten().sum::<u64>(), 181);
     }
 }

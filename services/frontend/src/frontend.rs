@@ -82,6 +82,7 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
         let Settings {
             deadline, trace_id, ..
         } = self.settings;
+        let failures = self.settings.failures.clone();
         let limit = self.settings.limit.as_ref();
         let limit = limit.map(|limit| limit.layer(too_many as fn(TooMany) -> Response));
         let dependencies: Arc<[Dependency]> = self.dependencies.as_slice().into();
@@ -102,7 +103,10 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             .method_not_allowed_fallback(method_not_allowed)
             .layer(from_fn(guard::caught))
             // Outermost: whatever is answered, it carries the ids.
-            .layer(from_fn_with_state(trace_id, identity::tell))
+            .layer(from_fn_with_state(
+                identity::Teller { trace_id, failures },
+                identity::tell,
+            ))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tells every answer's request id and trace id.
+//! Tells every answer's request id and trace id, and the log why a request failed.
 
 use axum::{
     extract::{Request, State},
@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 
-use crate::error::Cause;
+use crate::{Failures, error::Cause};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
@@ -15,23 +15,23 @@ pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 /// The longest request id of a caller that is repeated.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Puts both ids on the answer, and logs with them what the answer does not say.
-pub(crate) async fn tell(
-    State(current_trace): State<fn() -> Option<String>>,
-    request: Request,
-    next: Next,
-) -> Response {
+/// What tells of requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Teller {
+    /// The trace that the running request belongs to.
+    pub(crate) trace_id: fn() -> Option<String>,
+    pub(crate) failures: Failures,
+}
+
+/// Puts both ids on the answer, and has logged what the answer does not say.
+pub(crate) async fn tell(State(teller): State<Teller>, request: Request, next: Next) -> Response {
     let request_id = request_id(request.headers());
-    let trace_id = trace_id(current_trace(), request.headers());
+    let trace_id = trace_id((teller.trace_id)(), request.headers());
 
     let mut response = next.run(request).await;
-    if let Some(Cause(cause)) = response.extensions_mut().remove() {
-        tracing::warn!(
-            ?request_id,
-            ?trace_id,
-            status = response.status().as_u16(),
-            "{cause}"
-        );
+    match response.extensions_mut().remove() {
+        Some(Cause(cause)) => teller.failures.failed(response.status(), &cause),
+        None => teller.failures.answered(),
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, request_id);

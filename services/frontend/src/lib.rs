@@ -15,6 +15,7 @@
 
 mod degraded;
 mod error;
+mod failures;
 mod frontend;
 mod geojson;
 mod guard;
@@ -27,6 +28,7 @@ mod serve;
 mod settings;
 
 pub use self::{
+    failures::Failures,
     frontend::Frontend,
     serve::{NAME, serve},
     settings::Settings,

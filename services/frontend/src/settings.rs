@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use bellhop::{limit::ClientLimiter, outage::Outage};
 
+use crate::Failures;
+
 /// How a [`Frontend`](crate::Frontend) answers.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -20,6 +22,9 @@ pub struct Settings {
 
     /// Where degraded answers are counted, so that the log tells once of an outage.
     pub degraded: Arc<Outage>,
+
+    /// Where requests are counted that fail, so that the log does not tell of each.
+    pub failures: Failures,
 }
 
 impl Settings {
@@ -34,6 +39,7 @@ impl Default for Settings {
             trace_id: || None,
             limit: None,
             degraded: Arc::default(),
+            failures: Failures::default(),
         }
     }
 }

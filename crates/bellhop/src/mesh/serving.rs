@@ -194,6 +194,7 @@ impl Mesh {
                 metrics: self.metrics().clone(),
                 who: Arc::new(who.clone()),
                 explains: settings.explain,
+                access_log: settings.server.access_log,
                 shed: shed.clone(),
                 limits: settings.server.limits.clone(),
             };

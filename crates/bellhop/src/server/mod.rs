@@ -33,6 +33,7 @@ pub(crate) use app::Kind;
 pub use app::{App, HttpRoute, RemoteAddr, SpanEvent};
 pub(crate) use limit::Limits;
 pub(crate) use listener::{Listener, Serving, Worker, bind};
+pub(crate) use observe::AccessLog;
 pub use probe::ProbeError;
 pub(crate) use probe::until_serving;
 pub use routes::Services;

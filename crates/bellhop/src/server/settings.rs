@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Limits, connection, shed};
+use super::{AccessLog, Limits, connection, shed};
 use crate::config::Reader;
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -25,13 +25,15 @@ pub(crate) struct Settings {
     pub(crate) connections: connection::Settings,
     /// `None` where no call is refused for being one too many.
     pub(crate) shed: Option<shed::Settings>,
+    /// Which calls are logged.
+    pub(crate) access_log: AccessLog,
     /// `None` where nobody is limited.
     pub(crate) limits: Option<Arc<Limits>>,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET`, `BELLHOP_DRAIN_TIMEOUT`, what connections may do, and when to
-    /// refuse calls and callers.
+    /// Reads `BELLHOP_LISTEN`, `BELLHOP_DRAIN_QUIET`, `BELLHOP_DRAIN_TIMEOUT`, what connections may do, which calls are
+    /// logged, and when to refuse calls and callers.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             listen: reader
@@ -48,6 +50,7 @@ impl Settings {
                 .unwrap_or(DRAIN_TIMEOUT),
             connections: connection::Settings::read(reader),
             shed: shed::Settings::read(reader),
+            access_log: AccessLog::read(reader),
             limits: Limits::read(reader),
         }
     }

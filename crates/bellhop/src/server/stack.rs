@@ -13,7 +13,7 @@ use super::{
     explain::{Explain, ExplainLayer},
     http_call::HandleHttp,
     limit::{Limit, LimitLayer, Limits},
-    observe::{Grpc, Http, Observe, ObserveLayer, Observer},
+    observe::{AccessLog, Grpc, Http, Observe, ObserveLayer, Observer},
     shed::{Shed, ShedLayer, Shedding},
 };
 use crate::{
@@ -46,6 +46,8 @@ pub(crate) struct Parts {
     pub(crate) who: Arc<Who>,
     /// Whether it tells callers who ask how their answer came about.
     pub(crate) explains: bool,
+    /// Which calls are logged.
+    pub(crate) access_log: AccessLog,
     /// How many calls it takes; `None` where it takes all.
     pub(crate) shed: Option<Shedding>,
     /// How often its callers may call; `None` where they may always.
@@ -106,6 +108,8 @@ impl Parts {
             activity: self.activity.clone(),
             telemetry: self.telemetry.clone(),
             counter,
+            who: self.who.clone(),
+            access_log: self.access_log,
         }
     }
 }

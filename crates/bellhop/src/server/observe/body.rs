@@ -10,7 +10,7 @@ use http::{HeaderMap, Response};
 use http_body::{Body, Frame, SizeHint};
 use tonic::{Code, Status};
 
-use super::{Open, refused};
+use super::{Open, access::Entry, refused};
 use crate::{
     server::{activity::InFlight, call::ResponseBody},
     telemetry::CallSpan,
@@ -21,6 +21,7 @@ pub(in crate::server) struct Observed {
     inner: ResponseBody,
     span: Option<CallSpan>,
     in_flight: Option<InFlight>,
+    entry: Entry,
 }
 
 impl Observed {
@@ -28,6 +29,7 @@ impl Observed {
         let Open {
             mut span,
             in_flight,
+            mut entry,
             ..
         } = open;
         if response.body().is_handled() {
@@ -42,16 +44,19 @@ impl Observed {
                 span.refused(limiter);
             }
             span.end_grpc(code);
+            entry.end_grpc(code);
         }
         response.map(|inner| Self {
             inner,
             span,
             in_flight,
+            entry,
         })
     }
 
     fn end(&mut self, code: Code) {
         self.in_flight = None;
+        self.entry.end_grpc(code);
         if let Some(span) = self.span.take() {
             span.end_grpc(code);
         }
@@ -75,6 +80,9 @@ impl Body for Observed {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    self.entry.sent(data.len() as u64);
+                }
                 if let Some(trailers) = frame.trailers_ref() {
                     self.end(code(trailers).unwrap_or(Code::Unknown));
                 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Response};
 
-use super::{Open, Protocol, body::Observed};
+use super::{AccessLog, Open, Protocol, access::Entry, body::Observed};
 use crate::{
+    context::Who,
     server::{call::ResponseBody, incoming::Call},
     telemetry::{CallSpan, ServerCall, Telemetry, metrics::Calls},
 };
@@ -33,6 +34,13 @@ impl Protocol for Grpc {
     fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue> {
         call.baggage = telemetry.baggage(call.request.headers());
         None
+    }
+
+    fn note(log: AccessLog, who: &Arc<Who>, call: &Call) -> Entry {
+        match log.grpc {
+            true => Entry::grpc(call, who),
+            false => Entry::NONE,
+        }
     }
 
     fn answered(answer: Response<ResponseBody>, open: Open) -> Response<Observed> {

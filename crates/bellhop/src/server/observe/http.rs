@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Response};
+use http_body::Body;
 
-use super::{Open, Protocol, refused};
+use super::{AccessLog, Open, Protocol, access::Entry, refused};
 use crate::{
+    context::Who,
     server::{
         app::{HttpBody, HttpRoute, SpanEvent},
         incoming::Call,
@@ -51,6 +53,13 @@ impl Protocol for Http {
         Some(id)
     }
 
+    fn note(log: AccessLog, who: &Arc<Who>, call: &Call) -> Entry {
+        match log.http {
+            true => Entry::http(call, who),
+            false => Entry::NONE,
+        }
+    }
+
     fn answered(mut answer: Response<HttpBody>, mut open: Open) -> Response<HttpBody> {
         if let Some(id) = open.request_id {
             answer.headers_mut().entry(X_REQUEST_ID).or_insert(id);
@@ -64,6 +73,9 @@ impl Protocol for Http {
         }
         let route = extensions.get().map(|HttpRoute(route)| *route);
         open.span.end_http(answer.status(), route);
+        // What an application answers is there as a whole, or of unknown length.
+        open.entry.sent(answer.body().size_hint().lower());
+        open.entry.end_http(answer.status(), route);
         answer
     }
 }

@@ -1,5 +1,6 @@
 //! Counts callers and traces calls: the outermost layer, so that it sees every answer, refusals too.
 
+mod access;
 mod body;
 mod future;
 mod grpc;
@@ -16,10 +17,12 @@ use std::{
 use ::http::{HeaderMap, HeaderValue, Response};
 use tower::Service;
 
-use self::future::ResponseFuture;
+pub(crate) use self::access::AccessLog;
+use self::{access::Entry, future::ResponseFuture};
 pub(super) use self::{grpc::Grpc, http::Http, layer::ObserveLayer};
 use super::{Activity, activity::InFlight, incoming::Call};
 use crate::{
+    context::Who,
     limit::{OVERLOAD, REFUSED, TOO_OFTEN},
     telemetry::{CallSpan, Telemetry, metrics::Limiter},
 };
@@ -29,6 +32,8 @@ use crate::{
 pub(super) struct Observer<C> {
     pub(super) activity: Arc<Activity>,
     pub(super) telemetry: Telemetry,
+    pub(super) who: Arc<Who>,
+    pub(super) access_log: AccessLog,
     /// Where their durations are counted, if anywhere.
     pub(super) counter: Option<Arc<C>>,
 }
@@ -47,6 +52,9 @@ pub(super) trait Protocol {
 
     /// Reads what travels with a call. The id that its answer is to tell, if any.
     fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue>;
+
+    /// Notes a call for the access log.
+    fn note(log: AccessLog, who: &Arc<Who>, call: &Call) -> Entry;
 
     /// An answer has begun.
     fn answered(answer: Response<Self::Body>, open: Open) -> Response<Self::Observed>;
@@ -68,6 +76,7 @@ pub(super) struct Open {
     // None for a question of the mesh itself.
     in_flight: Option<InFlight>,
     request_id: Option<HeaderValue>,
+    entry: Entry,
 }
 
 /// Counts calls and traces them.
@@ -106,16 +115,20 @@ where
             activity,
             telemetry,
             counter,
+            who,
+            access_log,
         } = &*self.observer;
         let is_work = !call.is_question();
         let in_flight = is_work.then(|| activity.begin());
         let counter = counter.as_ref().filter(|_| is_work);
         let span = P::span(telemetry, counter, &call);
         call.span = span.context().clone();
+        let request_id = P::identify(telemetry, &mut call);
         let open = Open {
             span,
             in_flight,
-            request_id: P::identify(telemetry, &mut call),
+            request_id,
+            entry: P::note(*access_log, who, &call),
         };
         ResponseFuture::new(self.inner.call(call), open)
     }

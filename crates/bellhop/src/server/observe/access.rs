@@ -1,0 +1,185 @@
+//! The access log: a line for each call that was answered, or left.
+//!
+//! Nothing of a request gets in that could be anybody's: no query, no header but the request's id, and of a path only the route
+//! that the application says it took. Target: `bellhop::access`, level `INFO`.
+
+use std::{net::IpAddr, sync::Arc};
+
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+use tonic::Code;
+use tracing::Level;
+
+use crate::{
+    config::Reader,
+    context::{Scope, Who},
+    server::incoming::Call,
+    telemetry::code_name,
+};
+
+const TARGET: &str = "bellhop::access";
+
+/// The longest name of a gRPC method that is told whole: a caller may ask for anything.
+const LONGEST: usize = 128;
+
+/// Which calls are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AccessLog {
+    pub(crate) http: bool,
+    pub(crate) grpc: bool,
+}
+
+impl AccessLog {
+    /// HTTP is where requests come in; of the hops behind it spans tell more.
+    const DEFAULT: Self = Self {
+        http: true,
+        grpc: false,
+    };
+
+    /// Reads `BELLHOP_ACCESS_LOG`.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        let which = |http, grpc| Some(Self { http, grpc });
+        let read = reader.with(
+            "BELLHOP_ACCESS_LOG",
+            "http, grpc, all or off",
+            |value| match value {
+                "http" => which(true, false),
+                "grpc" => which(false, true),
+                "all" => which(true, true),
+                "off" => which(false, false),
+                _ => None,
+            },
+        );
+        read.unwrap_or(Self::DEFAULT)
+    }
+}
+
+/// What is noted of a call until there is a line to write; one that is dropped is of a caller who left.
+#[derive(Debug)]
+pub(in crate::server) struct Entry(Option<Box<Noted>>);
+
+#[derive(Debug)]
+struct Noted {
+    began: Instant,
+    what: What,
+    peer: IpAddr,
+    bytes: u64,
+    scope: Scope,
+}
+
+#[derive(Debug)]
+enum What {
+    Http(Method),
+    Grpc(String),
+}
+
+impl Entry {
+    /// Notes nothing.
+    pub(super) const NONE: Self = Self(None);
+
+    /// Notes an HTTP request, if anybody wants to know.
+    pub(super) fn http(call: &Call, who: &Arc<Who>) -> Self {
+        Self::new(call, who, || What::Http(call.request.method().clone()))
+    }
+
+    /// Notes a gRPC call, if anybody wants to know.
+    pub(super) fn grpc(call: &Call, who: &Arc<Who>) -> Self {
+        Self::new(call, who, || {
+            let method = call.request.uri().path().trim_start_matches('/');
+            What::Grpc(method.chars().take(LONGEST).collect())
+        })
+    }
+
+    fn new(call: &Call, who: &Arc<Who>, what: impl FnOnce() -> What) -> Self {
+        if call.is_question() || !tracing::enabled!(target: TARGET, Level::INFO) {
+            return Self::NONE;
+        }
+        Self(Some(Box::new(Noted {
+            began: Instant::now(),
+            what: what(),
+            peer: call.peer.ip(),
+            bytes: 0,
+            scope: Scope {
+                span: call.span.clone(),
+                baggage: call.baggage.clone(),
+                member: Some(who.clone()),
+                ..Scope::default()
+            },
+        })))
+    }
+
+    /// So many bytes more were answered.
+    pub(super) fn sent(&mut self, bytes: u64) {
+        if let Some(noted) = &mut self.0 {
+            noted.bytes += bytes;
+        }
+    }
+
+    /// The end of an HTTP request.
+    pub(super) fn end_http(mut self, status: StatusCode, route: Option<&str>) {
+        if let Some(noted) = self.0.take() {
+            noted.write_http(Some(status), route);
+        }
+    }
+
+    /// The end of a gRPC call.
+    pub(super) fn end_grpc(&mut self, code: Code) {
+        if let Some(noted) = self.0.take() {
+            noted.write_grpc(code);
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        match self.0.take() {
+            Some(noted) if matches!(noted.what, What::Http(_)) => noted.write_http(None, None),
+            Some(noted) => noted.write_grpc(Code::Cancelled),
+            None => {}
+        }
+    }
+}
+
+impl Noted {
+    fn write_http(&self, status: Option<StatusCode>, route: Option<&str>) {
+        let What::Http(method) = &self.what else {
+            return;
+        };
+        let status = status.map(|status| status.as_u16());
+        self.scope.run(|| {
+            tracing::info!(
+                target: TARGET,
+                {
+                http.request.method = method.as_str(),
+                http.route = route,
+                http.response.status_code = status,
+                http.response.body.size = self.bytes,
+                network.peer.address = %self.peer,
+                duration = self.began.elapsed().as_secs_f64(),
+                },
+                "{}",
+                if status.is_some() { "answered" } else { "the client left" },
+            );
+        });
+    }
+
+    fn write_grpc(&self, code: Code) {
+        let What::Grpc(method) = &self.what else {
+            return;
+        };
+        self.scope.run(|| {
+            tracing::info!(
+                target: TARGET,
+                {
+                rpc.method = method,
+                rpc.response.status_code = code_name(code),
+                rpc.response.size = self.bytes,
+                network.peer.address = %self.peer,
+                duration = self.began.elapsed().as_secs_f64(),
+                },
+                "{}",
+                if code == Code::Cancelled { "the caller left" } else { "answered" },
+            );
+        });
+    }
+}

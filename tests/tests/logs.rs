@@ -1,0 +1,125 @@
+//! What log lines of the whole system say, one process per service.
+
+use e2e::{Launch, Process, Receiver, Registry, System, until};
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
+const SERVICES: [&str; 5] = ["frontend", "search", "profile", "geo", "rate"];
+
+/// The lines of a process about calls that were answered for a request.
+fn about(process: &Process, request_id: &str) -> Vec<Value> {
+    let output = process.output();
+    output
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line["target"] == "bellhop::access" && line["request_id"] == request_id)
+        .collect()
+}
+
+/// The line of each service about a request.
+async fn lines(system: &System, request_id: &str) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for service in SERVICES {
+        let process = &system.processes[service][0];
+        let what = format!("{service} tells of {request_id}");
+        let line = until(&what, || async { about(process, request_id).pop() });
+        lines.push(line.await);
+    }
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_is_found_in_the_logs_of_all_hops() {
+    let (registry, receiver) = (Registry::mini().await, Receiver::start().await);
+    let launch = Launch::new(BINARY)
+        .registry(&registry)
+        .set("BELLHOP_ACCESS_LOG", "all")
+        .set("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint())
+        .set("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+        .set("OTEL_BSP_SCHEDULE_DELAY", "50");
+    let system = System::start(launch).await;
+    let ids = [("x-request-id", "order-66"), ("baggage", "tenant=a")];
+    let answer = system.example_with(&ids).await.unwrap();
+    assert_eq!(answer.header("x-request-id"), "order-66");
+    let trace = answer.header("x-trace-id").to_owned();
+
+    let lines = lines(&system, "order-66").await;
+    for (line, service) in lines.iter().zip(SERVICES) {
+        assert_eq!(
+            (&line["level"], &line["message"]),
+            (&"INFO".into(), &"answered".into())
+        );
+        assert_eq!(line["service.name"], service, "{line}");
+        let instance = line["service.instance.id"].as_str().unwrap();
+        assert!(instance.starts_with(service), "{line}");
+        assert_eq!(line["trace_id"], trace, "{line}");
+        assert!(line["duration"].as_f64().unwrap() < 10.0, "{line}");
+        assert_eq!(line["network.peer.address"], "127.0.0.1", "{line}");
+    }
+    assert_eq!(lines[0]["http.request.method"], "GET");
+    assert_eq!(lines[0]["http.route"], "/hotels");
+    assert_eq!(lines[0]["http.response.status_code"], 200);
+    assert_eq!(lines[0]["http.response.body.size"], answer.body.len());
+    assert_eq!(lines[3]["rpc.method"], "geo.Geo/Nearby");
+    assert_eq!(lines[3]["rpc.response.status_code"], "OK");
+    assert!(lines[3]["rpc.response.size"].as_u64().unwrap() > 0);
+    // Each line is about the server's span of its hop.
+    let spans = until("all spans", || async {
+        let spans = receiver.spans();
+        let of_request = spans.into_iter().filter(|span| span.trace_id == trace);
+        let servers: Vec<_> = of_request.filter(|span| span.kind == 2).collect();
+        (servers.len() >= SERVICES.len()).then_some(servers)
+    });
+    for span in spans.await {
+        let is_its = |line: &&Value| line["service.name"] == *span.service;
+        let line = lines.iter().find(is_its).expect("a line");
+        assert_eq!(line["span_id"], *span.span_id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_keep_what_is_nobodys_business_to_themselves() {
+    let registry = Registry::mini().await;
+    let system = System::start(Launch::new(BINARY).registry(&registry)).await;
+    let secrets = [
+        ("x-request-id", "r-2"),
+        ("authorization", "Bearer hush-hush"),
+        ("cookie", "session=hush-hush"),
+        ("baggage", "card=hush-hush"),
+    ];
+    system.example_with(&secrets).await.unwrap();
+    system
+        .get("/somebody/hush-hush?token=hush-hush")
+        .await
+        .unwrap();
+    system.hotels("inDate=hush-hush").await.unwrap();
+    let frontend = &system.processes["frontend"][0];
+    until("lines of all three requests", || async {
+        let output = frontend.output();
+        (output.matches("bellhop::access").count() == 3).then_some(())
+    })
+    .await;
+    for process in system.processes.values().flatten() {
+        let output = process.output();
+        assert!(!output.contains("hush"), "{output}");
+        assert!(!output.contains("2015-04-09"), "{output}");
+    }
+    // By default the door tells of requests, and nobody behind it.
+    assert_eq!(about(frontend, "r-2").len(), 1);
+    assert_eq!(about(&system.processes["geo"][0], "r-2").len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_without_an_id_is_given_one() {
+    let registry = Registry::mini().await;
+    let launch = Launch::new(BINARY)
+        .registry(&registry)
+        .set("BELLHOP_ACCESS_LOG", "all");
+    let system = System::start(launch).await;
+    for headers in [&[][..], &[("x-request-id", "two words")]] {
+        let answer = system.example_with(headers).await.unwrap();
+        let id = answer.header("x-request-id");
+        assert_eq!(id.len(), 32);
+        lines(&system, id).await;
+    }
+}
