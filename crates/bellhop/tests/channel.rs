@@ -293,6 +293,53 @@ async fn an_instance_that_is_kept_is_called_while_it_answers() {
 }
 
 #[tokio::test]
+async fn a_critical_instance_is_called_where_nobody_else_can_be() {
+    let mut servers = [Server::start(), Server::start()];
+    let (registry, events) = futures_util_channel();
+    let channel = channel(events);
+    let ports = [servers[0].port(), servers[1].port()];
+    let answer = |changes| {
+        let registered = 2;
+        let answer = Event::Answer {
+            changes,
+            registered,
+        };
+        registry.send(answer).unwrap();
+    };
+    answer(vec![insert("a", ports[0]), insert("b", ports[1])]);
+    until_all_are_called(&channel, &servers).await;
+
+    let Change::Insert(id, instance) = insert("a", ports[0]) else {
+        unreachable!("as asked")
+    };
+    answer(vec![Change::Spare(id, instance)]);
+    while channel.report().spare == 0 || channel.report().connected > 1 {
+        call(&channel).await.unwrap();
+    }
+    servers[0].reset();
+    for _ in 0..20 {
+        call(&channel).await.unwrap();
+    }
+    assert_eq!(servers[0].calls(), 0);
+    assert_eq!((channel.report().known, channel.report().kept), (1, 0));
+
+    // Nobody is left but the one that the registry finds critical.
+    servers[1].stop().await;
+    for _ in 0..20 {
+        call(&channel).await.unwrap();
+    }
+    assert!(channel.report().panic);
+    assert_eq!((channel.report().spare, channel.report().kept), (0, 1));
+
+    servers[1] = Server::start_at(ports[1]);
+    while channel.report().panic {
+        call(&channel).await.unwrap();
+    }
+    answer(vec![insert("a", ports[0])]);
+    until_all_are_called(&channel, &servers).await;
+}
+
+#[tokio::test]
 async fn a_kept_instance_that_falls_silent_is_let_go() {
     let server = Server::start();
     let (registry, events) = futures_util_channel();

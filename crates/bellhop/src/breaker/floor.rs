@@ -1,35 +1,60 @@
-//! Never eject everybody: who stays in turn although its breaker is open.
+//! Never eject everybody: who takes turns although the registry finds it critical, or although its breaker is open.
 
 use super::Trouble;
 
-/// So many of the members stay in turn whatever breakers say: half, rounded up; of one, this one.
+/// So many of the members take turns whatever is said of them: half, rounded up; of one, this one.
 pub(crate) fn floor(members: usize) -> usize {
     members.div_ceil(2)
 }
 
-/// Which of the members stay in turn although they are in trouble: the least bad, as many as the floor wants.
+/// A member that is connected, and what is said against it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// The registry finds it critical, but it still answers.
+    pub(crate) spare: bool,
+    /// What its breaker holds against it; `None` while that is closed.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// Who takes turns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// Whether the spare do: too few others are connected.
+    pub(crate) spares: bool,
+    /// Who does although its breaker is open.
+    pub(crate) exempt: Vec<bool>,
+}
+
+/// Who of those connected takes turns, so that health and breakers together leave no fewer than the floor.
 ///
-/// Least bad is who has opened the fewest times in a row, then who has failed the smallest part of its calls, then who has
-/// been out the longest. Where somebody stays, all do who merely have too much to do: without them the rest had still more.
-pub(crate) fn exempt(members: &[Option<Trouble>]) -> Vec<bool> {
-    let mut troubled: Vec<_> = members
-        .iter()
-        .enumerate()
-        .filter_map(|(index, trouble)| Some(((*trouble)?, index)))
-        .collect();
+/// The registry comes first: while half are there that it does not find critical, the rest are spare. With fewer, it is not
+/// believed, and breakers alone judge. Where they leave too few, the least bad stay: who is not critical, then who has opened
+/// the fewest times in a row, then who has failed the smallest part of its calls, then who has been out the longest. Where
+/// somebody stays, all do who merely have too much to do: without them the rest had still more.
+pub(crate) fn decide(members: &[Candidate]) -> Decision {
     let wanted = floor(members.len());
-    let missing = wanted.saturating_sub(members.len() - troubled.len());
+    let passing = members.iter().filter(|member| !member.spare).count();
+    let spares = passing < wanted;
     let mut exempt = vec![false; members.len()];
-    if missing == 0 {
-        return exempt;
+
+    let serving = members.iter().enumerate();
+    let serving = serving.filter(|(_, member)| spares || !member.spare);
+    let (mut well, mut troubled) = (0, Vec::new());
+    for (index, member) in serving {
+        match member.trouble {
+            None => well += 1,
+            Some(trouble) => troubled.push((!trouble.overloaded, member.spare, trouble, index)),
+        }
     }
-    troubled.sort_unstable_by_key(|&(trouble, index)| (!trouble.overloaded, trouble, index));
-    let overloaded = troubled.iter().filter(|(trouble, _)| trouble.overloaded);
-    let kept = overloaded.count().max(missing);
-    for &(_, index) in &troubled[..kept] {
-        exempt[index] = true;
+    let missing = wanted.saturating_sub(well);
+    if missing > 0 {
+        troubled.sort_unstable();
+        let overloaded = troubled.iter().filter(|(failing, ..)| !failing).count();
+        for &(.., index) in &troubled[..overloaded.max(missing)] {
+            exempt[index] = true;
+        }
     }
-    exempt
+    Decision { spares, exempt }
 }
 
 #[cfg(test)]
@@ -52,6 +77,34 @@ mod tests {
             overloaded: true,
             ..trouble
         })
+    }
+
+    fn passing(trouble: Option<Trouble>) -> Candidate {
+        Candidate {
+            spare: false,
+            trouble,
+        }
+    }
+
+    fn spare(trouble: Option<Trouble>) -> Candidate {
+        Candidate {
+            spare: true,
+            trouble,
+        }
+    }
+
+    /// Who is exempt where nobody is critical.
+    fn exempt(troubles: &[Option<Trouble>]) -> Vec<bool> {
+        let members: Vec<_> = troubles.iter().copied().map(passing).collect();
+        decide(&members).exempt
+    }
+
+    fn in_turn(members: &[Candidate]) -> Vec<bool> {
+        let Decision { spares, exempt } = decide(members);
+        let takes = |(member, exempt): (&Candidate, bool)| {
+            (spares || !member.spare) && (exempt || member.trouble.is_none())
+        };
+        members.iter().zip(exempt).map(takes).collect()
     }
 
     #[test]
@@ -84,25 +137,88 @@ mod tests {
         assert_eq!(exempt(&[load, bad, bad]), [true, true, false]);
     }
 
+    #[test]
+    fn the_critical_are_spare_while_half_are_not() {
+        assert_eq!(in_turn(&[passing(None), spare(None)]), [true, false]);
+        assert_eq!(
+            in_turn(&[passing(None), spare(None), spare(None)]),
+            [true, true, true]
+        );
+        assert_eq!(in_turn(&[spare(None)]), [true]);
+    }
+
+    #[test]
+    fn health_and_breakers_together_leave_half() {
+        let bad = trouble(1, 100, 0);
+        // Of four, two are critical and one fails: each alone would leave enough.
+        let members = [passing(None), passing(bad), spare(None), spare(None)];
+        assert_eq!(in_turn(&members), [true, true, false, false]);
+        // None passes that is connected, and one of them fails.
+        let members = [spare(bad), spare(None), spare(None)];
+        assert_eq!(in_turn(&members), [false, true, true]);
+        // Of those who fail, the one that the registry finds well is the least bad.
+        let members = [spare(bad), spare(bad), passing(trouble(9, 100, 9))];
+        assert_eq!(in_turn(&members), [true, false, true]);
+    }
+
+    /// The rules once more, by way of all choices: the first of the best that is large enough.
+    fn model(members: &[Candidate]) -> Vec<bool> {
+        let wanted = members.len().div_ceil(2);
+        let of = |choice: &dyn Fn(&Candidate) -> bool| members.iter().filter(|m| choice(m)).count();
+        let believed = of(&|member| !member.spare) >= wanted;
+        let serves = |member: &Candidate| !(believed && member.spare);
+        let well = |member: &Candidate| serves(member) && member.trouble.is_none();
+        let load = |member: &Candidate| {
+            serves(member) && member.trouble.is_some_and(|trouble| trouble.overloaded)
+        };
+        let mut turns: Vec<_> = members.iter().map(well).collect();
+        if of(&well) >= wanted {
+            return turns;
+        }
+        for (turn, member) in turns.iter_mut().zip(members) {
+            *turn |= load(member);
+        }
+        while turns.iter().filter(|turn| **turn).count() < wanted {
+            let rest = (0..members.len()).filter(|&at| !turns[at] && serves(&members[at]));
+            let best = rest.min_by_key(|&at| (members[at].spare, members[at].trouble, at));
+            turns[best.unwrap()] = true;
+        }
+        turns
+    }
+
+    fn candidate() -> impl Strategy<Value = Candidate> {
+        let trouble = (1..4_u64, 0..100_u64, 0..9_u64, any::<bool>()).prop_map(
+            |(openings, rate, since, overloaded)| Trouble {
+                openings,
+                rate,
+                since,
+                overloaded,
+            },
+        );
+        let trouble = proptest::option::of(trouble);
+        (any::<bool>(), trouble).prop_map(|(spare, trouble)| Candidate { spare, trouble })
+    }
+
     proptest! {
         #[test]
-        fn the_floor_holds_exactly(
-            members in proptest::collection::vec(
-                proptest::option::of((1..4u64, 0..100u64, 0..9u64)), 0..12),
+        fn half_take_turns_and_they_are_the_least_bad(
+            members in proptest::collection::vec(candidate(), 0..12),
         ) {
-            let members: Vec<_> = members.into_iter()
-                .map(|member| member.and_then(|(openings, rate, since)| trouble(openings, rate, since)))
-                .collect();
-            let exempt = exempt(&members);
-            let well = members.iter().filter(|member| member.is_none()).count();
-            let kept = exempt.iter().filter(|&&exempt| exempt).count();
-            prop_assert_eq!(well + kept, well.max(floor(members.len())));
-            prop_assert!(members.is_empty() || well + kept > 0);
-            let worst_kept = members.iter().zip(&exempt).filter(|(_, kept)| **kept).filter_map(|(m, _)| *m).max();
-            let best_out = members.iter().zip(&exempt).filter(|(_, kept)| !**kept).filter_map(|(m, _)| *m).min();
-            if let (Some(kept), Some(out)) = (worst_kept, best_out) {
-                prop_assert!(kept <= out);
-            }
+            let turns = in_turn(&members);
+            let count = turns.iter().filter(|turn| **turn).count();
+            prop_assert!(count >= floor(members.len()));
+            prop_assert_eq!(turns, model(&members));
+        }
+
+        #[test]
+        fn nobody_is_spared_without_need(
+            members in proptest::collection::vec(candidate(), 0..12),
+        ) {
+            let Decision { spares, exempt } = decide(&members);
+            let passing = members.iter().filter(|member| !member.spare).count();
+            prop_assert_eq!(spares, 2 * passing < members.len());
+            let needless = |(member, exempt): (&Candidate, &bool)| *exempt && member.trouble.is_none();
+            prop_assert!(!members.iter().zip(&exempt).any(needless));
         }
     }
 }

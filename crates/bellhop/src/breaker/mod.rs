@@ -2,7 +2,7 @@
 //!
 //! A [`Breaker`] stands between the balancer and the connections to one instance; all shards of a process share it. It is
 //! closed while calls go well, open when they do not, and half-open while one probe is on its way. Who is let through holds a
-//! [`Ticket`] to the end of the answer. [`exempt`] says who stays in turn where too many are open.
+//! [`Ticket`] to the end of the answer. [`decide`] says who stays in turn where too many are open.
 //!
 //! A closed breaker costs a call a load and an addition, both relaxed; the clock is read once, for the call's ticket.
 
@@ -22,7 +22,7 @@ mod atomic {
 }
 
 pub(crate) use circuit::{Change, Trouble};
-pub(crate) use floor::{exempt, floor};
+pub(crate) use floor::{Candidate, Decision, decide, floor};
 pub(crate) use outcome::Outcome;
 pub use seen::BreakerState;
 pub(crate) use settings::Settings;

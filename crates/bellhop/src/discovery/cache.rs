@@ -110,6 +110,7 @@ impl Cache {
     pub(crate) fn save(&mut self, told: &Told) {
         let members: Members = told
             .iter()
+            .filter(|(_, member)| member.is_called())
             .map(|(id, member)| (id.clone(), member.instance.clone()))
             .collect();
         let saver = self

@@ -14,17 +14,32 @@ pub(crate) type Told = BTreeMap<InstanceId, Member>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) instance: Instance,
+    pub(crate) standing: Standing,
+}
+
+/// Why an instance may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The registry vouches for it.
+    Vouched,
     /// Not for the registry's word, but for as long as it answers.
-    pub(crate) kept: bool,
+    Kept,
+    /// It is critical, and to be called where too few others answer.
+    Spare,
 }
 
 impl Member {
+    /// Whether it is called without need.
+    pub(crate) fn is_called(&self) -> bool {
+        self.standing != Standing::Spare
+    }
+
     fn change(&self, id: &InstanceId) -> Change {
         let (id, instance) = (id.clone(), self.instance.clone());
-        if self.kept {
-            Change::Keep(id, instance)
-        } else {
-            Change::Insert(id, instance)
+        match self.standing {
+            Standing::Vouched => Change::Insert(id, instance),
+            Standing::Kept => Change::Keep(id, instance),
+            Standing::Spare => Change::Spare(id, instance),
         }
     }
 }
@@ -65,13 +80,14 @@ pub(crate) mod test {
 
     /// Does to a set what a change says, and fails where it changes nothing.
     pub(crate) fn apply(set: &mut Told, change: Change) {
-        let mut put = |id, instance, kept| {
-            let member = Member { instance, kept };
+        let mut put = |id, instance, standing| {
+            let member = Member { instance, standing };
             assert_ne!(set.insert(id, member.clone()), Some(member));
         };
         match change {
-            Change::Insert(id, instance) => put(id, instance, false),
-            Change::Keep(id, instance) => put(id, instance, true),
+            Change::Insert(id, instance) => put(id, instance, Standing::Vouched),
+            Change::Keep(id, instance) => put(id, instance, Standing::Kept),
+            Change::Spare(id, instance) => put(id, instance, Standing::Spare),
             Change::Remove(id) => assert!(set.remove(&id).is_some()),
         }
     }
@@ -83,17 +99,21 @@ mod tests {
 
     use super::*;
 
+    fn standing() -> impl Strategy<Value = Standing> {
+        prop::sample::select(vec![Standing::Vouched, Standing::Kept, Standing::Spare])
+    }
+
     fn told() -> impl Strategy<Value = Told> {
         let id = (0_u8..12).prop_map(|id| InstanceId::new(format!("geo-{id}")));
         let member =
-            (0_u8..2, 1_u16..3, 1_u32..3, any::<bool>()).prop_map(|(host, port, weight, kept)| {
+            (0_u8..2, 1_u16..3, 1_u32..3, standing()).prop_map(|(host, port, weight, standing)| {
                 Member {
                     instance: Instance {
                         host: format!("10.0.0.{host}"),
                         port,
                         weight,
                     },
-                    kept,
+                    standing,
                 }
             });
         btree_map(id, member, 0..12)
@@ -101,7 +121,10 @@ mod tests {
 
     fn id(change: &Change) -> &InstanceId {
         match change {
-            Change::Insert(id, _) | Change::Keep(id, _) | Change::Remove(id) => id,
+            Change::Insert(id, _)
+            | Change::Keep(id, _)
+            | Change::Spare(id, _)
+            | Change::Remove(id) => id,
         }
     }
 

@@ -32,7 +32,12 @@ impl Floor {
 
     /// Whether a critical instance is to stay.
     pub(crate) fn keeps(&self, id: &InstanceId) -> bool {
-        self.panics && self.passed.contains(id)
+        self.panics && self.has_passed(id)
+    }
+
+    /// Whether an instance has passed at some time, and counts for that.
+    pub(crate) fn has_passed(&self, id: &InstanceId) -> bool {
+        self.passed.contains(id)
     }
 }
 

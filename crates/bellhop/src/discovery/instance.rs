@@ -44,6 +44,8 @@ pub enum Change {
     Insert(InstanceId, Instance),
     /// The registry does not vouch for the instance, but it may be wrong: it may be called for as long as it answers.
     Keep(InstanceId, Instance),
+    /// The registry finds the instance critical, which was not so before: it may be called where too few others answer.
+    Spare(InstanceId, Instance),
     /// The instance is no longer to be called.
     Remove(InstanceId),
 }

@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use super::{
     Change, InstanceId,
-    diff::{Member, Members, Told, diff},
+    diff::{Member, Members, Standing, Told, diff},
     floor::Floor,
     hold::{Hold, Reading},
     serving::Serving,
 };
 
 /// Who may be called: those who serve by the registry's last word, and those who are kept against it while they answer,
-/// because it may have forgotten them ([`Hold`]) or because it finds most of them ill ([`Floor`]).
+/// because it may have forgotten them ([`Hold`]) or because it finds most of them ill ([`Floor`]). Who else is ill is spare.
 #[derive(Debug)]
 pub(crate) struct View {
     hold: Hold,
@@ -83,7 +83,7 @@ impl View {
     /// Those who are not to be called for being critical.
     pub(crate) fn critical(&self) -> impl Iterator<Item = &InstanceId> {
         let ids = self.said.critical.keys();
-        ids.filter(|id| !self.told.contains_key(*id))
+        ids.filter(|id| !self.told.get(*id).is_some_and(Member::is_called))
     }
 
     /// Whoever may be called.
@@ -100,7 +100,9 @@ impl View {
     fn add(&mut self, instances: Members) -> Vec<Change> {
         let mut told = self.told.clone();
         for (id, instance) in instances {
-            told.entry(id).or_insert_with(|| vouched(instance));
+            if !told.get(&id).is_some_and(Member::is_called) {
+                told.insert(id, vouched(instance));
+            }
         }
         self.tell(told)
     }
@@ -131,14 +133,25 @@ impl View {
             .iter()
             .filter(|(id, member)| {
                 let Member { instance, .. } = member;
-                self.hold.keeps(id)
+                member.is_called()
+                    && self.hold.keeps(id)
                     && !withdrawn.contains(id)
                     && !told.contains_key(id)
                     && !places.contains(&(&*instance.host, instance.port))
             })
             .map(|(id, member)| (id.clone(), kept(member.instance.clone())))
             .collect();
+        let spare: Vec<(InstanceId, Member)> = critical
+            .iter()
+            .filter(|(id, instance)| {
+                self.floor.has_passed(id)
+                    && !told.contains_key(*id)
+                    && !places.contains(&(&*instance.host, instance.port))
+            })
+            .map(|(id, instance)| (id.clone(), spare(instance.clone())))
+            .collect();
         drop(places);
+        told.extend(spare);
         told.extend(held);
         self.tell(told)
     }
@@ -153,14 +166,21 @@ impl View {
 fn vouched(instance: super::Instance) -> Member {
     Member {
         instance,
-        kept: false,
+        standing: Standing::Vouched,
+    }
+}
+
+fn spare(instance: super::Instance) -> Member {
+    Member {
+        instance,
+        standing: Standing::Spare,
     }
 }
 
 fn kept(instance: super::Instance) -> Member {
     Member {
         instance,
-        kept: true,
+        standing: Standing::Kept,
     }
 }
 

@@ -8,13 +8,19 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tracing::{debug, info, warn};
 
 use super::{Endpoint, Target, ramp::Ramps};
 use crate::{
     balance::{Ring, WHOLE},
-    breaker::{self, Breaker, BreakerState, Change, Gate, Observer, Trouble, exempt, floor},
+    breaker::{
+        self, Breaker, BreakerState, Candidate, Change, Decision, Gate, Observer, Trouble, decide,
+        floor,
+    },
     discovery::InstanceId,
     identity::Recognition,
 };
@@ -44,11 +50,22 @@ pub(crate) struct Group {
 struct Members {
     by_id: BTreeMap<InstanceId, Entry>,
     ramps: Option<Ramps<InstanceId>>,
-    panic: bool,
+    panic: Panic,
+}
+
+/// That there would be too few, were all that is said of instances believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Panic {
+    /// Some take turns although their breakers are open.
+    pub(crate) breakers: bool,
+    /// The critical take turns.
+    pub(crate) health: bool,
 }
 
 struct Entry {
     member: Arc<Member>,
+    /// The registry finds it critical: it takes turns only where there would be too few.
+    spare: bool,
     connections: usize,
     /// Whether its next connection is one to a process that is new as far as one knows.
     fresh: bool,
@@ -61,6 +78,8 @@ pub(crate) struct Member {
     breaker: Option<Arc<Breaker>>,
     /// `None` where strangers are welcome.
     recognition: Option<Recognition>,
+    /// Whether it takes turns while it is connected.
+    turn: watch::Sender<bool>,
 }
 
 /// A connection that counts; who drops it has it count no more.
@@ -83,11 +102,16 @@ pub(crate) struct Standing {
     pub(crate) breaker: BreakerState,
     /// What it has of its weight, in tenths.
     pub(crate) share: u32,
+    /// Whether the registry finds it critical, and it takes no turns for that.
+    pub(crate) benched: bool,
 }
 
 impl Standing {
     /// Why it has no turn; `None` where it has.
     pub(crate) fn out_of_turn(&self) -> Option<&'static str> {
+        if self.benched {
+            return Some("critical in the registry");
+        }
         if self.connections == 0 {
             return Some("not connected");
         }
@@ -111,15 +135,16 @@ impl Group {
             members: Mutex::new(Members {
                 by_id: BTreeMap::new(),
                 ramps: settings.slow_start.map(Ramps::new),
-                panic: false,
+                panic: Panic::default(),
             }),
             begun: Notify::new(),
             this: this.clone(),
         })
     }
 
-    /// The member that an instance is; a new one where the instance is new or has moved.
-    pub(super) fn member(&self, target: &Arc<Target>) -> Arc<Member> {
+    /// The member that an instance is; a new one where the instance is new or has moved. A new one that is `spare` is not to take
+    /// turns before others have been looked at.
+    pub(super) fn member(&self, target: &Arc<Target>, spare: bool) -> Arc<Member> {
         let mut members = self.lock();
         if let Some(entry) = members.by_id.get(&target.id)
             && entry.member.target == *target
@@ -135,9 +160,11 @@ impl Group {
             target: target.clone(),
             breaker,
             recognition: (!self.settings.strangers).then(|| Recognition::new(&self.service)),
+            turn: watch::Sender::new(!spare),
         });
         let entry = Entry {
             member: member.clone(),
+            spare,
             connections: 0,
             fresh: true,
         };
@@ -173,6 +200,23 @@ impl Group {
             entry.fresh = true;
             self.end(&mut members, &member.target.id);
         }
+    }
+
+    /// Takes over whether the registry finds an instance critical. One that is well again is a newcomer.
+    pub(crate) fn set_spare(&self, id: &InstanceId, spare: bool) {
+        let mut members = self.lock();
+        let Some(entry) = members.by_id.get_mut(id) else {
+            return;
+        };
+        let was = std::mem::replace(&mut entry.spare, spare);
+        if was == spare {
+            return;
+        }
+        let took_turns = *entry.member.turn.borrow();
+        if !spare && !took_turns && entry.connections > 0 {
+            self.begin(&mut members, id);
+        }
+        self.keep_floor(&mut members);
     }
 
     /// Forgets an instance.
@@ -211,13 +255,14 @@ impl Group {
                 exempt: breaker.is_some_and(Breaker::is_exempt),
                 breaker: breaker.map_or_else(BreakerState::default, Breaker::state),
                 share: share(id),
+                benched: !*entry.member.turn.borrow(),
             }
         };
         members.by_id.iter().map(standing).collect()
     }
 
-    /// Whether so many are in trouble that some of them stay in turn.
-    pub(crate) fn is_in_panic(&self) -> bool {
+    /// Whether so many are in trouble, or critical, that some of them stay in turn.
+    pub(crate) fn panic(&self) -> Panic {
         self.lock().panic
     }
 
@@ -247,27 +292,37 @@ impl Group {
 
     /// Has enough of the connected in turn.
     fn keep_floor(&self, members: &mut Members) {
-        let connected = |entry: &&Entry| entry.connections > 0;
-        let breaker = |entry: &Entry| entry.member.breaker.clone();
-        let entries = members.by_id.values();
-        let breakers: Vec<_> = entries.filter(connected).filter_map(breaker).collect();
-        let troubles: Vec<_> = breakers.iter().map(|breaker| breaker.trouble()).collect();
-        let exempt = exempt(&troubles);
-        for (breaker, &exempt) in breakers.iter().zip(&exempt) {
-            breaker.set_exempt(exempt);
+        let candidates = members.candidates();
+        let Decision { spares, exempt } = decide(&candidates);
+        let connected = members.by_id.values();
+        let connected = connected.filter(|entry| entry.connections > 0);
+        for (entry, &exempt) in connected.zip(&exempt) {
+            if let Some(breaker) = &entry.member.breaker {
+                breaker.set_exempt(exempt);
+            }
         }
-        let in_panic = exempt.contains(&true);
-        if in_panic != members.panic {
-            members.panic = in_panic;
-            self.tell_of_panic(in_panic, &troubles);
+        for entry in members.by_id.values() {
+            entry.member.take_turns(spares || !entry.spare);
+        }
+        let panic = Panic {
+            breakers: exempt.contains(&true),
+            health: spares,
+        };
+        let before = std::mem::replace(&mut members.panic, panic);
+        if panic.breakers != before.breakers {
+            self.tell_of_breakers(panic.breakers, &candidates);
+        }
+        if panic.health != before.health {
+            self.tell_of_health(panic.health, &candidates);
         }
     }
 
-    fn tell_of_panic(&self, begins: bool, troubles: &[Option<Trouble>]) {
+    fn tell_of_breakers(&self, panic: bool, candidates: &[Candidate]) {
         let service = &*self.service;
-        let connected = troubles.len();
-        let troubled = troubles.iter().flatten().count();
-        if begins {
+        let connected = candidates.len();
+        let is_troubled = |candidate: &&Candidate| candidate.trouble.is_some();
+        let troubled = candidates.iter().filter(is_troubled).count();
+        if panic {
             let kept = floor(connected);
             warn!(
                 service,
@@ -275,6 +330,26 @@ impl Group {
             );
         } else {
             info!(service, connected, troubled, "enough are well again");
+        }
+    }
+
+    fn tell_of_health(&self, panic: bool, candidates: &[Candidate]) {
+        let service = &*self.service;
+        let connected = candidates.len();
+        let critical = candidates.iter().filter(|candidate| candidate.spare);
+        let critical = critical.count();
+        if panic {
+            warn!(
+                service,
+                connected,
+                critical,
+                "panic: fewer than half of those connected pass, the critical ones take turns too"
+            );
+        } else {
+            info!(
+                service,
+                connected, critical, "enough of those connected pass again"
+            );
         }
     }
 
@@ -300,6 +375,16 @@ impl Observer for Group {
 }
 
 impl Members {
+    /// Those connected.
+    fn candidates(&self) -> Vec<Candidate> {
+        let connected = self.by_id.values().filter(|entry| entry.connections > 0);
+        let candidate = |entry: &Entry| Candidate {
+            spare: entry.spare,
+            trouble: entry.member.breaker.as_deref().and_then(Breaker::trouble),
+        };
+        connected.map(candidate).collect()
+    }
+
     /// The entry of a member, unless another has taken its place.
     fn entry(&mut self, member: &Arc<Member>) -> Option<&mut Entry> {
         self.by_id
@@ -309,6 +394,16 @@ impl Members {
 }
 
 impl Member {
+    fn take_turns(&self, turn: bool) {
+        self.turn
+            .send_if_modified(|before| std::mem::replace(before, turn) != turn);
+    }
+
+    /// Whether it is to take turns, now and later.
+    pub(super) fn turn(&self) -> watch::Receiver<bool> {
+        self.turn.subscribe()
+    }
+
     /// Whether who answers is it; `None` where nobody wants to know.
     pub(super) fn recognition(&self) -> Option<&Recognition> {
         self.recognition.as_ref()
@@ -334,7 +429,7 @@ impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Group")
             .field("service", &self.service)
-            .field("panic", &self.is_in_panic())
+            .field("panic", &self.panic())
             .field("standings", &self.standings())
             .finish_non_exhaustive()
     }

@@ -35,10 +35,10 @@ const RECONNECT: Backoff = match Backoff::try_new(Duration::from_millis(20), Dur
     Err(_) => panic!("the bounds are in order"),
 };
 
-/// How often in a row an instance that is kept may fail to be connected.
+/// How often in a row an instance that is no more than kept may fail to be connected.
 const KEPT_ATTEMPTS: u32 = 3;
 
-/// How often an instance that is kept is asked whether it is there.
+/// How often an instance that the registry does not vouch for is asked whether it is there.
 const KEPT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why instances cannot be connected, by id; the last failure of each.
@@ -72,28 +72,40 @@ impl Failures {
     }
 }
 
-/// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever; or, while the instance is `kept` and
-/// not vouched for, until it does not answer.
+/// Why an instance is to be connected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Vouch {
+    /// The registry vouches for it.
+    #[default]
+    Passing,
+    /// The registry finds it critical.
+    Critical,
+    /// The registry does not name it, but may have forgotten it.
+    Kept,
+}
+
+/// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever; or, while the instance is no more than
+/// kept, until it does not answer.
 ///
 /// Whoever drops this future takes the endpoint out of turn; calls in flight finish over the connection that they have.
 pub(crate) fn supervise(
     target: Arc<Target>,
     weight: watch::Receiver<u32>,
-    kept: watch::Receiver<bool>,
+    vouch: watch::Receiver<Vouch>,
     shard: Shard<InstanceId, Endpoint>,
     group: Arc<Group>,
     failures: Arc<Failures>,
     settings: Settings,
 ) -> impl Future<Output = ()> + Send + use<> {
     // At once, and not when the future first runs: the instance may be forgotten by then.
-    let member = group.member(&target);
+    let member = group.member(&target, *vouch.borrow() == Vouch::Critical);
     let seat = Seat {
         target,
         shard,
         group,
         member,
     };
-    seat.keep_connected(weight, kept, failures, settings)
+    seat.keep_connected(weight, vouch, failures, settings)
 }
 
 /// One instance in one shard.
@@ -127,7 +139,7 @@ impl Seat {
     async fn keep_connected(
         self,
         mut weight: watch::Receiver<u32>,
-        mut kept: watch::Receiver<bool>,
+        mut vouch: watch::Receiver<Vouch>,
         failures: Arc<Failures>,
         settings: Settings,
     ) {
@@ -146,7 +158,7 @@ impl Seat {
                     let endpoint = connected.endpoint.clone();
                     let announced = tokio::select! {
                         end = self.take_turns(&mut weight, connected) => end.is_ok(),
-                        () = self.silence(&endpoint, &mut kept, &settings) => {
+                        () = self.silence(&endpoint, &mut vouch, &settings) => {
                             self.group.troubled(&self.member);
                             false
                         }
@@ -167,7 +179,7 @@ impl Seat {
                     self.group.troubled(&self.member);
                     attempts += 1;
                     failures.set(&target.id, Arc::new(error));
-                    if *kept.borrow() && (gone || attempts >= KEPT_ATTEMPTS) {
+                    if *vouch.borrow() == Vouch::Kept && (gone || attempts >= KEPT_ATTEMPTS) {
                         return;
                     }
                 }
@@ -176,7 +188,7 @@ impl Seat {
         }
     }
 
-    /// Has the endpoint in turn until its connection ends. An end that the other side announced is no failure.
+    /// Has the endpoint in turn, as far as it is to be, until its connection ends. An end that the other side announced is no failure.
     async fn take_turns(
         &self,
         weight: &mut watch::Receiver<u32>,
@@ -189,12 +201,20 @@ impl Seat {
         let id = &self.target.id;
         let connection = self.group.connected(&self.member);
         let endpoint = endpoint.behind(self.member.gate());
-        let share = *weight.borrow_and_update();
-        let turns = self.shard.join(id.clone(), share, endpoint);
+        let mut turn = self.member.turn();
+        let join = |share| self.shard.join(id.clone(), share, endpoint.clone());
+        let mut turns = None;
         let end = loop {
+            let share = *weight.borrow_and_update();
+            match (*turn.borrow_and_update(), &turns) {
+                (true, None) => turns = Some(join(share)),
+                (true, Some(turns)) => turns.set_weight(share),
+                (false, _) => turns = None,
+            }
             tokio::select! {
                 end = &mut driver => break end,
-                Ok(()) = weight.changed() => turns.set_weight(*weight.borrow_and_update()),
+                Ok(()) = weight.changed() => {}
+                Ok(()) = turn.changed() => {}
             }
         };
         debug!(instance = %id, ?end, "connection ended");
@@ -205,14 +225,18 @@ impl Seat {
         end.unwrap_or(Ok(()))
     }
 
-    /// Resolves when an instance that is kept does not answer.
+    /// Resolves when an instance that the registry does not vouch for does not answer.
     async fn silence(
         &self,
         endpoint: &Endpoint,
-        kept: &mut watch::Receiver<bool>,
+        vouch: &mut watch::Receiver<Vouch>,
         settings: &Settings,
     ) {
-        while kept.wait_for(|kept| *kept).await.is_ok() {
+        while vouch
+            .wait_for(|vouch| *vouch != Vouch::Passing)
+            .await
+            .is_ok()
+        {
             let recognition = self.member.recognition();
             if !answers(endpoint, recognition, settings.keepalive_timeout).await {
                 return;

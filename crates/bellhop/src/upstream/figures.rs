@@ -34,16 +34,22 @@ impl Upstream {
             let mut standings = standings.iter();
             standings.any(|standing| standing.id == *id && standing.connections > 0)
         };
-        let [mut kept, mut there, mut connecting] = [0.0; 3];
+        let benched = |id: &InstanceId| {
+            let mut standings = standings.iter();
+            standings.any(|standing| standing.id == *id && standing.benched)
+        };
         let state = self.state();
+        let unknown = state.critical().iter().filter(|id| !state.knows(id));
+        let [mut kept, mut there, mut connecting, mut critical] =
+            [0.0, 0.0, 0.0, unknown.count() as f64];
         for (id, is_kept) in state.known() {
             match (is_kept, connected(id)) {
+                _ if benched(id) => critical += 1.0,
                 (true, _) => kept += 1.0,
                 (false, true) => there += 1.0,
                 (false, false) => connecting += 1.0,
             }
         }
-        let critical = state.critical().len() as f64;
         for (name, count) in [
             ("connected", there),
             ("connecting", connecting),

@@ -73,11 +73,13 @@ impl InstanceReport {
     /// Of an instance that may be called.
     pub(super) fn known(seen: Seen, standing: Option<&Standing>) -> Self {
         let connections: Vec<_> = seen.connections.into_iter().map(connection).collect();
+        let benched = standing.is_some_and(|standing| standing.benched);
         let state = match connections
             .iter()
             .map(|connection| connection.draining)
             .min()
         {
+            _ if benched => InstanceState::Critical,
             None => InstanceState::Connecting,
             Some(false) => InstanceState::Connected,
             Some(true) => InstanceState::Draining,
@@ -86,7 +88,7 @@ impl InstanceReport {
             id: seen.id.as_str().to_owned(),
             address: Some(seen.address),
             state,
-            kept: seen.kept,
+            kept: seen.kept && !benched,
             weight: Some(seen.weight),
             share: standing.map_or(WHOLE, |standing| standing.share),
             breaker: standing.map_or_else(BreakerState::default, |standing| standing.breaker),

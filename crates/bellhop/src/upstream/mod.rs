@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     balance::{Ring, Shard},
-    discovery::{Event, InstanceId},
+    discovery::{Change, Event, InstanceId},
     endpoint::{self, Endpoint, Failures, Group, Target},
     explain::Skipped,
     limit::{Rate, Turns},
@@ -112,7 +112,8 @@ impl Upstream {
             why: why.to_owned(),
         };
         let state = self.state();
-        let critical = state.critical().iter();
+        // The others have a standing.
+        let critical = state.critical().iter().filter(|id| !state.knows(id));
         let critical = critical.map(|id| skipped(id, "critical in the registry"));
         let known = standings.iter().filter_map(|standing| {
             let why = standing.out_of_turn()?;
@@ -123,21 +124,18 @@ impl Upstream {
 
     /// How the service stands.
     pub(crate) fn report(&self) -> Report {
-        let standings = self.group.standings();
-        self.state().report(&standings)
+        let (standings, panic) = (self.group.standings(), self.group.panic());
+        self.state().report(&standings, panic)
     }
 
     /// The same with each of its instances.
     pub(crate) fn details(&self) -> UpstreamReport {
-        let standings = self.group.standings();
+        let (standings, panic) = (self.group.standings(), self.group.panic());
         let (report, seen, critical) = {
             let state = self.state();
-            let critical: Vec<_> = state
-                .critical()
-                .iter()
-                .map(InstanceReport::critical)
-                .collect();
-            (state.report(&standings), state.seen(), critical)
+            let unknown = state.critical().iter().filter(|id| !state.knows(id));
+            let critical: Vec<_> = unknown.map(InstanceReport::critical).collect();
+            (state.report(&standings, panic), state.seen(), critical)
         };
         let known = seen.into_iter().map(|seen| {
             let standing = standings.iter().find(|standing| standing.id == seen.id);
@@ -156,9 +154,13 @@ impl Upstream {
 
     fn apply(self: &Arc<Self>, event: Event) {
         let mut state = self.state();
+        let spares = spares(&event);
         for gone in state.apply(event, |seat| self.supervise(seat)) {
             self.failures.clear(&gone);
             self.group.forget(&gone);
+        }
+        for (id, spare) in spares {
+            self.group.set_spare(&id, spare);
         }
         self.log(state.turn());
     }
@@ -198,12 +200,12 @@ impl Upstream {
             shard,
             target,
             weight,
-            kept,
+            vouch,
         } = seat;
         let supervisor = endpoint::supervise(
             target.clone(),
             weight,
-            kept,
+            vouch,
             shard.clone(),
             self.group.clone(),
             self.failures.clone(),
@@ -221,6 +223,19 @@ impl Upstream {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whom an event finds critical, or critical no more.
+fn spares(event: &Event) -> Vec<(InstanceId, bool)> {
+    let (Event::Answer { changes, .. } | Event::Remembered { changes, .. }) = event else {
+        return Vec::new();
+    };
+    let spare = |change: &Change| match change {
+        Change::Spare(id, _) => Some((id.clone(), true)),
+        Change::Insert(id, _) | Change::Keep(id, _) => Some((id.clone(), false)),
+        Change::Remove(_) => None,
+    };
+    changes.iter().filter_map(spare).collect()
 }
 
 /// Applies what discovery says for as long as somebody uses the upstream.

@@ -16,6 +16,8 @@ pub struct Report {
     /// How many of these the registry does not vouch for: it may have forgotten them in an outage, or finds them critical
     /// along with most others. They stay while they answer.
     pub kept: usize,
+    /// How many more are connected and not called, for the registry finds them critical. Where too few others are, they are.
+    pub spare: usize,
     /// How many are connected, in the shard that has most.
     pub connected: usize,
     /// How many of the connected have failed so much that their breakers are open.
@@ -28,7 +30,7 @@ pub struct Report {
     /// When the set was written down, where it is the one of an earlier process.
     #[serde(serialize_with = "timestamp")]
     pub remembered: Option<SystemTime>,
-    /// Whether so many instances are critical that health checks are not followed.
+    /// Whether so many instances are critical, or so few of the others connected, that health checks are not followed.
     pub panic: bool,
     /// Why nobody is known, where nobody is.
     pub empty: Option<Cause>,

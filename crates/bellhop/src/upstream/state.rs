@@ -1,6 +1,10 @@
 //! What is known of a service, and who is being kept connected.
 
-use std::{collections::BTreeMap, mem, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+};
 
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::task::AbortOnDropHandle;
@@ -9,7 +13,7 @@ use super::{Cause, Report, word::Word};
 use crate::{
     balance::Shard,
     discovery::{Change, Event, Instance, InstanceId},
-    endpoint::{ConnectError, Connected, Endpoint, Standing, Target},
+    endpoint::{ConnectError, Connected, Endpoint, Panic, Standing, Target, Vouch},
 };
 
 /// What is known of a service, and who is being kept connected.
@@ -26,8 +30,7 @@ pub(super) struct State {
 struct Known {
     target: Arc<Target>,
     weight: watch::Sender<u32>,
-    /// The registry does not vouch for it: it stays while it answers.
-    kept: watch::Sender<bool>,
+    vouch: watch::Sender<Vouch>,
 }
 
 struct Attached {
@@ -45,7 +48,7 @@ pub(super) struct Seat<'a> {
     pub(super) shard: &'a Shard<InstanceId, Endpoint>,
     pub(super) target: &'a Arc<Target>,
     pub(super) weight: watch::Receiver<u32>,
-    pub(super) kept: watch::Receiver<bool>,
+    pub(super) vouch: watch::Receiver<Vouch>,
 }
 
 /// What is seen of an instance that may be called.
@@ -91,6 +94,11 @@ impl State {
         self.word.critical()
     }
 
+    /// Whether an instance is kept connected.
+    pub(super) fn knows(&self, id: &InstanceId) -> bool {
+        self.known.contains_key(id)
+    }
+
     /// What the registry has said.
     pub(super) fn word(&self) -> &Word {
         &self.word
@@ -99,7 +107,7 @@ impl State {
     /// Those that may be called, and whether the registry does not vouch for them.
     pub(super) fn known(&self) -> impl Iterator<Item = (&InstanceId, bool)> {
         let known = self.known.iter();
-        known.map(|(id, known)| (id, *known.kept.borrow()))
+        known.map(|(id, known)| (id, *known.vouch.borrow() != Vouch::Passing))
     }
 
     /// Takes over what discovery says; returns who is gone.
@@ -129,11 +137,15 @@ impl State {
                 Some(id)
             }
             Change::Insert(id, instance) => {
-                self.insert(id, instance, false, supervise);
+                self.insert(id, instance, Vouch::Passing, supervise);
                 None
             }
             Change::Keep(id, instance) => {
-                self.insert(id, instance, true, supervise);
+                self.insert(id, instance, Vouch::Kept, supervise);
+                None
+            }
+            Change::Spare(id, instance) => {
+                self.insert(id, instance, Vouch::Critical, supervise);
                 None
             }
         }
@@ -150,7 +162,7 @@ impl State {
         &mut self,
         id: InstanceId,
         instance: Instance,
-        kept: bool,
+        vouch: Vouch,
         supervise: &impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
     ) {
         let Instance { host, port, weight } = instance;
@@ -169,10 +181,10 @@ impl State {
         let known = self.known.entry(id.clone()).or_insert_with(|| Known {
             target: Arc::new(target),
             weight: watch::Sender::new(weight),
-            kept: watch::Sender::new(kept),
+            vouch: watch::Sender::new(vouch),
         });
         known.weight.send_replace(weight);
-        known.kept.send_replace(kept);
+        known.vouch.send_replace(vouch);
         for attached in &mut self.shards {
             // Those that gave it up while it was kept begin anew.
             if !attached.supervisors.contains_key(&id) {
@@ -197,7 +209,7 @@ impl State {
         }
         let attached = &mut self.shards[number];
         attached.supervisors.remove(id);
-        if !*known.kept.borrow() {
+        if *known.vouch.borrow() != Vouch::Kept {
             // Somebody has vouched for it in between.
             attached.insert(id, known, supervise);
             return false;
@@ -217,7 +229,7 @@ impl State {
         &self,
         failure: impl FnOnce(&dyn Fn(&InstanceId) -> bool) -> Option<(InstanceId, Arc<ConnectError>)>,
     ) -> Cause {
-        let vouched_for = |known: &&Known| !*known.kept.borrow();
+        let vouched_for = |known: &&Known| *known.vouch.borrow() == Vouch::Passing;
         let passing = self.known.values().filter(vouched_for).count();
         if passing == 0 {
             return self.word.cause();
@@ -245,7 +257,7 @@ impl State {
             id: id.clone(),
             address: known.target.address(),
             weight: *known.weight.borrow(),
-            kept: *known.kept.borrow(),
+            kept: *known.vouch.borrow() != Vouch::Passing,
             connections: self.connections(id),
         };
         self.known.iter().map(seen).collect()
@@ -260,23 +272,30 @@ impl State {
         .collect()
     }
 
-    /// How it stands, given how its connected instances do.
-    pub(super) fn report(&self, standings: &[Standing]) -> Report {
+    /// How it stands, given how its instances do.
+    pub(super) fn report(&self, standings: &[Standing], panic: Panic) -> Report {
         let count = |is: fn(&Standing) -> bool| {
             let connected = standings.iter().filter(|standing| standing.connections > 0);
             connected.filter(|standing| is(standing)).count()
         };
-        let kept = |known: &&Known| *known.kept.borrow();
+        let benched: BTreeSet<_> = standings
+            .iter()
+            .filter(|standing| standing.benched)
+            .map(|standing| &standing.id)
+            .collect();
+        let called = || self.known.iter().filter(|(id, _)| !benched.contains(id));
+        let kept = |(_, known): &(&InstanceId, &Known)| *known.vouch.borrow() != Vouch::Passing;
         let connected = self.shards.iter().map(|attached| attached.shard.len());
         Report {
-            known: self.known.len(),
-            kept: self.known.values().filter(kept).count(),
+            known: called().count(),
+            kept: called().filter(kept).count(),
+            spare: count(|standing| standing.benched),
             connected: connected.max().unwrap_or_default(),
             open: count(|standing| standing.trouble.is_some()),
             exempt: count(|standing| standing.exempt),
             registry: self.word.failure().cloned(),
             remembered: self.word.remembered(),
-            panic: self.word.notes().panic,
+            panic: self.word.notes().panic || panic.health,
             empty: self.known.is_empty().then(|| self.word.cause()),
         }
     }
@@ -295,7 +314,7 @@ impl Attached {
             shard: &self.shard,
             target: &known.target,
             weight: known.weight.subscribe(),
-            kept: known.kept.subscribe(),
+            vouch: known.vouch.subscribe(),
         };
         let supervisor = supervise(seat);
         self.supervisors.insert(id.clone(), supervisor);

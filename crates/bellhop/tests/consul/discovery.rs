@@ -27,6 +27,7 @@ struct Known {
     instances: BTreeMap<InstanceId, Instance>,
     /// Those that the registry does not vouch for.
     kept: BTreeSet<InstanceId>,
+    spare: BTreeSet<InstanceId>,
     registered: usize,
     failures: usize,
     notes: Notes,
@@ -46,6 +47,7 @@ impl Known {
             watch: watch(consul, "geo", settings),
             instances: BTreeMap::new(),
             kept: BTreeSet::new(),
+            spare: BTreeSet::new(),
             registered: 0,
             failures: 0,
             notes: Notes::default(),
@@ -74,15 +76,22 @@ impl Known {
             match change {
                 Change::Insert(id, instance) => {
                     self.kept.remove(&id);
+                    self.spare.remove(&id);
                     self.instances.insert(id, instance);
                 }
                 Change::Keep(id, instance) => {
+                    self.spare.remove(&id);
                     self.kept.insert(id.clone());
                     self.instances.insert(id, instance);
                 }
+                Change::Spare(id, _) => {
+                    self.kept.remove(&id);
+                    self.instances.remove(&id);
+                    self.spare.insert(id);
+                }
                 Change::Remove(id) => {
                     self.kept.remove(&id);
-                    assert!(self.instances.remove(&id).is_some());
+                    assert!(self.spare.remove(&id) || self.instances.remove(&id).is_some());
                 }
             }
         }

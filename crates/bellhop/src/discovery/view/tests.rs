@@ -78,6 +78,7 @@ struct Model {
     /// When, and what: the states where somebody answered who knows.
     history: Vec<(u64, Step)>,
     told: BTreeSet<&'static str>,
+    spare: BTreeSet<&'static str>,
     now: u64,
 }
 
@@ -95,6 +96,7 @@ impl Model {
                 ..
             } => {
                 self.told.extend(passing(*states));
+                self.spare.retain(|id| !self.told.contains(id));
                 return;
             }
             Step::Answer { .. } => true,
@@ -102,6 +104,7 @@ impl Model {
         };
         if knows && self.last().is_some() {
             self.told = IDS.into_iter().filter(|id| self.serves(id)).collect();
+            self.spare = IDS.into_iter().filter(|id| self.is_spare(id)).collect();
         }
     }
 
@@ -159,6 +162,13 @@ impl Model {
             Is::Absent => self.is_held(id),
             Is::Critical => self.is_held(id) || self.panics() && self.has_passed(index),
         }
+    }
+
+    /// Critical, after it has passed, and not called for all that.
+    fn is_spare(&self, id: &'static str) -> bool {
+        let index = IDS.iter().position(|known| *known == id).unwrap();
+        let critical = self.last().unwrap()[index] == Is::Critical;
+        critical && self.has_passed(index) && !self.told.contains(id)
     }
 
     /// Known before the registry came back, not named as serving since, and the grace runs.
@@ -266,7 +276,16 @@ impl Run {
     }
 
     fn ids(&self) -> BTreeSet<&str> {
-        self.set.keys().map(InstanceId::as_str).collect()
+        self.of(|member| member.is_called())
+    }
+
+    fn spare(&self) -> BTreeSet<&str> {
+        self.of(|member| !member.is_called())
+    }
+
+    fn of(&self, is: fn(&Member) -> bool) -> BTreeSet<&str> {
+        let members = self.set.iter().filter(|(_, member)| is(member));
+        members.map(|(id, _)| id.as_str()).collect()
     }
 }
 
@@ -281,6 +300,7 @@ proptest! {
             model.step(step);
             prop_assert_eq!(&run.set, run.view.told());
             prop_assert_eq!(run.ids(), model.told.clone(), "after {:?}", step);
+            prop_assert_eq!(run.spare(), model.spare.clone(), "after {:?}", step);
         }
     }
 
@@ -307,7 +327,7 @@ proptest! {
             states[IDS.iter().position(|known| known == id).unwrap()] = Is::Passing;
             run.step(&answer(false, states));
         }
-        prop_assert!(run.set.values().all(|member| !member.kept));
+        prop_assert!(run.set.values().all(|member| member.standing == Standing::Vouched));
         // From then on a departure counts at once.
         run.step(&answer(false, [Is::Absent, Is::Passing, Is::Passing, Is::Passing]));
         prop_assert_eq!(run.ids(), BTreeSet::from(["b", "c", "d"]));

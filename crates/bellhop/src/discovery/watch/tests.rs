@@ -141,7 +141,7 @@ async fn health_checks_alone_do_not_empty_a_service() {
         events(&mut watch, 8).await,
         [
             "+a +b +c (4)",
-            "-c (4)",
+            "?c (4)",
             "~b ~c (4)",
             "panic",
             "~a (4)",

@@ -44,7 +44,7 @@ impl Subject {
 
     fn join(&mut self) {
         let id = format!("echo-{}", self.members.len());
-        let member = self.group.member(&target(&id, 1));
+        let member = self.group.member(&target(&id, 1), false);
         let connection = self.group.connected(&member);
         self.members.push((member, connection));
     }
@@ -71,6 +71,15 @@ impl Subject {
             .collect()
     }
 
+    /// Who is out of turn for being critical.
+    fn benched(&self) -> Vec<usize> {
+        let standings = self.group.standings().into_iter().enumerate();
+        standings
+            .filter(|(_, standing)| standing.benched)
+            .map(|(index, _)| index)
+            .collect()
+    }
+
     fn exempt(&self) -> Vec<usize> {
         let standings = self.group.standings().into_iter().enumerate();
         standings
@@ -85,7 +94,7 @@ async fn no_more_than_half_are_out_of_turn() {
     let subject = Subject::new(3);
     subject.fail(0);
     assert_eq!(
-        (subject.out(), subject.group.is_in_panic()),
+        (subject.out(), subject.group.panic().breakers),
         (vec![0], false)
     );
 
@@ -93,7 +102,7 @@ async fn no_more_than_half_are_out_of_turn() {
     subject.fail(1);
     // As bad as the first, which has been out for longer.
     assert_eq!((subject.out(), subject.exempt()), (vec![1], vec![0]));
-    assert!(subject.group.is_in_panic());
+    assert!(subject.group.panic().breakers);
 
     subject.fail(2);
     assert_eq!((subject.out(), subject.exempt()), (vec![2], vec![0, 1]));
@@ -108,7 +117,7 @@ async fn who_is_alone_is_never_out_of_turn() {
         assert!(subject.call(0, Outcome::Bad));
         advance(Duration::from_millis(300)).await;
     }
-    assert!(subject.group.is_in_panic());
+    assert!(subject.group.panic().breakers);
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,14 +197,63 @@ async fn who_is_forgotten_or_has_moved_begins_with_a_clean_slate() {
     subject.fail(0);
     let before = subject.members[0].0.clone();
     assert!(Arc::ptr_eq(
-        &subject.group.member(&target("echo-0", 1)),
+        &subject.group.member(&target("echo-0", 1), false),
         &before
     ));
 
-    let moved = subject.group.member(&target("echo-0", 2));
+    let moved = subject.group.member(&target("echo-0", 2), false);
     assert!(moved.gate().unwrap().admits(Instant::now()));
     assert!(!before.gate().unwrap().admits(Instant::now()));
 
     subject.group.forget(&InstanceId::new("echo-0"));
     assert_eq!(subject.group.standings().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_critical_take_turns_where_too_few_others_are_connected() {
+    let mut subject = Subject::new(2);
+    advance(OVER).await;
+    let first = InstanceId::new("echo-0");
+    let turn = subject.members[0].0.turn();
+    subject.group.set_spare(&first, true);
+    assert_eq!(subject.benched(), [0]);
+    assert!(!*turn.borrow());
+
+    let (_, connection) = subject.members.pop().unwrap();
+    drop(connection);
+    assert_eq!(subject.benched(), [0; 0]);
+    assert!(*turn.borrow());
+    let health = Panic {
+        breakers: false,
+        health: true,
+    };
+    assert_eq!(subject.group.panic(), health);
+
+    subject.join();
+    assert_eq!(subject.benched(), [0]);
+    assert_eq!(subject.group.panic(), Panic::default());
+
+    // Who is well again is a newcomer.
+    subject.group.set_spare(&first, false);
+    assert_eq!(subject.benched(), [0; 0]);
+    assert_eq!(subject.ring.shares(), [(first, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_and_breakers_together_leave_half_in_turn() {
+    let subject = Subject::new(4);
+    for critical in [2, 3] {
+        let id = InstanceId::new(format!("echo-{critical}"));
+        subject.group.set_spare(&id, true);
+    }
+    subject.fail(1);
+    assert_eq!((subject.benched(), subject.exempt()), (vec![2, 3], vec![1]));
+    let breakers = Panic {
+        breakers: true,
+        health: false,
+    };
+    assert_eq!(subject.group.panic(), breakers);
+    // All are to be found well, and the breaker is followed.
+    subject.group.set_spare(&InstanceId::new("echo-2"), false);
+    assert_eq!((subject.benched(), subject.exempt()), (vec![3], vec![]));
 }

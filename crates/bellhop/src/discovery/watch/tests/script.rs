@@ -164,6 +164,7 @@ fn short(changes: &[Change]) -> String {
     let change = |change: &Change| match change {
         Change::Insert(id, _) => format!("+{id} "),
         Change::Keep(id, _) => format!("~{id} "),
+        Change::Spare(id, _) => format!("?{id} "),
         Change::Remove(id) => format!("-{id} "),
     };
     changes.iter().map(change).collect()
