@@ -55,6 +55,18 @@ impl Consul {
     pub fn address(&self) -> String {
         self.transport.address()
     }
+
+    /// What is asked, as it is configured: the agent, and what part of its registry.
+    pub(crate) fn origin(&self) -> String {
+        let config = &self.transport.config;
+        let mut origin = self.address();
+        for (name, part) in [("dc", &config.datacenter), ("ns", &config.namespace)] {
+            if let Some(part) = part {
+                origin = format!("{origin} {name}={part}");
+            }
+        }
+        origin
+    }
 }
 
 impl fmt::Debug for Consul {

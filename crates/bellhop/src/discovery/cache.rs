@@ -8,9 +8,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use humantime::format_duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use tokio::{sync::watch, task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -20,17 +25,34 @@ use super::{
 
 /// What such a file says that it is.
 const FORMAT: &str = "bellhop-discovery";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The largest file that is read or written, in bytes: ten thousand instances and more.
 const SIZE_MAX: u64 = 4 << 20;
 /// Between two writes.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// A set that goes on as it is counts as of now this often at least; oftener where files may not be as old as that.
+const REFRESH: Duration = Duration::from_secs(600);
+/// The part of the age that a file may have after which it is written anew.
+const REFRESHES: u32 = 4;
+
 /// The file of one service.
 pub(crate) struct Cache {
     file: PathBuf,
-    service: Arc<str>,
+    origin: Origin,
+    /// How old a file may be that is of use; `None` for any age.
+    age: Option<Duration>,
     saver: Option<Saver>,
+    /// When it was handed to the saver the last time.
+    saved: Option<Instant>,
+}
+
+/// Whose instances, and who says so.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) service: Arc<str>,
+    /// The registry as it is configured: its address, and what part of it is asked for.
+    pub(crate) registry: Arc<str>,
 }
 
 /// What an earlier process knew.
@@ -51,6 +73,10 @@ pub(crate) enum CacheError {
     Json(#[from] serde_json::Error),
     #[error("it is something else: {0}")]
     Foreign(String),
+    #[error("it is of the registry {found}, not of {expected}")]
+    OtherRegistry { found: String, expected: Arc<str> },
+    #[error("it is {} old, {} is the most", format_duration(*.age), format_duration(*.most))]
+    TooOld { age: Duration, most: Duration },
 }
 
 struct Saver {
@@ -63,7 +89,9 @@ struct Document {
     format: String,
     version: u32,
     service: String,
-    /// Seconds since 1970.
+    #[serde(default)]
+    registry: String,
+    /// When the registry was last heard to say so, in seconds since 1970.
     saved: u64,
     instances: Vec<Entry>,
 }
@@ -77,13 +105,15 @@ struct Entry {
 }
 
 impl Cache {
-    /// The file of `service` in `folder`; neither needs to be there.
-    pub(crate) fn new(folder: &Path, service: &str) -> Self {
-        let name = utf8_percent_encode(service, NON_ALPHANUMERIC);
+    /// The file of a service in `folder`; neither needs to be there.
+    pub(crate) fn new(folder: &Path, origin: Origin, age: Option<Duration>) -> Self {
+        let name = utf8_percent_encode(&origin.service, NON_ALPHANUMERIC);
         Self {
             file: folder.join(format!("{name}.json")),
-            service: service.into(),
+            origin,
+            age,
             saver: None,
+            saved: None,
         }
     }
 
@@ -93,43 +123,48 @@ impl Cache {
 
     /// What is in the file; a warning and nothing where that is of no use.
     pub(crate) async fn load(&self) -> Option<Saved> {
-        let (file, service) = (self.file.clone(), self.service.clone());
-        let loaded = spawn_blocking(move || load(&file, &service)).await.ok()?;
-        match loaded {
+        let (file, origin, age) = (self.file.clone(), self.origin.clone(), self.age);
+        let loaded = spawn_blocking(move || load(&file, &origin, age, SystemTime::now()));
+        match loaded.await.ok()? {
             Ok(saved) => Some(saved),
             Err(CacheError::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
-                let (service, file) = (&*self.service, self.file.display());
+                let (service, file) = (&*self.origin.service, self.file.display());
                 tracing::warn!(service, %file, %error, "the cache is of no use");
                 None
             }
         }
     }
 
-    /// Has the set written, soon and elsewhere.
+    /// Has the set written, soon and elsewhere, where it has changed or was last written a while ago.
     pub(crate) fn save(&mut self, told: &Told) {
         let members: Members = told
             .iter()
             .filter(|(_, member)| member.is_called())
             .map(|(id, member)| (id.clone(), member.instance.clone()))
             .collect();
+        let refresh = self.age.map_or(REFRESH, |age| REFRESH.min(age / REFRESHES));
+        let is_due = self.saved.is_none_or(|saved| saved.elapsed() >= refresh);
         let saver = self
             .saver
-            .get_or_insert_with(|| Saver::start(self.file.clone(), self.service.clone()));
-        saver.latest.send_if_modified(|latest| {
-            let changed = latest.as_deref() != Some(&members);
-            if changed {
+            .get_or_insert_with(|| Saver::start(self.file.clone(), self.origin.clone()));
+        let saved = saver.latest.send_if_modified(|latest| {
+            let is_new = is_due || latest.as_deref() != Some(&members);
+            if is_new {
                 *latest = Some(Arc::new(members));
             }
-            changed
+            is_new
         });
+        if saved {
+            self.saved = Some(Instant::now());
+        }
     }
 }
 
 impl Saver {
-    fn start(file: PathBuf, service: Arc<str>) -> Self {
+    fn start(file: PathBuf, origin: Origin) -> Self {
         let (latest, changes) = watch::channel(None);
-        let task = tokio::spawn(save(file, service, changes));
+        let task = tokio::spawn(save(file, origin, changes));
         Self {
             latest,
             _task: AbortOnDropHandle::new(task),
@@ -138,22 +173,19 @@ impl Saver {
 }
 
 /// Writes each change, one at a time and not too often; a failure is told once.
-async fn save(
-    file: PathBuf,
-    service: Arc<str>,
-    mut changes: watch::Receiver<Option<Arc<Members>>>,
-) {
+async fn save(file: PathBuf, origin: Origin, mut changes: watch::Receiver<Option<Arc<Members>>>) {
     let mut failing = false;
     while changes.changed().await.is_ok() {
         let Some(members) = changes.borrow_and_update().clone() else {
             continue;
         };
-        let (path, name) = (file.clone(), service.clone());
-        let saved = spawn_blocking(move || store(&path, &name, &members, SystemTime::now())).await;
+        let (path, from) = (file.clone(), origin.clone());
+        let saved = spawn_blocking(move || store(&path, &from, &members, SystemTime::now())).await;
         match saved {
             Ok(Ok(())) => failing = false,
             Ok(Err(error)) if !failing => {
-                tracing::warn!(service = %service, file = %file.display(), %error, "the cache cannot be written");
+                let service = &*origin.service;
+                tracing::warn!(service, file = %file.display(), %error, "the cache cannot be written");
                 failing = true;
             }
             _ => {}
@@ -162,14 +194,36 @@ async fn save(
     }
 }
 
-fn load(file: &Path, service: &str) -> Result<Saved, CacheError> {
+fn load(
+    file: &Path,
+    origin: &Origin,
+    most: Option<Duration>,
+    now: SystemTime,
+) -> Result<Saved, CacheError> {
     let mut text = Vec::new();
     fs::File::open(file)?
         .take(SIZE_MAX + 1)
         .read_to_end(&mut text)?;
     bounded(text.len())?;
     let document: Document = serde_json::from_slice(&text)?;
-    document.check(service).map_err(CacheError::Foreign)?;
+    document
+        .check(&origin.service)
+        .map_err(CacheError::Foreign)?;
+    if *document.registry != *origin.registry {
+        return Err(CacheError::OtherRegistry {
+            found: document.registry,
+            expected: origin.registry.clone(),
+        });
+    }
+    let at = SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_secs(document.saved))
+        .unwrap_or(SystemTime::UNIX_EPOCH);
+    // A clock that was put back makes it no older.
+    let age = now.duration_since(at).unwrap_or_default();
+    if let Some(most) = most.filter(|most| age > *most) {
+        let age = Duration::from_secs(age.as_secs());
+        return Err(CacheError::TooOld { age, most });
+    }
     let instances = document.instances.into_iter().map(|entry| {
         let Entry {
             id,
@@ -180,9 +234,7 @@ fn load(file: &Path, service: &str) -> Result<Saved, CacheError> {
         (InstanceId::new(id), Instance { host, port, weight })
     });
     Ok(Saved {
-        at: SystemTime::UNIX_EPOCH
-            .checked_add(Duration::from_secs(document.saved))
-            .unwrap_or(SystemTime::UNIX_EPOCH),
+        at,
         instances: instances.collect(),
     })
 }
@@ -204,7 +256,12 @@ impl Document {
 }
 
 /// Writes a file of its own and puts it in the place of the old one: whoever reads sees one or the other.
-fn store(file: &Path, service: &str, members: &Members, now: SystemTime) -> Result<(), CacheError> {
+fn store(
+    file: &Path,
+    origin: &Origin,
+    members: &Members,
+    now: SystemTime,
+) -> Result<(), CacheError> {
     let since = now.duration_since(SystemTime::UNIX_EPOCH);
     let entries = members.iter().map(|(id, instance)| Entry {
         id: id.to_string(),
@@ -215,7 +272,8 @@ fn store(file: &Path, service: &str, members: &Members, now: SystemTime) -> Resu
     let document = Document {
         format: FORMAT.to_owned(),
         version: VERSION,
-        service: service.to_owned(),
+        service: origin.service.to_string(),
+        registry: origin.registry.to_string(),
         saved: since.unwrap_or_default().as_secs(),
         instances: entries.collect(),
     };

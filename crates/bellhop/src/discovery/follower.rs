@@ -10,8 +10,14 @@ use std::{
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
-    Bucket, Change, Event, InstanceId, Notes, Settings, cache::Cache, doubt::Doubt, hold::Reading,
-    index::Index, serving::serving, view::View, watch::Registry,
+    Bucket, Change, Event, InstanceId, Notes, Settings,
+    cache::{Cache, Origin},
+    doubt::Doubt,
+    hold::Reading,
+    index::Index,
+    serving::serving,
+    view::View,
+    watch::Registry,
 };
 use crate::{
     backoff::{Backoff, Retries},
@@ -61,9 +67,13 @@ pub(super) struct Follower<R> {
 
 impl<R: Registry> Follower<R> {
     pub(super) fn new(registry: R, settings: Settings) -> Self {
+        let origin = || Origin {
+            service: registry.service().into(),
+            registry: registry.origin().into(),
+        };
         let cache = settings
             .cache
-            .map(|folder| Cache::new(&folder, registry.service()));
+            .map(|folder| Cache::new(&folder, origin(), settings.cache_age));
         Self {
             registry,
             wait: settings.wait,

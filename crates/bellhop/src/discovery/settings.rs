@@ -12,6 +12,10 @@ const WAIT: Duration = Duration::from_secs(60);
 /// look after their registrations once a minute.
 const HOLD: Duration = Duration::from_secs(60);
 
+/// How old a set may be that an earlier process has left. Whoever was there a day ago may be anywhere now, and another at its
+/// address.
+const CACHE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How a service is followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -21,6 +25,8 @@ pub struct Settings {
     pub hold: Option<Duration>,
     /// The folder in which the last set of each service is kept, for a start without a registry; `None` for nowhere.
     pub cache: Option<PathBuf>,
+    /// How old such a set may be to be of use; `None` for any age.
+    pub cache_age: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -29,12 +35,14 @@ impl Default for Settings {
             wait: WAIT,
             hold: Some(HOLD),
             cache: None,
+            cache_age: Some(CACHE_AGE),
         }
     }
 }
 
 impl Settings {
-    /// Reads `BELLHOP_DISCOVERY_WAIT`, `BELLHOP_DISCOVERY_HOLD` and `BELLHOP_DISCOVERY_CACHE`.
+    /// Reads `BELLHOP_DISCOVERY_WAIT`, `BELLHOP_DISCOVERY_HOLD`, `BELLHOP_DISCOVERY_CACHE` and
+    /// `BELLHOP_DISCOVERY_CACHE_AGE`.
     pub fn read(reader: &mut Reader<'_>) -> Self {
         let name = "BELLHOP_DISCOVERY_WAIT";
         let wait = reader.duration(name).unwrap_or(WAIT);
@@ -49,6 +57,7 @@ impl Settings {
             cache: (!reader.is_off(cache))
                 .then(|| reader.text(cache).map(PathBuf::from))
                 .flatten(),
+            cache_age: reader.duration_or_off("BELLHOP_DISCOVERY_CACHE_AGE", CACHE_AGE),
         }
     }
 }

@@ -61,6 +61,9 @@ impl fmt::Debug for Watch {
 pub(super) trait Registry: Send + Sync + 'static {
     fn service(&self) -> &str;
 
+    /// Which registry it is, as it is configured.
+    fn origin(&self) -> String;
+
     fn ask(&self, query: Query)
     -> impl Future<Output = Result<Indexed<Vec<Health>>, Error>> + Send;
 
@@ -76,6 +79,10 @@ struct ConsulService {
 impl Registry for ConsulService {
     fn service(&self) -> &str {
         &self.service
+    }
+
+    fn origin(&self) -> String {
+        self.consul.origin()
     }
 
     async fn ask(&self, query: Query) -> Result<Indexed<Vec<Health>>, Error> {

@@ -2,46 +2,69 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::discovery::diff::test::members;
+use crate::discovery::diff::{Member, Standing, test::members};
 
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn origin(service: &str) -> Origin {
+    Origin {
+        service: service.into(),
+        registry: "http://127.0.0.1:8500".into(),
+    }
+}
+
+fn cache(folder: &Path, service: &str) -> Cache {
+    Cache::new(folder, origin(service), Some(DAY))
+}
+
 fn stored(folder: &TempDir, ids: &[&str]) -> PathBuf {
-    let file = Cache::new(folder.path(), "geo").file().to_owned();
-    store(&file, "geo", &members(ids), now()).unwrap();
+    let file = cache(folder.path(), "geo").file().to_owned();
+    store(&file, &origin("geo"), &members(ids), now()).unwrap();
     file
+}
+
+fn told(ids: &[&str]) -> Told {
+    let told = members(ids).into_iter().map(|(id, instance)| {
+        let standing = Standing::Vouched;
+        (id, Member { instance, standing })
+    });
+    told.collect()
+}
+
+fn loaded(file: &Path) -> Result<Saved, CacheError> {
+    load(file, &origin("geo"), Some(DAY), now())
 }
 
 #[test]
 fn what_is_stored_is_loaded() {
     let folder = TempDir::new().unwrap();
     let file = stored(&folder, &["a", "b"]);
-    let saved = load(&file, "geo").unwrap();
+    let saved = loaded(&file).unwrap();
     assert_eq!(saved.instances, members(&["a", "b"]));
     assert_eq!(saved.at, now());
 
     stored(&folder, &[]);
-    assert!(load(&file, "geo").unwrap().instances.is_empty());
+    assert!(loaded(&file).unwrap().instances.is_empty());
     let files: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "nothing is left behind: {files:?}");
 }
 
 #[test]
 fn a_name_does_not_climb_out_of_the_folder() {
-    let cache = Cache::new(Path::new("/cache"), "../../etc/x");
+    let cache = cache(Path::new("/cache"), "../../etc/x");
     assert_eq!(cache.file().parent(), Some(Path::new("/cache")));
 }
 
 #[test]
 fn a_folder_that_is_not_there_is_made() {
     let folder = TempDir::new().unwrap();
-    let file = Cache::new(&folder.path().join("a/b"), "geo")
-        .file()
-        .to_owned();
-    store(&file, "geo", &members(&["a"]), now()).unwrap();
-    assert!(load(&file, "geo").is_ok());
+    let file = cache(&folder.path().join("a/b"), "geo").file().to_owned();
+    store(&file, &origin("geo"), &members(&["a"]), now()).unwrap();
+    assert!(loaded(&file).is_ok());
 }
 
 #[test]
@@ -51,7 +74,7 @@ fn what_is_something_else_is_refused() {
     let text = fs::read_to_string(&file).unwrap();
     for (from, to) in [
         (FORMAT, "other"),
-        ("\"version\":1", "\"version\":2"),
+        ("\"version\":2", "\"version\":1"),
         ("\"service\":\"geo\"", "\"service\":\"rate\""),
         ("\"port\":1", "\"port\":0"),
         ("\"port\":1", "\"port\":70000"),
@@ -61,10 +84,63 @@ fn what_is_something_else_is_refused() {
         let changed = text.replace(from, to);
         assert_ne!(changed, text);
         fs::write(&file, changed).unwrap();
-        assert!(load(&file, "geo").is_err(), "{to}");
+        assert!(loaded(&file).is_err(), "{to}");
     }
     fs::write(&file, vec![b' '; SIZE_MAX as usize + 1]).unwrap();
-    assert!(matches!(load(&file, "geo"), Err(CacheError::TooLarge(_))));
+    assert!(matches!(loaded(&file), Err(CacheError::TooLarge(_))));
+}
+
+#[test]
+fn what_another_registry_said_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = stored(&folder, &["a"]);
+    let other = Origin {
+        registry: "http://127.0.0.1:8500 dc=west".into(),
+        ..origin("geo")
+    };
+    let error = load(&file, &other, None, now()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "it is of the registry http://127.0.0.1:8500, not of http://127.0.0.1:8500 dc=west"
+    );
+}
+
+#[test]
+fn what_is_too_old_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = stored(&folder, &["a"]);
+    let at = |now| load(&file, &origin("geo"), Some(DAY), now);
+    assert!(at(now() + DAY).is_ok());
+    let error = at(now() + DAY + Duration::from_millis(1500)).unwrap_err();
+    assert_eq!(error.to_string(), "it is 1day 1s old, 1day is the most");
+    assert!(at(now() - DAY).is_ok(), "the clock was put back");
+    assert!(load(&file, &origin("geo"), None, now() + 1000 * DAY).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_goes_on_is_written_anew_now_and_then() {
+    let folder = TempDir::new().unwrap();
+    let mut cache = cache(folder.path(), "geo");
+    let told = told(&["a"]);
+    cache.save(&told);
+    let mut latest = cache.saver.as_ref().unwrap().latest.subscribe();
+    latest.mark_unchanged();
+    cache.save(&told);
+    assert!(!latest.has_changed().unwrap());
+    tokio::time::advance(REFRESH).await;
+    cache.save(&told);
+    assert!(latest.has_changed().unwrap());
+}
+
+#[tokio::test]
+async fn who_is_spare_is_not_remembered() {
+    let folder = TempDir::new().unwrap();
+    let mut cache = cache(folder.path(), "geo");
+    let mut told = told(&["a", "b"]);
+    told.values_mut().next().unwrap().standing = Standing::Spare;
+    cache.save(&told);
+    let latest = cache.saver.as_ref().unwrap().latest.borrow().clone();
+    assert_eq!(latest.as_deref(), Some(&members(&["b"])));
 }
 
 #[test]
@@ -74,14 +150,14 @@ fn a_file_that_breaks_off_anywhere_is_refused() {
     let text = fs::read(&file).unwrap();
     for end in 0..text.len() {
         fs::write(&file, &text[..end]).unwrap();
-        assert!(load(&file, "geo").is_err(), "{end}");
+        assert!(loaded(&file).is_err(), "{end}");
     }
 }
 
 #[tokio::test]
 async fn a_file_of_no_use_is_no_failure() {
     let folder = TempDir::new().unwrap();
-    let cache = Cache::new(folder.path(), "geo");
+    let cache = cache(folder.path(), "geo");
     assert_eq!(cache.load().await, None);
     fs::write(cache.file(), [0xff; 10]).unwrap();
     assert_eq!(cache.load().await, None);
@@ -99,7 +175,7 @@ proptest! {
         let at = at.min(text.len() - 1);
         text.splice(at..at + 1, bytes);
         fs::write(&file, text).unwrap();
-        if let Ok(saved) = load(&file, "geo") {
+        if let Ok(saved) = loaded(&file) {
             for instance in saved.instances.values() {
                 prop_assert!(instance.port > 0 && instance.weight > 0 && !instance.host.is_empty());
             }

@@ -10,13 +10,14 @@ use tokio::runtime::Builder;
 
 use super::*;
 use crate::discovery::{
-    cache::Cache,
+    cache::{Cache, Origin},
     diff::{Told, test::apply},
     serving::serving,
 };
 
 const HEALTH: &str = include_str!("../../../tests/corpus/consul/health-service.json");
-const SAVED: &str = r#"{"format":"bellhop-discovery","version":1,"service":"geo","saved":1447000000,
+const REGISTRY: &str = "http://127.0.0.1:8500";
+const SAVED: &str = r#"{"format":"bellhop-discovery","version":2,"service":"geo","registry":"http://127.0.0.1:8500","saved":1447000000,
     "instances":[{"id":"geo-1","host":"10.0.0.1","port":9001,"weight":3}]}"#;
 
 /// Each takes a decoding and a step of the whole rule book.
@@ -31,6 +32,10 @@ struct Fed(Arc<Mutex<VecDeque<Indexed<Vec<Health>>>>>);
 impl Registry for Fed {
     fn service(&self) -> &str {
         "geo"
+    }
+
+    fn origin(&self) -> String {
+        REGISTRY.to_owned()
     }
 
     async fn ask(&self, _: Query) -> Result<Indexed<Vec<Health>>, Error> {
@@ -103,7 +108,11 @@ fn only_who_can_be_called_is_told_of_and_each_change_is_one() {
 fn a_damaged_cache_is_of_use_or_left_alone() {
     let runtime = Builder::new_current_thread().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let cache = Cache::new(folder.path(), "geo");
+    let origin = Origin {
+        service: "geo".into(),
+        registry: REGISTRY.into(),
+    };
+    let cache = Cache::new(folder.path(), origin, None);
     let fuzz = Fuzz::of_json("discovery: cache", [SAVED]).inputs(FILES);
     let tally = fuzz.run(|input| {
         std::fs::write(cache.file(), input).unwrap();

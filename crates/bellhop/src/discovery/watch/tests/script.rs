@@ -69,6 +69,10 @@ impl Registry for Script {
         "geo"
     }
 
+    fn origin(&self) -> String {
+        "http://127.0.0.1:8500".to_owned()
+    }
+
     async fn ask(&self, query: Query) -> Reply {
         self.asked.lock().unwrap().push(query.index);
         let reply = {
