@@ -182,7 +182,14 @@ impl Mesh {
         let Some(telemetry) = self.member.telemetry.get() else {
             return;
         };
-        if let Err(error) = telemetry.shutdown(bound).await {
+        let (flushed, taken) = tokio::join!(telemetry.shutdown(bound), self.metrics().end(bound));
+        if !taken {
+            tracing::warn!(
+                service = self.service(),
+                "the collector did not take the last metrics"
+            );
+        }
+        if let Err(error) = flushed {
             tracing::warn!(service = self.service(), %error, "spans were lost");
         }
     }
@@ -220,6 +227,9 @@ impl Mesh {
         let settings = &member.settings.telemetry;
         member.metrics.describe(settings.resource(identity));
         let telemetry = settings.start(identity)?;
+        if let Some(push) = settings.push() {
+            member.metrics.push(push.clone())?;
+        }
         let telemetry = member.telemetry.get_or_init(|| telemetry).clone();
         if let Some(losses) = telemetry.losses() {
             member.metrics.observe(Arc::<Losses>::downgrade(losses));

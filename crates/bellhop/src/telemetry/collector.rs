@@ -86,7 +86,7 @@ impl Collector {
     }
 
     /// Those of the settings, and who speaks.
-    fn headers(&self) -> HeaderMap {
+    pub(super) fn headers(&self) -> HeaderMap {
         let mut headers = self.headers.clone();
         let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
         headers
@@ -95,7 +95,7 @@ impl Collector {
         headers
     }
 
-    fn connector(&self) -> Result<HttpsConnector<HttpConnector>, StartError> {
+    pub(super) fn connector(&self) -> Result<HttpsConnector<HttpConnector>, StartError> {
         let mut roots = RootCertStore::empty();
         match &self.roots {
             Some(pem) => roots.add_parsable_certificates(certificates(pem).unwrap_or_default()),
@@ -107,11 +107,13 @@ impl Collector {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(HttpsConnectorBuilder::new()
+        let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .build())
+            .https_or_http();
+        Ok(match self.transport {
+            Transport::Grpc => connector.enable_http2().build(),
+            Transport::Http => connector.enable_http1().build(),
+        })
     }
 }
 
@@ -127,13 +129,13 @@ pub(super) fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
 ///
 /// The exporter adds headers from the process environment, which is not where settings come from here.
 #[derive(Debug)]
-struct Client {
+pub(super) struct Client {
     inner: HyperClient<HttpsConnector<HttpConnector>>,
     headers: HeaderMap,
 }
 
 impl Client {
-    fn new(collector: &Collector) -> Result<Self, StartError> {
+    pub(super) fn new(collector: &Collector) -> Result<Self, StartError> {
         Ok(Self {
             inner: HyperClient::new(collector.connector()?, collector.timeout, None),
             headers: collector.headers(),

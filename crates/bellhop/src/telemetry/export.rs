@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc};
 
+use http::uri::InvalidUri;
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::ExporterBuildError;
 use opentelemetry_sdk::{
@@ -32,6 +33,14 @@ pub enum StartError {
     /// The certificates that collectors are trusted by cannot be used.
     #[error("no trusted certificates for the collector")]
     Roots(#[from] rustls::Error),
+    /// The collector's address is none.
+    #[error("{endpoint} is no address")]
+    Endpoint {
+        /// The collector.
+        endpoint: String,
+        /// What is wrong with it.
+        source: InvalidUri,
+    },
     /// The exporter refuses what it was given.
     #[error("no exporter to {endpoint}")]
     Exporter {

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use opentelemetry::{Key, Value};
 
 use super::{
-    collector::{Collector, Transport, certificates},
+    collector::Collector,
     export::{StartError, resource, start},
-    metrics::Metrics,
+    metrics::{Metrics, push},
     pairs,
     propagation::Propagators,
     sampler::Sampler,
@@ -16,11 +15,14 @@ use super::{
 };
 use crate::config::Reader;
 
-const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
+use self::collector::{Signal, read_collector};
+
 const DEFAULT_BATCH_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_SCHEDULE_DELAY: Duration = Duration::from_secs(5);
 const DEFAULT_QUEUE: usize = 2048;
 const DEFAULT_BATCH: usize = 512;
+const DEFAULT_PUSH_INTERVAL: Duration = Duration::from_secs(60);
+const DEFAULT_PUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +43,17 @@ pub struct Identity<'a> {
 /// | `OTEL_TRACES_EXPORTER` | `otlp` or `none` | `otlp` |
 /// | `OTEL_EXPORTER_OTLP_ENDPOINT` | the collector, as in `http://localhost:4318`; over HTTP `/v1/traces` is appended | none: nothing is recorded |
 /// | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | the same for traces alone, and the path is taken as it is | |
+/// | `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` | the same for metrics alone | |
 /// | `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf` (port 4318 by custom) or `grpc` (4317) | `http/protobuf`, as the standard has it |
 /// | `OTEL_EXPORTER_OTLP_HEADERS` | `key=value,…` to send along, a secret | |
 /// | `OTEL_EXPORTER_OTLP_TIMEOUT` | for one export with its retries, in milliseconds | 10000 |
 /// | `OTEL_EXPORTER_OTLP_CERTIFICATE` | a PEM file of the authorities trusted for `https` | those of the system |
 /// | `OTEL_TRACES_SAMPLER` | `always_on`, `always_off`, `traceidratio`, each also after `parentbased_` | `parentbased_always_on` |
 /// | `OTEL_TRACES_SAMPLER_ARG` | the share of a `traceidratio`, 0 to 1 | 1 |
+/// | `OTEL_METRICS_EXPORTER` | `otlp`, or `none` or `prometheus`: nothing is sent | `otlp` |
+/// | `OTEL_METRIC_EXPORT_INTERVAL` | between two exports, in milliseconds | 60000 |
+/// | `OTEL_METRIC_EXPORT_TIMEOUT` | the most that one of them may take, in milliseconds | 30000 |
+/// | `BELLHOP_METRICS` | `off` counts nothing | `on` |
 /// | `OTEL_PROPAGATORS` | what is sent with calls: `tracecontext`, `baggage` and `jaeger` (`uber-trace-id`) in a list, or `none`; all of them are understood, but with `none` | `tracecontext,baggage` |
 /// | `OTEL_RESOURCE_ATTRIBUTES` | `key=value,…`; wins over the program's own | |
 /// | `OTEL_SERVICE_NAME` | wins over everything else | |
@@ -55,7 +62,8 @@ pub struct Identity<'a> {
 /// | `OTEL_BSP_MAX_QUEUE_SIZE` | spans that wait; more are dropped | 2048 |
 /// | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | spans in one export | 512 |
 ///
-/// `PROTOCOL`, `HEADERS`, `TIMEOUT` and `CERTIFICATE` have variants for traces alone, as in `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`.
+/// `PROTOCOL`, `HEADERS`, `TIMEOUT` and `CERTIFICATE` have variants for traces and for metrics alone, as in
+/// `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub(super) collector: Option<Collector>,
@@ -66,6 +74,8 @@ pub struct Settings {
     pub(super) service: Option<String>,
     /// Whether anything is counted.
     pub(super) metrics: bool,
+    /// How metrics are sent, where they are.
+    pub(super) push: Option<push::Settings>,
 }
 
 /// How spans wait.
@@ -88,7 +98,9 @@ impl Settings {
                 _ => None,
             })
             .unwrap_or(true);
-        let collector = read_collector(reader).filter(|_| wanted && !disabled);
+        let collector = read_collector(reader, Signal::Traces);
+        let collector = collector.filter(|_| wanted && !disabled);
+        let metrics = read_metrics(reader) && !disabled;
         Self {
             collector,
             sampler: read_sampler(reader),
@@ -108,13 +120,19 @@ impl Settings {
                 )
                 .unwrap_or_default(),
             service: reader.text("OTEL_SERVICE_NAME"),
-            metrics: read_metrics(reader) && !disabled,
+            metrics,
+            push: read_push(reader).filter(|_| metrics),
         }
     }
 
     /// The metrics of one member, which count nothing where that is switched off.
     pub(crate) fn metrics(&self) -> Metrics {
         Metrics::new(self.metrics)
+    }
+
+    /// How metrics are sent; `None` where they are not.
+    pub(crate) fn push(&self) -> Option<&push::Settings> {
+        self.push.as_ref()
     }
 
     /// What holds for everything that a member tells of itself.
@@ -136,6 +154,27 @@ impl Settings {
     }
 }
 
+/// How metrics are sent. Whoever scrapes is served whatever this says.
+fn read_push(reader: &mut Reader<'_>) -> Option<push::Settings> {
+    let name = "OTEL_METRICS_EXPORTER";
+    let wanted = reader.with(name, "otlp, prometheus or none", |name| match name {
+        "otlp" => Some(true),
+        "prometheus" | "none" => Some(false),
+        _ => None,
+    });
+    let collector = read_collector(reader, Signal::Metrics);
+    let interval = millis(reader, "OTEL_METRIC_EXPORT_INTERVAL");
+    let timeout = millis(reader, "OTEL_METRIC_EXPORT_TIMEOUT");
+    let collector = collector.filter(|_| wanted.unwrap_or(true))?;
+    Some(push::Settings {
+        timeout: timeout
+            .unwrap_or(DEFAULT_PUSH_TIMEOUT)
+            .min(collector.timeout),
+        collector,
+        interval: interval.unwrap_or(DEFAULT_PUSH_INTERVAL),
+    })
+}
+
 fn read_metrics(reader: &mut Reader<'_>) -> bool {
     let expected = "on or off";
     let read = reader.with("BELLHOP_METRICS", expected, |value| match value {
@@ -144,83 +183,6 @@ fn read_metrics(reader: &mut Reader<'_>) -> bool {
         _ => None,
     });
     read.unwrap_or(true)
-}
-
-fn read_collector(reader: &mut Reader<'_>) -> Option<Collector> {
-    let own = read_endpoint(reader, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-    let common = read_endpoint(reader, "OTEL_EXPORTER_OTLP_ENDPOINT");
-    let transport = for_traces(reader, "PROTOCOL", read_transport).unwrap_or(Transport::Http);
-    let headers = for_traces(reader, "HEADERS", read_headers).unwrap_or_default();
-    let timeout = for_traces(reader, "TIMEOUT", millis).unwrap_or(DEFAULT_EXPORT_TIMEOUT);
-    let roots = for_traces(reader, "CERTIFICATE", read_roots);
-    let endpoint = match (own, common) {
-        (Some(own), _) => own.to_string(),
-        (None, Some(common)) if transport == Transport::Http => {
-            format!("{}/v1/traces", common.to_string().trim_end_matches('/'))
-        }
-        (None, Some(common)) => common.to_string(),
-        (None, None) => return None,
-    };
-    Some(Collector {
-        transport,
-        endpoint,
-        headers,
-        timeout,
-        roots,
-    })
-}
-
-/// A variable of the exporter: that for traces, else that for all signals. Both are checked.
-fn for_traces<T>(
-    reader: &mut Reader<'_>,
-    name: &str,
-    read: fn(&mut Reader<'_>, &str) -> Option<T>,
-) -> Option<T> {
-    let own = read(reader, &format!("OTEL_EXPORTER_OTLP_TRACES_{name}"));
-    let common = read(reader, &format!("OTEL_EXPORTER_OTLP_{name}"));
-    own.or(common)
-}
-
-fn read_endpoint(reader: &mut Reader<'_>, name: &str) -> Option<Uri> {
-    reader.with(name, "http://HOST:PORT or https://HOST:PORT", |url| {
-        let url: Uri = url.parse().ok()?;
-        let known = matches!(url.scheme_str(), Some("http" | "https"));
-        let named = url.host().is_some_and(|host| !host.is_empty());
-        (known && named && url.query().is_none()).then_some(url)
-    })
-}
-
-fn read_transport(reader: &mut Reader<'_>, name: &str) -> Option<Transport> {
-    reader.with(name, "grpc or http/protobuf", |protocol| match protocol {
-        "grpc" => Some(Transport::Grpc),
-        "http/protobuf" => Some(Transport::Http),
-        _ => None,
-    })
-}
-
-fn read_headers(reader: &mut Reader<'_>, name: &str) -> Option<HeaderMap> {
-    let text = reader.text(name)?;
-    let headers = pairs::parse(&text).and_then(|pairs| {
-        pairs
-            .into_iter()
-            .map(|(name, value)| {
-                let mut value = HeaderValue::try_from(value).ok()?;
-                value.set_sensitive(true);
-                Some((HeaderName::try_from(name).ok()?, value))
-            })
-            .collect()
-    });
-    if headers.is_none() {
-        reader.reject_secret(name, "key=value pairs that are valid headers");
-    }
-    headers
-}
-
-fn read_roots(reader: &mut Reader<'_>, name: &str) -> Option<Vec<u8>> {
-    reader.with(name, "a readable file of PEM certificates", |path| {
-        let pem = std::fs::read(path).ok()?;
-        certificates(&pem).is_some().then_some(pem)
-    })
 }
 
 fn read_sampler(reader: &mut Reader<'_>) -> Sampler {
@@ -286,5 +248,6 @@ fn count(reader: &mut Reader<'_>, name: &str) -> Option<usize> {
     })
 }
 
+mod collector;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ mod application;
 mod export;
 mod failure;
 mod hops;
+mod metrics;
 mod sampling;
 mod support;
 mod tls;

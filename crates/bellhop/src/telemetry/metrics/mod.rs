@@ -5,9 +5,12 @@
 //! one list, `catalogue.rs`, and each has a bounded number of series.
 
 mod catalogue;
+mod exporter;
 mod histogram;
 mod http;
+mod otlp;
 mod process;
+pub(crate) mod push;
 mod refusals;
 mod rpc;
 mod runtimes;
@@ -18,6 +21,7 @@ mod text;
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    time::{Duration, SystemTime},
 };
 
 use tokio::runtime::Handle;
@@ -29,7 +33,8 @@ pub(crate) use self::{
     rpc::{Calls, Timing as RpcTiming},
     snapshot::{Attributes, Snapshot},
 };
-use self::{process::Process, runtimes::Runtimes, text::Format};
+use self::{process::Process, push::Push, runtimes::Runtimes, text::Format};
+use super::StartError;
 
 /// The metrics of one member; clones share them.
 #[derive(Clone, Debug, Default)]
@@ -51,11 +56,12 @@ pub(crate) trait Source: Send + Sync {
     fn collect(&self, into: &mut Snapshot);
 }
 
-#[derive(Default)]
 struct Registry {
+    begun: SystemTime,
     sources: Mutex<Sources>,
     resource: OnceLock<Vec<(String, String)>>,
     runtimes: Runtimes,
+    push: Mutex<Option<Push>>,
 }
 
 #[derive(Default)]
@@ -71,7 +77,7 @@ struct Sources {
 impl Metrics {
     /// Metrics that are recorded, or not.
     pub(crate) fn new(on: bool) -> Self {
-        Self(on.then(Arc::default))
+        Self(on.then(|| Arc::new(Registry::begin())))
     }
 
     /// All metrics as Prometheus' text; as OpenMetrics, with exemplars, where `accept` asks for that: the header of that name.
@@ -83,6 +89,30 @@ impl Metrics {
         MetricsText {
             content_type: format.content_type(),
             body: format.write(&self.snapshot(), resource),
+        }
+    }
+
+    /// Sends them from now on.
+    ///
+    /// # Errors
+    /// Where the exporter cannot be built.
+    pub(crate) fn push(&self, settings: push::Settings) -> Result<(), StartError> {
+        if let Some(registry) = &self.0 {
+            let push = Push::start(settings, Arc::downgrade(registry))?;
+            *registry.pushing() = Some(push);
+        }
+        Ok(())
+    }
+
+    /// Sends them for the last time, where they are sent, and waits for that no longer than `bound`. Whether they were taken.
+    pub(crate) async fn end(&self, bound: Duration) -> bool {
+        let push = self
+            .0
+            .as_ref()
+            .and_then(|registry| registry.pushing().take());
+        match push {
+            Some(push) => push.end(bound).await,
+            None => true,
         }
     }
 
@@ -147,6 +177,20 @@ impl Metrics {
 }
 
 impl Registry {
+    fn begin() -> Self {
+        Self {
+            begun: SystemTime::now(),
+            sources: Mutex::default(),
+            resource: OnceLock::new(),
+            runtimes: Runtimes::default(),
+            push: Mutex::default(),
+        }
+    }
+
+    fn pushing(&self) -> MutexGuard<'_, Option<Push>> {
+        self.push.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn snapshot(&self) -> Snapshot {
         // What is looked at may have locks of its own, which must not be waited for within this one.
         let (mut snapshot, recorders, observed) = {

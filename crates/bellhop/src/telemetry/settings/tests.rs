@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::config::{ConfigError, Fault};
+use crate::{
+    config::{ConfigError, Fault},
+    telemetry::collector::Transport,
+};
 
 const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
 
@@ -67,6 +70,37 @@ fn what_is_said_of_traces_alone_wins() {
 }
 
 #[test]
+fn metrics_go_where_traces_do_unless_told_otherwise() {
+    let push = |more: &[_]| read(&[&[ENDPOINT], more].concat()).unwrap().push;
+    let both = push(&[]).expect("a collector");
+    assert_eq!(both.collector.endpoint, "http://localhost:4318/v1/metrics");
+    assert_eq!(both.interval, Duration::from_secs(60));
+    // One export may take no longer than the collector is waited for.
+    assert_eq!(both.timeout, Duration::from_secs(10));
+
+    let own = push(&[
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://other/here"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "5000"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "1000"),
+    ]);
+    let own = own.expect("a collector");
+    assert_eq!(own.collector.endpoint, "http://other/here");
+    assert_eq!(own.collector.transport, Transport::Grpc);
+    assert_eq!(own.interval, Duration::from_secs(5));
+    assert_eq!(own.timeout, Duration::from_secs(1));
+
+    for (name, value) in [
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+        ("OTEL_SDK_DISABLED", "true"),
+        ("BELLHOP_METRICS", "off"),
+    ] {
+        assert!(push(&[(name, value)]).is_none(), "{name}={value}");
+    }
+}
+
+#[test]
 fn the_protocol_is_http_unless_told_otherwise() {
     assert_eq!(collector(&[ENDPOINT]).transport, Transport::Http);
 }
@@ -122,6 +156,11 @@ fn every_bad_value_is_named() {
         ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/dev/null"),
         ("OTEL_PROPAGATORS", "b3"),
         ("OTEL_PROPAGATORS", "tracecontext,none"),
+        ("OTEL_METRICS_EXPORTER", "console"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "1m"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "0"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json"),
+        ("BELLHOP_METRICS", "no"),
         ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
         ("OTEL_TRACES_SAMPLER", "parentbased_"),
         ("OTEL_RESOURCE_ATTRIBUTES", "zone"),

@@ -13,9 +13,15 @@ use hyper_util::{
         graceful::{GracefulShutdown, Watcher},
     },
 };
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-    trace_service_server::{TraceService, TraceServiceServer},
+use opentelemetry_proto::tonic::collector::{
+    metrics::v1::{
+        ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+        metrics_service_server::{MetricsService, MetricsServiceServer},
+    },
+    trace::v1::{
+        ExportTraceServiceRequest, ExportTraceServiceResponse,
+        trace_service_server::{TraceService, TraceServiceServer},
+    },
 };
 use prost::Message;
 use tokio::{
@@ -36,9 +42,13 @@ use super::{Exported, within};
 pub(crate) struct Collector {
     address: SocketAddr,
     received: mpsc::UnboundedReceiver<Exported>,
+    metrics: mpsc::UnboundedReceiver<Pushed>,
     server: JoinHandle<()>,
     stop: CancellationToken,
 }
+
+/// Metrics, and the headers that they came with.
+pub(crate) type Pushed = (ExportMetricsServiceRequest, HeaderMap);
 
 /// Holds answers back until it is opened.
 #[derive(Clone, Debug)]
@@ -92,12 +102,18 @@ impl Collector {
         let listener = TcpListener::bind(address).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (sender, received) = mpsc::unbounded_channel();
-        let receiver = Receiver { sender, gate };
+        let (pushed, metrics) = mpsc::unbounded_channel();
+        let receiver = Receiver {
+            sender,
+            pushed,
+            gate,
+        };
         let stop = CancellationToken::new();
         let server = tokio::spawn(accept(listener, receiver, tls, stop.clone()));
         Self {
             address,
             received,
+            metrics,
             server,
             stop,
         }
@@ -119,6 +135,12 @@ impl Collector {
             spans.push(next.expect("a running collector"));
         }
         spans
+    }
+
+    /// The next metrics.
+    pub(crate) async fn metrics(&mut self) -> Pushed {
+        let next = within("metrics", self.metrics.recv()).await;
+        next.expect("a running collector")
     }
 
     /// The spans that have come so far. Complete only after a shutdown that succeeded.
@@ -184,6 +206,7 @@ impl Conversation {
 #[derive(Clone, Debug)]
 struct Receiver {
     sender: mpsc::UnboundedSender<Exported>,
+    pushed: mpsc::UnboundedSender<Pushed>,
     gate: Gate,
 }
 
@@ -193,6 +216,8 @@ impl Receiver {
             == Some(&http::HeaderValue::from_static("application/x-protobuf"));
         if is_http {
             Ok(self.answer_http(request).await)
+        } else if request.uri().path().contains("Metrics") {
+            MetricsServiceServer::new(self).oneshot(request).await
         } else {
             TraceServiceServer::new(self).oneshot(request).await
         }
@@ -200,15 +225,24 @@ impl Receiver {
 
     async fn answer_http(self, request: Request<Incoming>) -> Response<Body> {
         let mut response = Response::new(Body::empty());
-        if (request.method(), request.uri().path()) != (&Method::POST, "/v1/traces") {
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            return response;
-        }
         let (parts, body) = request.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
-        let message = ExportTraceServiceRequest::decode(body).expect("a message");
-        self.take(message, &parts.headers).await;
-        let answer = ExportTraceServiceResponse::default().encode_to_vec();
+        let answer = match (&parts.method, parts.uri.path()) {
+            (&Method::POST, "/v1/traces") => {
+                let message = ExportTraceServiceRequest::decode(body).expect("a message");
+                self.take(message, &parts.headers).await;
+                ExportTraceServiceResponse::default().encode_to_vec()
+            }
+            (&Method::POST, "/v1/metrics") => {
+                let message = ExportMetricsServiceRequest::decode(body).expect("a message");
+                self.take_metrics(message, parts.headers).await;
+                ExportMetricsServiceResponse::default().encode_to_vec()
+            }
+            _ => {
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                return response;
+            }
+        };
         *response.body_mut() = Body::new(Full::new(Bytes::from(answer)));
         response
     }
@@ -218,6 +252,11 @@ impl Receiver {
         for exported in Exported::all(request, headers) {
             let _ = self.sender.send(exported);
         }
+    }
+
+    async fn take_metrics(&self, request: ExportMetricsServiceRequest, headers: HeaderMap) {
+        self.gate.pass().await;
+        let _ = self.pushed.send((request, headers));
     }
 }
 
@@ -230,5 +269,17 @@ impl TraceService for Receiver {
         let (metadata, _, message) = request.into_parts();
         self.take(message, &metadata.into_headers()).await;
         Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Receiver {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportMetricsServiceRequest>,
+    ) -> Result<tonic::Response<ExportMetricsServiceResponse>, tonic::Status> {
+        let (metadata, _, message) = request.into_parts();
+        self.take_metrics(message, metadata.into_headers()).await;
+        Ok(tonic::Response::new(ExportMetricsServiceResponse::default()))
     }
 }
