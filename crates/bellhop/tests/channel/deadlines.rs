@@ -1,0 +1,94 @@
+//! How long a call may take.
+
+use std::time::Duration;
+
+use bellhop::{client::Error, context::Scope};
+use tokio::time::Instant;
+use tonic::{Code, Request};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use crate::{
+    servers::{Behaviour, Server},
+    support::{call, cause, channel, everybody, until_all_are_called},
+};
+
+#[tokio::test]
+async fn the_requests_own_timeout_ends_a_call() {
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    until_all_are_called(&channel, &servers).await;
+    servers[0].behave(Behaviour::Hang);
+    let mut client = HealthClient::new(channel);
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_millis(50));
+    let status = client.check(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+}
+
+#[tokio::test]
+async fn time_that_is_over_is_no_cancellation() {
+    // tonic's own servers say CANCELLED when the time of a call is over.
+    let servers = [Server::behaving(Behaviour::Hang)];
+    let channel = channel(everybody(&servers));
+    tokio::select! {
+        answer = call(&channel) => panic!("{answer:?}"),
+        // From here on there is a connection.
+        () = servers[0].called() => {}
+    }
+    let mut client = HealthClient::new(channel);
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_millis(100));
+    let mut calling = std::pin::pin!(client.check(request));
+    tokio::select! {
+        biased;
+        answer = &mut calling => panic!("{answer:?}"),
+        () = servers[0].called() => {}
+    }
+    // The server has said so before the caller looks at the clock again.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let status = calling.await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+}
+
+#[tokio::test]
+async fn the_deadline_shrinks_from_hop_to_hop() {
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    let deadline = Some(Instant::now() + Duration::from_secs(3));
+    let scope = Scope {
+        deadline,
+        ..Scope::default()
+    };
+    scope.enter(call(&channel)).await.unwrap();
+    let sent = servers[0].timeout().expect("a grpc-timeout");
+    assert!(
+        sent <= Duration::from_secs(3) && sent > Duration::ZERO,
+        "{sent:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_whose_time_is_over_is_not_sent() {
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    call(&channel).await.unwrap();
+    let scope = Scope {
+        deadline: Some(Instant::now()),
+        ..Scope::default()
+    };
+    let status = scope.enter(call(&channel)).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert_eq!(servers[0].calls(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_gives_calls_a_bound_of_its_own() {
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    until_all_are_called(&channel, &servers).await;
+    servers[0].behave(Behaviour::Hang);
+    let channel = channel.with_timeout(Some(Duration::from_millis(50)));
+    let status = call(&channel).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(matches!(cause(&status), Error::DeadlineExceeded { .. }));
+}
