@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bellhop::{
     Mesh, Serving, Shards,
-    config::{CommandLine, Environment, Overlay, Source},
+    config::{Environment, Known, Overlay, Source},
 };
 
 use crate::{
@@ -79,9 +79,12 @@ pub(crate) async fn start(
 /// A member with these settings, and those of the environment where these say nothing.
 fn mesh(service: &str, mut settings: Settings) -> Result<Mesh, bellhop::Error> {
     if Environment.get(VERSION).is_none() {
-        settings.insert(VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        settings.insert(VERSION, env!("CARGO_PKG_VERSION"));
     }
-    Mesh::from_source(service, &Overlay::new(CommandLine(settings), Environment))
+    // One file may be for all members: what counts is whom any of them calls.
+    let callees = [geo::NAME, rate::NAME, profile::NAME, search::NAME];
+    let known = callees.into_iter().fold(Known::default(), Known::called);
+    Mesh::knowing(service, &Overlay::new(settings, Environment), known)
 }
 
 impl Running {

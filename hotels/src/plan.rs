@@ -47,7 +47,7 @@ pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
         Command::Registry(registry) => Plan {
             registry: Some(registry.registry),
             members: Vec::new(),
-            settings: Settings::new(),
+            settings: Settings::default(),
             is_up: false,
         },
         Command::Frontend(frontend) => single(

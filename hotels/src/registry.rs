@@ -70,7 +70,8 @@ impl Drop for Registry {
 
 /// Whether a Consul answers there.
 async fn is_consul(address: SocketAddr) -> bool {
-    let source = Settings::from([("CONSUL_HTTP_ADDR".to_owned(), address.to_string())]);
+    let mut source = Settings::default();
+    source.insert("CONSUL_HTTP_ADDR", address.to_string());
     let config = Config::read(&mut Reader::new(&source)).timeout(ANSWER_WITHIN);
     Consul::new(config).leader().await.is_ok()
 }

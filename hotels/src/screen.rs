@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
+use bellhop::config::Source;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -70,9 +71,8 @@ fn screen(
             "  registry   http://{address}/ui/   (embedded)"
         )),
         None => {
-            let consul = settings
-                .get("CONSUL_HTTP_ADDR")
-                .map_or("127.0.0.1:8500", String::as_str);
+            let consul = settings.get("CONSUL_HTTP_ADDR");
+            let consul = consul.as_deref().unwrap_or("127.0.0.1:8500");
             line(format_args!("  registry   {consul}   (yours)"));
         }
     }

@@ -1,13 +1,71 @@
 //! Options of the command line as the settings that the mesh reads.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, btree_map},
+    net::SocketAddr,
+};
 
-use bellhop::limit::ClientLimiter;
+use bellhop::{
+    config::{Environment, Origin, Source},
+    limit::ClientLimiter,
+};
 
 use crate::cli::{Admin, Advertise, Clients, Common};
 
 /// Settings by name; an empty value hides what the environment says.
-pub(crate) type Settings = BTreeMap<String, String>;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings(BTreeMap<String, String>);
+
+/// The options of the command line that are settings of the mesh.
+const OPTIONS: [(&str, &str); 6] = [
+    ("BELLHOP_ADMIN", "--admin"),
+    ("BELLHOP_ADVERTISE", "--advertise"),
+    ("BELLHOP_ADVERTISE_NETWORK", "--advertise-network"),
+    ("BELLHOP_CONFIG", "--config"),
+    ("BELLHOP_SHARDS", "--shards"),
+    ("CONSUL_HTTP_ADDR", "--consul"),
+];
+
+impl Settings {
+    pub(crate) fn insert(&mut self, name: &str, value: impl Into<String>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// Those of `others` win.
+    pub(crate) fn extend(&mut self, others: impl IntoIterator<Item = (String, String)>) {
+        self.0.extend(others);
+    }
+}
+
+impl IntoIterator for Settings {
+    type Item = (String, String);
+    type IntoIter = btree_map::IntoIter<String, String>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl Source for Settings {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// The option, unless its value is what the environment says.
+    fn label(&self, name: &str) -> String {
+        let option = OPTIONS.into_iter().find(|(setting, _)| *setting == name);
+        let given = option.filter(|_| Environment.get(name) != self.get(name));
+        given.map_or(name, |(_, option)| option).to_owned()
+    }
+
+    fn origin(&self, _: &str) -> Origin {
+        Origin::CommandLine
+    }
+}
 
 /// The settings of Consul's clients that are meant for a registry of the user's.
 const ABOUT_CONSUL: [&str; 11] = [
@@ -26,18 +84,20 @@ const ABOUT_CONSUL: [&str; 11] = [
 
 /// What members are told of the embedded registry; nothing of the user's own Consul, least of all its token, reaches it.
 pub(crate) fn embedded(registry: SocketAddr) -> Settings {
-    let hidden = ABOUT_CONSUL.map(|name| (name.to_owned(), String::new()));
-    let mut settings = Settings::from(hidden);
-    settings.insert("CONSUL_HTTP_ADDR".to_owned(), format!("http://{registry}"));
+    let mut settings = Settings::default();
+    for name in ABOUT_CONSUL {
+        settings.insert(name, "");
+    }
+    settings.insert("CONSUL_HTTP_ADDR", format!("http://{registry}"));
     settings
 }
 
 /// What all members of a process have.
 pub(crate) fn common(common: &Common) -> Settings {
-    let mut settings = Settings::new();
+    let mut settings = Settings::default();
     let mut set = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            settings.insert(name.to_owned(), value);
+            settings.insert(name, value);
         }
     };
     set("CONSUL_HTTP_ADDR", common.consul().map(str::to_owned));
@@ -79,22 +139,19 @@ pub(crate) fn frontend(clients: &Clients) -> frontend::Settings {
 /// What is a member's own. Without `advertise` the member is one of many in its process: what the environment says of a
 /// process is not meant for it.
 pub(crate) fn own(listen: SocketAddr, advertise: Option<&Advertise>) -> Settings {
-    let mut settings = Settings::new();
-    settings.insert("BELLHOP_LISTEN".to_owned(), listen.to_string());
+    let mut settings = Settings::default();
+    settings.insert("BELLHOP_LISTEN", listen.to_string());
     let (address, network) = match advertise {
         Some(advertise) => (
             advertise.advertise.clone(),
             advertise.advertise_network.clone(),
         ),
         None => {
-            settings.insert("OTEL_SERVICE_NAME".to_owned(), String::new());
+            settings.insert("OTEL_SERVICE_NAME", "");
             (None, None)
         }
     };
-    settings.insert("BELLHOP_ADVERTISE".to_owned(), address.unwrap_or_default());
-    settings.insert(
-        "BELLHOP_ADVERTISE_NETWORK".to_owned(),
-        network.unwrap_or_default(),
-    );
+    settings.insert("BELLHOP_ADVERTISE", address.unwrap_or_default());
+    settings.insert("BELLHOP_ADVERTISE_NETWORK", network.unwrap_or_default());
     settings
 }

@@ -163,18 +163,20 @@ async fn a_settings_file_is_obeyed_and_its_faults_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hotels.toml");
     let arguments = ["geo", "--config", path.to_str().unwrap()];
-    let bad = "drain_quiet = \"soon\"\ncolour = \"red\"\n[channel.rate]\ntimeout = \"never\"\n";
+    let bad = "drain_quiet = \"soon\"\ncolour = \"red\"\n[channel.rate]\ntimeout = \"never\"\n[channel.raet]\ntimeout = \"1s\"\n";
     std::fs::write(&path, bad).unwrap();
     let said = failure(&Launch::new(BINARY), &arguments).await;
     for fault in [
         "drain_quiet in hotels.toml",
         "colour in hotels.toml",
         "channel.rate.timeout in hotels.toml",
+        "channel.raet.timeout in hotels.toml=\"1s\": no such setting, did you mean channel.rate.timeout?",
     ] {
         assert!(said.contains(fault), "{said}");
     }
 
-    std::fs::write(&path, "service_prefix = \"srv-\"\n").unwrap();
+    let fine = "service_prefix = \"srv-\"\nbreaker = false\nhedge_after = true\n[channel.rate]\nretry_attempts = false\n";
+    std::fs::write(&path, fine).unwrap();
     let registry = Registry::mini().await;
     let process = Launch::new(BINARY).registry(&registry).start(&arguments);
     until("geo by its other name", || async {
@@ -203,6 +205,39 @@ async fn every_bad_setting_is_named_at_once() {
             "{name}: {said}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_setting_that_there_is_not_is_told_with_what_was_meant() {
+    let launch = Launch::new(BINARY)
+        .set("BELLHOP_DRAIN_QIUET", "1s")
+        .set("BELLHOP_CHANEL_RATE_TIMEOUT", "1s")
+        .set("BELLHOP_CHANNEL_RAET_TIMEOUT", "1s")
+        .set("BELLHOP_CHANNEL_FRONTEND_TIMEOUT", "1s");
+    let said = failure(&launch, &["search"]).await;
+    for fault in [
+        "BELLHOP_DRAIN_QIUET=\"1s\": no such setting, did you mean BELLHOP_DRAIN_QUIET?",
+        "BELLHOP_CHANEL_RATE_TIMEOUT=\"1s\": no such setting, did you mean BELLHOP_CHANNEL_RATE_TIMEOUT?",
+        "BELLHOP_CHANNEL_RAET_TIMEOUT=\"1s\": no such setting, did you mean BELLHOP_CHANNEL_RATE_TIMEOUT?",
+        "BELLHOP_CHANNEL_FRONTEND_TIMEOUT=\"1s\": expected a setting of calls to one of geo, profile, rate, search",
+    ] {
+        assert!(said.contains(fault), "{fault}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_option_is_named_as_it_was_given() {
+    let bad = ["--consul", "ftp://nowhere", "--config", "/nowhere.toml"];
+    let said = failure(&Launch::new(BINARY), &[&["geo"], &bad[..]].concat()).await;
+    for fault in ["--consul=\"ftp://nowhere\"", "--config=\"/nowhere.toml\""] {
+        assert!(said.contains(fault), "{fault}: {said}");
+    }
+    let launch = Launch::new(BINARY).set("CONSUL_HTTP_ADDR", "ftp://nowhere");
+    let said = failure(&launch, &["geo"]).await;
+    assert!(
+        said.contains("CONSUL_HTTP_ADDR=\"ftp://nowhere\""),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -18,15 +18,9 @@ impl Settings {
     /// Reads `BELLHOP_ADMIN`.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         const NAME: &str = "BELLHOP_ADMIN";
-        if reader.is_off(NAME) {
-            return Self { address: None };
-        }
-        let address = reader.parse(
-            NAME,
-            "an address and a port, such as 127.0.0.1:9000, or off",
-        );
+        let expected = "an address and a port, such as 127.0.0.1:9000, or off";
         Self {
-            address: Some(address.unwrap_or(ADDRESS)),
+            address: reader.or_off(NAME, Some(ADDRESS), |reader| reader.parse(NAME, expected)),
         }
     }
 }

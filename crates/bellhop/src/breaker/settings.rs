@@ -49,12 +49,7 @@ impl Default for Settings {
 impl Settings {
     /// Reads `BELLHOP_BREAKER` and what begins with it; `None` where breakers are off.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        const SWITCH: &str = "BELLHOP_BREAKER";
-        let off = reader.is_off(SWITCH);
-        if !off {
-            let is_on = |value: &str| value.eq_ignore_ascii_case("on").then_some(());
-            reader.with(SWITCH, "on or off", is_on);
-        }
+        let on = reader.switch("BELLHOP_BREAKER").unwrap_or(true);
         let count = |reader: &mut Reader<'_>, name, default| {
             let above_zero = |value: &str| value.parse().ok().filter(|&count: &u32| count > 0);
             reader
@@ -69,7 +64,7 @@ impl Settings {
             slow: slow(reader),
             ..Self::open(reader)
         };
-        (!off).then_some(settings)
+        on.then_some(settings)
     }
 
     fn open(reader: &mut Reader<'_>) -> Self {
@@ -92,10 +87,7 @@ impl Settings {
 
 fn slow(reader: &mut Reader<'_>) -> Option<Duration> {
     const NAME: &str = "BELLHOP_BREAKER_SLOW";
-    if reader.is_off(NAME) {
-        return None;
-    }
-    reader.duration(NAME)
+    reader.or_off(NAME, None, |reader| reader.duration(NAME))
 }
 
 fn rate(reader: &mut Reader<'_>) -> u32 {

@@ -4,12 +4,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use toml::{Table, Value};
 
-use super::{Fault, Origin, Source};
+use super::{Fault, Origin, Problem, Source, reader::PREFIX};
 
 /// What names the file.
-const FILE: &str = "BELLHOP_CONFIG";
-/// What begins the names of all settings that a file can hold.
-const PREFIX: &str = "BELLHOP_";
+pub(super) const FILE: &str = "BELLHOP_CONFIG";
 const CHANNEL: &str = "channel";
 
 /// A file of settings: `timeout = "2s"` is `BELLHOP_TIMEOUT`, and in a table `[channel.rate]` it is
@@ -48,16 +46,12 @@ impl File {
                 (Some(file), faults)
             }
             Err(expected) => {
-                let name = source.label(FILE);
-                let value = path;
-                (
-                    None,
-                    vec![Fault {
-                        name,
-                        value,
-                        expected,
-                    }],
-                )
+                let fault = Fault {
+                    name: source.label(FILE),
+                    value: path,
+                    problem: Problem::Expected(expected),
+                };
+                (None, vec![fault])
             }
         }
     }
@@ -73,7 +67,13 @@ impl File {
                 Value::Table(channels) if key == CHANNEL => {
                     file.channels(channels, &mut faults);
                 }
-                value => file.insert(key.clone(), variable(PREFIX, key), value, &mut faults),
+                value => match variable(PREFIX, key) {
+                    name if name == FILE => faults.push(Fault {
+                        problem: Problem::Unknown { meant: None },
+                        ..file.fault(key, value, "")
+                    }),
+                    name => file.insert(key.clone(), name, value, &mut faults),
+                },
             }
         }
         (file, faults)
@@ -109,7 +109,7 @@ impl File {
         Fault {
             name: format!("{key} in {}", self.name),
             value: format!("({})", value.type_str()),
-            expected: expected.to_owned(),
+            problem: Problem::Expected(expected.to_owned()),
         }
     }
 }

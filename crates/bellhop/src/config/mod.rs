@@ -5,6 +5,8 @@
 
 mod fault;
 mod file;
+mod known;
+mod meant;
 mod reader;
 mod record;
 
@@ -12,8 +14,9 @@ use std::{collections::BTreeMap, env};
 
 pub(crate) use self::reader::PerChannel;
 pub use self::{
-    fault::{ConfigError, Fault},
+    fault::{ConfigError, Fault, Problem},
     file::File,
+    known::Known,
     reader::Reader,
     record::{Origin, Setting},
 };
@@ -57,24 +60,6 @@ impl Source for Environment {
 
     fn origin(&self, _name: &str) -> Origin {
         Origin::Environment
-    }
-}
-
-/// Settings that options of a command line stand for.
-#[derive(Clone, Debug, Default)]
-pub struct CommandLine(pub BTreeMap<String, String>);
-
-impl Source for CommandLine {
-    fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name).cloned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.names()
-    }
-
-    fn origin(&self, _name: &str) -> Origin {
-        Origin::CommandLine
     }
 }
 

@@ -8,14 +8,20 @@ use std::{
     time::Duration,
 };
 
-use super::{ConfigError, Fault, Setting, Source, file::variable, record::Record};
+use super::{
+    ConfigError, Fault, Known, Problem, Setting, Source,
+    file::{FILE, variable},
+    meant::Choice,
+    record::{Record, shown},
+};
 
 /// What begins the names of the mesh's own settings.
-const PREFIX: &str = "BELLHOP_";
+pub(super) const PREFIX: &str = "BELLHOP_";
 /// What begins the names of settings for the calls to one service.
-const CHANNEL: &str = "BELLHOP_CHANNEL_";
-/// What switches a mechanism off.
-const OFF: &str = "off";
+pub(super) const CHANNEL: &str = "BELLHOP_CHANNEL_";
+/// What switches a mechanism on and off; the second of each is how TOML says it.
+const ON: [&str; 2] = ["on", "true"];
+const OFF: [&str; 2] = ["off", "false"];
 
 /// Reads settings and remembers every fault.
 pub struct Reader<'a> {
@@ -25,6 +31,9 @@ pub struct Reader<'a> {
     channel: Option<String>,
     asked: RefCell<BTreeSet<String>>,
     record: RefCell<Record>,
+    /// Of the asked, those that a channel may have of its own.
+    of_calls: BTreeSet<String>,
+    known: Known,
 }
 
 /// Settings that may be others for calls to some services.
@@ -40,6 +49,13 @@ impl<T> PerChannel<T> {
     pub(crate) fn of(&self, service: &str) -> &T {
         self.own.get(&variable("", service)).unwrap_or(&self.all)
     }
+
+    /// The services with settings of their own that are none of these.
+    pub(crate) fn unused<'s>(&self, called: impl Iterator<Item = &'s str>) -> Vec<&str> {
+        let called: BTreeSet<_> = called.map(|service| variable("", service)).collect();
+        let services = self.own.keys().filter(|service| !called.contains(*service));
+        services.map(String::as_str).collect()
+    }
 }
 
 impl fmt::Debug for Reader<'_> {
@@ -53,12 +69,20 @@ impl fmt::Debug for Reader<'_> {
 impl<'a> Reader<'a> {
     /// Reads from `source`.
     pub fn new(source: &'a dyn Source) -> Self {
+        Self::knowing(source, Known::default())
+    }
+
+    /// The same where the program says what there may be.
+    pub(crate) fn knowing(source: &'a dyn Source, known: Known) -> Self {
         Self {
             source,
             faults: Vec::new(),
             channel: None,
-            asked: RefCell::default(),
             record: RefCell::default(),
+            // What names the file is read before all others.
+            asked: RefCell::new(BTreeSet::from([FILE.to_owned()])),
+            of_calls: BTreeSet::new(),
+            known,
         }
     }
 
@@ -67,33 +91,32 @@ impl<'a> Reader<'a> {
     pub(crate) fn per_channel<T>(&mut self, read: impl Fn(&mut Self) -> T) -> PerChannel<T> {
         let before = mem::take(self.asked.get_mut());
         let all = read(self);
-        let keys = self.asked.get_mut().clone();
+        self.of_calls = self.asked.get_mut().clone();
         self.asked.get_mut().extend(before);
 
         let mut own = BTreeMap::new();
         for name in self.source.names() {
-            let Some(rest) = name.strip_prefix(CHANNEL) else {
-                continue;
-            };
-            match service_of(rest, &keys) {
-                Some(service) if own.contains_key(service) => {}
-                Some(service) => {
-                    self.channel = Some(service.to_owned());
-                    own.insert(service.to_owned(), read(self));
-                    self.channel = None;
-                }
-                None => {
-                    let value = self.source.get(&name).unwrap_or_default();
-                    self.asked.get_mut().insert(name.clone());
-                    self.reject(
-                        &name,
-                        &value,
-                        "a setting of calls, such as BELLHOP_CHANNEL_RATE_TIMEOUT",
-                    );
-                }
+            let rest = name.strip_prefix(CHANNEL);
+            if let Some(service) = rest.and_then(|rest| self.service_of(rest))
+                && !own.contains_key(&service)
+            {
+                self.channel = Some(service.clone());
+                own.insert(service, read(self));
+                self.channel = None;
             }
         }
         PerChannel { all, own }
+    }
+
+    /// The service in what follows the prefix of a channel's setting, by the longest key that is one.
+    fn service_of(&self, rest: &str) -> Option<String> {
+        let keys = self.of_calls.iter();
+        let keys = keys.filter_map(|key| key.strip_prefix(PREFIX));
+        let services = keys.filter_map(|key| rest.strip_suffix(key)?.strip_suffix('_'));
+        services
+            .filter(|service| !service.is_empty() && self.known.is_called(service))
+            .min_by_key(|service| service.len())
+            .map(str::to_owned)
     }
 
     /// Remembers what is wrong elsewhere.
@@ -101,14 +124,52 @@ impl<'a> Reader<'a> {
         self.faults.extend(faults);
     }
 
-    /// Refuses what is set under `names` and was never asked for.
-    pub(crate) fn expect_known(&mut self, names: impl IntoIterator<Item = String>) {
-        for name in names {
-            if !self.asked.get_mut().contains(&name) {
-                let value = self.source.get(&name).unwrap_or_default();
-                self.reject(&name, &value, "a setting that there is");
+    /// Refuses what is set for the mesh and was never asked for.
+    pub(crate) fn expect_known(&mut self) {
+        let asked = self.asked.get_mut().clone();
+        let names: BTreeSet<String> = self.source.names().into_iter().collect();
+        for name in names.difference(&asked) {
+            if !name.starts_with(PREFIX) || self.known.is_own(name) {
+                continue;
+            }
+            let value = self.source.get(name).unwrap_or_default();
+            // An empty one counts as not set.
+            if !value.trim().is_empty() {
+                let problem = self.unknown(name, &asked);
+                self.fault(name, &shown(name, value.trim()), problem);
             }
         }
+    }
+
+    fn unknown(&self, name: &str, settings: &BTreeSet<String>) -> Problem {
+        let choice = Choice {
+            settings,
+            of_calls: &self.of_calls,
+            known: &self.known,
+        };
+        let in_environment = self.source.label(name) == name;
+        let meant = choice.nearest(name).map(|meant| match in_environment {
+            true => meant.in_environment(),
+            false => meant.in_file(),
+        });
+        match self.known.services() {
+            _ if meant.is_some() || !name.starts_with(CHANNEL) => Problem::Unknown { meant },
+            Some(called) => {
+                let called: Vec<_> = called.iter().map(|name| name.to_lowercase()).collect();
+                let called = called.join(", ");
+                Problem::Expected(format!("a setting of calls to one of {called}"))
+            }
+            None => {
+                let example = "a setting of calls, such as BELLHOP_CHANNEL_RATE_TIMEOUT";
+                Problem::Expected(example.to_owned())
+            }
+        }
+    }
+
+    /// All names that were asked for.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> BTreeSet<String> {
+        self.asked.borrow().clone()
     }
 
     /// A text; an empty one counts as not set.
@@ -178,35 +239,60 @@ impl<'a> Reader<'a> {
 
     /// A duration as above, or `None` where it says `off`.
     pub fn duration_or_off(&mut self, name: &str, default: Duration) -> Option<Duration> {
+        self.or_off(name, Some(default), |reader| reader.duration(name))
+    }
+
+    /// What `read` makes of a setting, the default where there is none or where it says no more than `on`, and `None` where it
+    /// says `off`.
+    pub(crate) fn or_off<T>(
+        &mut self,
+        name: &str,
+        default: Option<T>,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
         if self.is_off(name) {
             return None;
         }
-        Some(self.duration(name).unwrap_or(default))
+        if default.is_some() && self.says(name, ON) {
+            return default;
+        }
+        read(self).or(default)
     }
 
-    /// Whether a setting says `off`.
+    /// Whether a setting says `off`, or `false`.
     pub fn is_off(&self, name: &str) -> bool {
+        self.says(name, OFF)
+    }
+
+    fn says(&self, name: &str, words: [&str; 2]) -> bool {
         self.text(name)
-            .is_some_and(|value| value.eq_ignore_ascii_case(OFF))
+            .is_some_and(|value| words.iter().any(|word| value.eq_ignore_ascii_case(word)))
+    }
+
+    /// On or off, also as [true or false](Self::flag).
+    pub fn switch(&mut self, name: &str) -> Option<bool> {
+        self.with(name, "on or off", |value| {
+            let is = |word: &&str| value.eq_ignore_ascii_case(word);
+            let (on, off) = (ON.iter().any(is), OFF.iter().any(is));
+            if on || off { Some(on) } else { truth(value) }
+        })
     }
 
     /// A yes or no, as Go's `strconv.ParseBool` and OpenTelemetry read it.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
-        self.with(name, "true or false", |value| {
-            match value.to_ascii_lowercase().as_str() {
-                "1" | "t" | "true" => Some(true),
-                "0" | "f" | "false" => Some(false),
-                _ => None,
-            }
-        })
+        self.with(name, "true or false", truth)
     }
 
     /// Remembers a bad setting.
     pub fn reject(&mut self, name: &str, value: &str, expected: &str) {
+        self.fault(name, value, Problem::Expected(expected.to_owned()));
+    }
+
+    fn fault(&mut self, name: &str, value: &str, problem: Problem) {
         let fault = Fault {
             name: self.source.label(&self.resolve(name)),
             value: value.to_owned(),
-            expected: expected.to_owned(),
+            problem,
         };
         // What holds for all channels is read again for those that have settings of their own.
         if !self.faults.contains(&fault) {
@@ -234,11 +320,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The service in what follows the prefix of a channel's setting, by the longest key that is one.
-fn service_of<'n>(rest: &'n str, keys: &BTreeSet<String>) -> Option<&'n str> {
-    let keys = keys.iter().filter_map(|key| key.strip_prefix(PREFIX));
-    let services = keys.filter_map(|key| rest.strip_suffix(key)?.strip_suffix('_'));
-    services
-        .filter(|service| !service.is_empty())
-        .min_by_key(|service| service.len())
+fn truth(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" => Some(true),
+        "0" | "f" | "false" => Some(false),
+        _ => None,
+    }
 }

@@ -51,12 +51,15 @@ impl Settings {
             reader.reject(name, &value, "a duration of 1ms to 10m");
         }
         let cache = "BELLHOP_DISCOVERY_CACHE";
+        let is_folder = |value: &str| !["on", "true"].contains(&value);
         Self {
             wait,
             hold: reader.duration_or_off("BELLHOP_DISCOVERY_HOLD", HOLD),
-            cache: (!reader.is_off(cache))
-                .then(|| reader.text(cache).map(PathBuf::from))
-                .flatten(),
+            cache: reader.or_off(cache, None, |reader| {
+                reader.with(cache, "a folder, or off", |value| {
+                    is_folder(value).then(|| PathBuf::from(value))
+                })
+            }),
             cache_age: reader.duration_or_off("BELLHOP_DISCOVERY_CACHE_AGE", CACHE_AGE),
         }
     }

@@ -65,10 +65,7 @@ impl Rate {
 /// A setting that holds a rate; `off`, and nothing at all, is none.
 pub(crate) fn rate_or_off(reader: &mut Reader<'_>, name: &str) -> Option<Rate> {
     let expected = format!("{}, or off", Rate::EXPECTED);
-    reader.with(name, &expected, |text| match text {
-        "off" => Some(None),
-        rate => rate.parse().ok().map(Some),
-    })?
+    reader.or_off(name, None, |reader| reader.parse(name, &expected))
 }
 
 impl FromStr for Rate {

@@ -32,7 +32,7 @@ use self::{
 };
 use crate::{
     client::{self, Channel},
-    config::{ConfigError, Environment, File, Overlay, Reader, Setting, Source},
+    config::{ConfigError, Environment, File, Known, Overlay, Reader, Setting, Source},
     consul::Consul,
     discovery,
     telemetry::{Identity, Losses, Metrics, StartError, Telemetry},
@@ -61,6 +61,8 @@ struct Member {
     control: OnceLock<Handle>,
     called: Mutex<Called>,
     diary: Diary,
+    /// Then no setting is for calls to others.
+    says_whom_it_calls: bool,
 }
 
 /// Whom a member calls.
@@ -84,7 +86,24 @@ impl Mesh {
     /// # Errors
     /// Names every bad setting.
     pub fn from_source(service: &str, source: &dyn Source) -> Result<Self, Error> {
-        let (settings, told) = read(service, source)?;
+        Self::knowing(service, source, Known::default())
+    }
+
+    /// The same, where the program says which settings there may be besides those of the mesh, and for calls to whom.
+    ///
+    /// ```no_run
+    /// use bellhop::{Mesh, config::{Environment, Known}};
+    ///
+    /// let known = Known::default().setting("BELLHOP_GREETING").called("names");
+    /// let mesh = Mesh::knowing("greeter", &Environment, known)?;
+    /// # Ok::<_, bellhop::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Names every bad setting.
+    pub fn knowing(service: &str, source: &dyn Source, known: Known) -> Result<Self, Error> {
+        let says_whom_it_calls = known.services().is_some();
+        let (settings, told) = read(service, source, known)?;
         let service = format!("{}{service}", settings.prefix).into();
         let consul = Consul::new(settings.consul.clone());
         let member = Member {
@@ -97,6 +116,7 @@ impl Mesh {
             control: OnceLock::new(),
             called: Mutex::default(),
             diary: Diary::default(),
+            says_whom_it_calls,
         };
         Ok(Self {
             member: Arc::new(member),
@@ -174,6 +194,26 @@ impl Mesh {
     /// How far it has come.
     pub(crate) fn life(&self) -> Life {
         self.member.diary.read()
+    }
+
+    /// Tells of settings for calls to services that have no channel: they may be mistyped.
+    fn tell_of_unused_settings(&self) {
+        let member = &*self.member;
+        if member.says_whom_it_calls {
+            return;
+        }
+        let called = self.called();
+        let prefix = &*member.settings.prefix;
+        let called = called.upstreams.keys();
+        let called = called.filter_map(|service| service.strip_prefix(prefix));
+        for channel in member.settings.client.unused(called) {
+            let settings = format!("BELLHOP_CHANNEL_{channel}_…");
+            tracing::warn!(
+                service = self.service(),
+                settings,
+                "settings for calls to a service that is not called so far"
+            );
+        }
     }
 
     /// Sends what is known of the calls so far, and no more from then on; at most for as long as `bound`. A member that
@@ -257,11 +297,14 @@ impl Member {
     }
 }
 
-fn read(service: &str, source: &dyn Source) -> Result<(Settings, Vec<Setting>), ConfigError> {
+fn read(
+    service: &str,
+    source: &dyn Source,
+    known: Known,
+) -> Result<(Settings, Vec<Setting>), ConfigError> {
     let (file, faults) = File::named_by(source);
-    let in_file = file.names();
     let source = Overlay::new(source, file);
-    let mut reader = Reader::new(&source);
+    let mut reader = Reader::knowing(&source, known);
     reader.add(faults);
     if service.is_empty()
         || !service
@@ -275,7 +318,7 @@ fn read(service: &str, source: &dyn Source) -> Result<(Settings, Vec<Setting>), 
         );
     }
     let settings = Settings::read(&mut reader);
-    reader.expect_known(in_file);
+    reader.expect_known();
     let told = reader.settings();
     reader.finish()?;
     Ok((settings, told))

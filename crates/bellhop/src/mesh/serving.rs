@@ -122,6 +122,7 @@ impl Mesh {
                 source,
             })?;
         info!(service = self.service(), instance = place.id, %address, "serving");
+        self.tell_of_unused_settings();
 
         let mut spec = self.spec(is_grpc, address, health.well());
         if let Some(admin) = admin_address {

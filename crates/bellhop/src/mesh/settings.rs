@@ -41,8 +41,55 @@ impl Settings {
             telemetry: telemetry::Settings::read(reader),
             client: reader.per_channel(client::Settings::read),
             server: server::Settings::read(reader),
-            explain: reader.flag("BELLHOP_EXPLAIN").unwrap_or(false),
+            explain: reader.switch("BELLHOP_EXPLAIN").unwrap_or(false),
             admin: admin::Settings::read(reader),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// The names in README.md: those in full, and those of which only the last part is written.
+    fn documented() -> (BTreeSet<String>, BTreeSet<String>) {
+        let (mut whole, mut parts) = (BTreeSet::new(), BTreeSet::new());
+        for row in include_str!("../../../../README.md").lines() {
+            let names = row
+                .strip_prefix("| `BELLHOP_")
+                .and_then(|row| row.split(" | ").next());
+            let Some((name, more)) = names.and_then(|names| names.split_once('`')) else {
+                continue;
+            };
+            whole.insert(format!("BELLHOP_{name}"));
+            let (stem, _) = name.rsplit_once('_').unwrap_or((name, ""));
+            for part in more.split('`').filter(|part| part.starts_with('_')) {
+                parts.insert(format!("BELLHOP_{name}{part}"));
+                parts.insert(format!("BELLHOP_{stem}{part}"));
+            }
+        }
+        (whole, parts)
+    }
+
+    #[test]
+    fn every_setting_is_documented_and_always_read() {
+        let nothing = BTreeMap::<String, String>::new();
+        let mut reader = Reader::new(&nothing);
+        Settings::read(&mut reader);
+        let read = reader.asked();
+        let (whole, parts) = documented();
+        assert!(whole.len() > 40, "{whole:?}");
+        for name in &whole {
+            assert!(
+                read.contains(name),
+                "{name} is not read where nothing is set"
+            );
+        }
+        for name in read.iter().filter(|name| name.starts_with("BELLHOP_")) {
+            let known = whole.contains(name) || parts.contains(name) || name == "BELLHOP_CONFIG";
+            assert!(known, "{name} is not in README.md");
         }
     }
 }

@@ -100,7 +100,7 @@ impl Settings {
             .unwrap_or(true);
         let collector = read_collector(reader, Signal::Traces);
         let collector = collector.filter(|_| wanted && !disabled);
-        let metrics = read_metrics(reader) && !disabled;
+        let metrics = reader.switch("BELLHOP_METRICS").unwrap_or(true) && !disabled;
         Self {
             collector,
             sampler: read_sampler(reader),
@@ -173,16 +173,6 @@ fn read_push(reader: &mut Reader<'_>) -> Option<push::Settings> {
         collector,
         interval: interval.unwrap_or(DEFAULT_PUSH_INTERVAL),
     })
-}
-
-fn read_metrics(reader: &mut Reader<'_>) -> bool {
-    let expected = "on or off";
-    let read = reader.with("BELLHOP_METRICS", expected, |value| match value {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    });
-    read.unwrap_or(true)
 }
 
 fn read_sampler(reader: &mut Reader<'_>) -> Sampler {

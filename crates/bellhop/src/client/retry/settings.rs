@@ -50,15 +50,15 @@ impl Settings {
 
 fn attempts(reader: &mut Reader<'_>) -> u32 {
     const NAME: &str = "BELLHOP_RETRY_ATTEMPTS";
-    if reader.is_off(NAME) {
-        return 1;
-    }
     let parse = |value: &str| {
         let attempts = value.parse().ok();
         attempts.filter(|attempts| (1..=MOST_ATTEMPTS).contains(attempts))
     };
-    let read = reader.with(NAME, "a number from 1 to 10, or off", parse);
-    read.unwrap_or(ATTEMPTS)
+    let expected = "a number from 1 to 10, or off";
+    let attempts = reader.or_off(NAME, Some(ATTEMPTS), |reader| {
+        reader.with(NAME, expected, parse)
+    });
+    attempts.unwrap_or(1)
 }
 
 fn backoff(reader: &mut Reader<'_>) -> Backoff {

@@ -12,16 +12,13 @@ const EXPECTED: &str =
 impl Limits {
     /// Reads `BELLHOP_LIMIT`; `None` where nobody is limited.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Arc<Self>> {
-        let rates = reader.with(NAME, EXPECTED, parse)?;
-        (!rates.is_empty()).then(|| Arc::new(Self::new(&rates)))
+        let rates = reader.or_off(NAME, None, |reader| reader.with(NAME, EXPECTED, parse))?;
+        Some(Arc::new(Self::new(&rates)))
     }
 }
 
-/// The rates by method; none where limits are off. `None` where it is neither.
+/// The rates by method.
 fn parse(value: &str) -> Option<Vec<(String, Rate)>> {
-    if value == "off" {
-        return Some(Vec::new());
-    }
     let rates = value.split(',').map(|rate| {
         let (method, rate) = rate.trim().split_once(':')?;
         let is_method = method == "*" || is_method(method);
@@ -53,7 +50,6 @@ mod tests {
                 ("*".to_owned(), rate("0.5"))
             ]
         );
-        assert_eq!(parse("off"), Some(Vec::new()));
     }
 
     #[test]

@@ -35,12 +35,8 @@ impl Settings {
             let expected = "at most BELLHOP_SHED_MAX";
             reader.reject("BELLHOP_SHED_MIN", &settings.min.to_string(), expected);
         }
-        let switch = reader.with("BELLHOP_SHED", "on or off", |value| match value {
-            "on" => Some(true),
-            "off" => Some(false),
-            _ => None,
-        });
-        switch.unwrap_or(true).then_some(settings)
+        let on = reader.switch("BELLHOP_SHED").unwrap_or(true);
+        on.then_some(settings)
     }
 
     /// The same by the lag of the runtime alone.
