@@ -19,8 +19,8 @@ use self::cli::Cli;
 /// The program: reads the command line, runs until it is told to stop.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    logs::init(cli.log);
-    match plan::plan(cli).and_then(run::run) {
+    let logs = logs::init(cli.log);
+    match plan::plan(cli).and_then(|plan| run::run(plan, &logs)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hotels: {}", error::chain(&error));

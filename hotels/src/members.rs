@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bellhop::{
-    Mesh, Serving, Shards,
+    LogFilter, Mesh, Serving, Shards,
     config::{Environment, Known, Overlay, Source},
 };
 
@@ -56,12 +56,14 @@ pub(crate) async fn start(
     member: Member,
     common: &Settings,
     shards: &Shards,
+    logs: &LogFilter,
 ) -> Result<Running, Error> {
     let Member { role, mut settings } = member;
     let (service, rank, option) = (role.service(), role.rank(), role.option());
     settings.extend(common.clone());
     let failed = |source| taken(&source, option).unwrap_or(Error::Member { service, source });
     let mesh = mesh(service, settings).map_err(failed)?;
+    let mesh = mesh.with_log_filter(logs.clone());
     let serving = match role {
         Role::Geo(geo) => geo::serve(&mesh, shards, geo).await,
         Role::Rate(rate) => rate::serve(&mesh, shards, rate).await,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bellhop::{
-    Shards, StopSignals,
+    LogFilter, Shards, StopSignals,
     config::{Environment, File, Overlay, Reader},
 };
 use tokio::runtime::Builder;
@@ -25,7 +25,7 @@ use crate::{
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or Ctrl-C; a second one stops at once.
-pub(crate) fn run(plan: Plan) -> Result<(), Error> {
+pub(crate) fn run(plan: Plan, logs: &LogFilter) -> Result<(), Error> {
     let began = Instant::now();
     let registry = plan
         .registry
@@ -47,7 +47,7 @@ pub(crate) fn run(plan: Plan) -> Result<(), Error> {
     control.block_on(async {
         let mut signals = StopSignals::listen()?;
         let running = tokio::select! {
-            running = start_all(plan.members, &settings, &shards) => running?,
+            running = start_all(plan.members, &settings, &shards, logs) => running?,
             () = signals.next() => return Ok(()),
         };
         let told = async {
@@ -73,10 +73,11 @@ async fn start_all(
     members: Vec<Member>,
     settings: &Settings,
     shards: &Shards,
+    logs: &LogFilter,
 ) -> Result<Vec<Running>, Error> {
     let mut running = Vec::with_capacity(members.len());
     for member in members {
-        running.push(members::start(member, settings, shards).await?);
+        running.push(members::start(member, settings, shards, logs).await?);
     }
     Ok(running)
 }

@@ -49,6 +49,7 @@ mod identity;
 pub mod limit;
 pub mod logs;
 mod mesh;
+mod one_line;
 pub mod outage;
 pub mod registration;
 pub mod server;
@@ -56,6 +57,7 @@ mod shards;
 pub mod telemetry;
 mod upstream;
 
+pub use admin::{BadFilter, LogFilter};
 pub use client::Channel;
 pub use mesh::{Error, MemberReport, Mesh, Phase, RegistrationReport, Serving, StopSignals};
 pub use server::{App, Services};

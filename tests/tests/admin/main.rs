@@ -1,5 +1,6 @@
 //! The admin endpoint of a member, over its socket.
 
+mod log_level;
 mod shape;
 mod stage;
 
@@ -81,19 +82,37 @@ async fn every_path_is_listed_and_every_listed_path_is_there() {
         .lines()
         .filter_map(|line| line.split(' ').next())
         .collect();
-    for path in [
-        "/",
-        "/healthz",
-        "/readyz",
-        "/config",
-        "/mesh",
-        "/debug/tasks",
-    ] {
+    for path in ["/", "/metrics", "/mesh", "/log-level", "/debug/tasks"] {
         assert!(paths.contains(&path), "{path}: {paths:?}");
     }
     for path in paths {
         assert_ne!(get(&serving, path).await.status, 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn metrics_are_told_in_the_format_that_is_asked_for() {
+    let serving = serve(&mesh(nobody(), &[])).await.unwrap();
+    let admin = serving.admin_address().unwrap();
+    let answer = get(&serving, "/metrics").await;
+    assert!(
+        answer.head.contains("content-type: text/plain; version="),
+        "{}",
+        answer.head
+    );
+    assert!(
+        answer.body.contains("\nprocess_uptime_seconds "),
+        "{}",
+        answer.body
+    );
+    let accept = [("accept", "application/openmetrics-text; version=1.0.0")];
+    let answer = ask(admin, "GET", "/metrics", &accept, "").await;
+    assert!(
+        answer.head.contains("application/openmetrics-text"),
+        "{}",
+        answer.head
+    );
+    assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
 }
 
 #[tokio::test]

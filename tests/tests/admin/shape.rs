@@ -70,7 +70,18 @@ async fn the_mesh_is_shown_as_it_is_documented() {
         ..Ask::default()
     };
     client.nearby(pole).await.unwrap_err();
-    leaves(&get(&serving, "/mesh").await.json(), "", &mut seen);
+    let answer = get(&serving, "/mesh").await.json();
+    let instance = &answer["upstreams"][0]["instances"][0];
+    assert_eq!(instance["state"], "connected");
+    assert_eq!(instance["calls"]["failed"], 1);
+    assert_eq!(instance["calls"]["in_flight"], 0);
+    assert_eq!(instance["last_error"]["what"], "INTERNAL: it is cold");
+    assert!(
+        instance["latency"]["p50_ms"]
+            .as_f64()
+            .is_some_and(|ms| ms > 0.0)
+    );
+    leaves(&answer, "", &mut seen);
 
     let alone = mesh(nobody(), &[]);
     let lonely = serve(&alone).await.unwrap();

@@ -4,6 +4,8 @@
 //! asked there costs calls anything but the reading of what they have counted.
 
 mod guard;
+mod log_filter;
+mod log_level;
 mod pages;
 mod reply;
 mod server;
@@ -13,6 +15,7 @@ mod tasks;
 
 use std::net::SocketAddr;
 
+pub use self::log_filter::{BadFilter, LogFilter};
 pub(crate) use self::{
     guard::Guard,
     server::{Admin, Bound},

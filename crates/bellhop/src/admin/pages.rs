@@ -1,11 +1,11 @@
 //! What the paths show.
 
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, StatusCode, header::ACCEPT};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
 use super::{
-    reply::{Reply, json, text},
+    reply::{Reply, json, plain, text},
     site::{PAGES, Page, Site},
     tasks::Tasks,
 };
@@ -51,6 +51,13 @@ pub(super) fn ready(site: &Site) -> Reply {
             json(StatusCode::SERVICE_UNAVAILABLE, &unready)
         }
     }
+}
+
+/// What the member has counted and measured, in the format that is asked for.
+pub(super) fn metrics(site: &Site, headers: &HeaderMap) -> Reply {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    let metrics = site.mesh.metrics().text(accept);
+    plain(HeaderValue::from_static(metrics.content_type), metrics.body)
 }
 
 /// What the member was told.

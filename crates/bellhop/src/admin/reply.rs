@@ -26,7 +26,12 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
 }
 
 pub(super) fn text(body: String) -> Reply {
-    reply(StatusCode::OK, TEXT, body.into_bytes())
+    plain(TEXT, body)
+}
+
+/// Text of another kind.
+pub(super) fn plain(content_type: HeaderValue, body: String) -> Reply {
+    reply(StatusCode::OK, content_type, body.into_bytes())
 }
 
 /// A fault in the shape that HTTP applications of the mesh share.

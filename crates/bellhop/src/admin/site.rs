@@ -1,14 +1,17 @@
 //! Which path leads where.
 
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use super::{
     guard::Guard,
-    pages,
+    log_level, pages,
     reply::{Reply, fault, not_allowed},
 };
 use crate::mesh::Mesh;
+
+/// The one path where something can be changed.
+const LOG_LEVEL: &str = "/log-level";
 
 /// What the endpoint of one member shows.
 #[derive(Debug)]
@@ -22,39 +25,49 @@ pub(super) struct Page {
     pub(super) path: &'static str,
     /// What is there, for people.
     pub(super) about: &'static str,
-    show: fn(&Site) -> Reply,
+    show: fn(&Site, &HeaderMap) -> Reply,
 }
 
-pub(super) const PAGES: [Page; 6] = [
+pub(super) const PAGES: [Page; 8] = [
     Page {
         path: "/",
         about: "this list",
-        show: |_| pages::index(),
+        show: |_, _| pages::index(),
     },
     Page {
         path: "/healthz",
         about: "whether the process lives",
-        show: |_| pages::alive(),
+        show: |_, _| pages::alive(),
     },
     Page {
         path: "/readyz",
         about: "whether calls are welcome",
-        show: pages::ready,
+        show: |site, _| pages::ready(site),
+    },
+    Page {
+        path: "/metrics",
+        about: "metrics, as Prometheus reads them",
+        show: pages::metrics,
     },
     Page {
         path: "/config",
         about: "settings, and where each comes from",
-        show: pages::config,
+        show: |site, _| pages::config(site),
     },
     Page {
         path: "/mesh",
         about: "who this is, and how those are whom it calls",
-        show: pages::mesh,
+        show: |site, _| pages::mesh(site),
+    },
+    Page {
+        path: LOG_LEVEL,
+        about: "which log lines there are; PUT changes it, with ?for=5m for a while",
+        show: |site, _| log_level::show(site.mesh.log_filter()),
     },
     Page {
         path: "/debug/tasks",
         about: "what the runtimes have to do",
-        show: pages::tasks,
+        show: |site, _| pages::tasks(site),
     },
 ];
 
@@ -75,9 +88,14 @@ impl Site {
                 &format!("no such path: {path}; / lists all"),
             );
         };
-        match *request.method() {
-            Method::GET | Method::HEAD => (page.show)(self),
-            ref method => not_allowed("GET, HEAD", method),
+        match (page.path, request.method()) {
+            (_, &Method::GET | &Method::HEAD) => (page.show)(self, request.headers()),
+            (LOG_LEVEL, &Method::PUT | &Method::POST) => {
+                let (parts, body) = request.into_parts();
+                log_level::change(self.mesh.log_filter(), parts.uri.query(), body).await
+            }
+            (LOG_LEVEL, method) => not_allowed("GET, HEAD, PUT, POST", method),
+            (_, method) => not_allowed("GET, HEAD", method),
         }
     }
 }

@@ -210,14 +210,19 @@ impl Ticket {
         if self.permit.is_none() {
             return;
         }
-        let overdue = self.gate.0.circuit.settings().overdue;
-        let overdue = overdue.filter(|_| OVERTAKEN.get());
-        let bound = self.timeout.into_iter().chain(overdue).min();
-        if !self.answered && bound.is_some_and(|after| self.since.elapsed() >= after) {
+        if self.is_overdue() {
             self.finish(Outcome::Bad);
         } else {
             self.forget();
         }
+    }
+
+    /// Whether it is a failure that there is no answer by now, were the call to be dropped.
+    pub(crate) fn is_overdue(&self) -> bool {
+        let overdue = self.gate.0.circuit.settings().overdue;
+        let overdue = overdue.filter(|_| OVERTAKEN.get());
+        let bound = self.timeout.into_iter().chain(overdue).min();
+        !self.answered && bound.is_some_and(|after| self.since.elapsed() >= after)
     }
 
     fn forget(&mut self) {

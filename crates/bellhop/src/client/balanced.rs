@@ -114,8 +114,10 @@ impl Future for Attempt {
             Ok(Answer {
                 response,
                 peer,
-                ticket,
-            }) => Ok(response.map(|incoming| ResponseBody::new(incoming, service(), peer, ticket))),
+                account,
+            }) => {
+                Ok(response.map(|incoming| ResponseBody::new(incoming, service(), peer, account)))
+            }
             Err(balance::Error::NoMember { waited }) => Err(Error::Unavailable {
                 service: service(),
                 cause: this.called.upstream.cause(),

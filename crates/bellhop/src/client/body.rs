@@ -18,9 +18,8 @@ use super::{
     retry::{Begin, Look, Trail},
 };
 use crate::{
-    breaker::{Outcome, Ticket},
     deadline::Timer,
-    endpoint::Peer,
+    endpoint::{Account, Peer},
     telemetry::CallSpan,
 };
 
@@ -35,7 +34,7 @@ pub struct ResponseBody {
     peer: Arc<Peer>,
     timer: Option<Timer>,
     span: Option<CallSpan>,
-    ticket: Option<Ticket>,
+    account: Option<Account>,
 }
 
 impl ResponseBody {
@@ -43,7 +42,7 @@ impl ResponseBody {
         incoming: Incoming,
         service: Arc<str>,
         peer: Arc<Peer>,
-        ticket: Option<Ticket>,
+        account: Option<Account>,
     ) -> Self {
         Self {
             incoming,
@@ -54,7 +53,7 @@ impl ResponseBody {
             peer,
             timer: None,
             span: None,
-            ticket,
+            account,
         }
     }
 
@@ -84,10 +83,10 @@ impl ResponseBody {
         }
     }
 
-    /// Tells the breaker what came of the call.
+    /// Tells what came of the call to those who judge the instance.
     fn judge(&mut self, code: Option<Code>) {
-        if let Some(mut ticket) = self.ticket.take() {
-            ticket.finish(code.map_or(Outcome::Bad, Outcome::of));
+        if let Some(mut account) = self.account.take() {
+            account.finish(code);
         }
     }
 
@@ -186,8 +185,8 @@ impl Body for ResponseBody {
                 }
                 if let Some(trailers) = frame.trailers_ref() {
                     this.end(Some(code(trailers)));
-                } else if let Some(ticket) = &mut this.ticket {
-                    ticket.heard();
+                } else if let Some(account) = &mut this.account {
+                    account.heard();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

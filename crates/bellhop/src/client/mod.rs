@@ -24,5 +24,8 @@ pub(crate) use settings::Settings;
 pub use crate::{
     breaker::BreakerState,
     endpoint::{ConnectError, Peer, Stranger},
-    upstream::{Cause, ConnectionReport, InstanceReport, InstanceState, Report, UpstreamReport},
+    upstream::{
+        CallsReport, Cause, ConnectionReport, ErrorReport, InstanceReport, InstanceState,
+        LatencyReport, Report, UpstreamReport,
+    },
 };

@@ -34,7 +34,7 @@ pub(super) async fn greet(
     within: Duration,
 ) -> Result<Word, CallError> {
     let message = service.map_or_else(|| OF_ANY.clone(), message);
-    let answer = endpoint.turn(None).oneshot(question(message)).await?;
+    let answer = endpoint.aside().oneshot(question(message)).await?;
     let (head, body) = answer.response.into_parts();
     if let Some(name) = head.headers.get(SERVICE) {
         return Ok(Word::of_name(name));

@@ -14,7 +14,11 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-use super::{Endpoint, Target, ramp::Ramps};
+use super::{
+    Endpoint, Target,
+    ramp::Ramps,
+    tally::{Tallied, Tallies, Tally},
+};
 use crate::{
     balance::{Ring, WHOLE},
     breaker::{
@@ -80,6 +84,7 @@ pub(crate) struct Member {
     recognition: Option<Recognition>,
     /// Whether it takes turns while it is connected.
     turn: watch::Sender<bool>,
+    tallies: Tallies,
 }
 
 /// A connection that counts; who drops it has it count no more.
@@ -161,6 +166,7 @@ impl Group {
             breaker,
             recognition: (!self.settings.strangers).then(|| Recognition::new(&self.service)),
             turn: watch::Sender::new(!spare),
+            tallies: Tallies::default(),
         });
         let entry = Entry {
             member: member.clone(),
@@ -259,6 +265,13 @@ impl Group {
             }
         };
         members.by_id.iter().map(standing).collect()
+    }
+
+    /// What was counted of the calls to each instance.
+    pub(crate) fn tallied(&self) -> BTreeMap<InstanceId, Tallied> {
+        let members = self.lock();
+        let sum = |(id, entry): (&InstanceId, &Entry)| (id.clone(), entry.member.tallies.sum());
+        members.by_id.iter().map(sum).collect()
     }
 
     /// Whether so many are in trouble, or critical, that some of them stay in turn.
@@ -402,6 +415,11 @@ impl Member {
     /// Whether it is to take turns, now and later.
     pub(super) fn turn(&self) -> watch::Receiver<bool> {
         self.turn.subscribe()
+    }
+
+    /// Where one more shard counts its calls.
+    pub(super) fn tally(&self) -> Arc<Tally> {
+        self.tallies.join()
     }
 
     /// Whether who answers is it; `None` where nobody wants to know.

@@ -18,13 +18,17 @@ use hyper::{body::Incoming, client::conn::http2::SendRequest};
 use tokio::time::Instant;
 use tower::Service;
 
-use super::{CallError, RequestBody};
+use super::{
+    CallError, RequestBody,
+    tally::{Account, Tally},
+};
 use crate::{
     balance::Available,
     breaker::{Gate, Outcome, Ticket},
     deadline::parse_timeout,
     discovery::InstanceId,
     explain::CallRecord,
+    one_line::in_one_line,
 };
 
 const USER_AGENT: HeaderValue =
@@ -73,6 +77,8 @@ pub(crate) struct Endpoint {
     sender: SendRequest<RequestBody>,
     /// `None` where breakers are off.
     gate: Option<Arc<Gate>>,
+    /// `None` while only the mesh itself asks.
+    tally: Option<Arc<Tally>>,
 }
 
 /// What is seen of a connection.
@@ -88,7 +94,7 @@ pub(crate) struct Connected {
 pub(crate) struct Turn {
     shared: Arc<Shared>,
     sender: SendRequest<RequestBody>,
-    ticket: Option<Ticket>,
+    account: Option<Account>,
 }
 
 /// An answer that has begun.
@@ -97,7 +103,7 @@ pub(crate) struct Answer {
     /// Who answers.
     pub(crate) peer: Arc<Peer>,
     /// To be held to the end of the answer.
-    pub(crate) ticket: Option<Ticket>,
+    pub(crate) account: Option<Account>,
 }
 
 struct Shared {
@@ -123,12 +129,17 @@ impl Endpoint {
             shared: Arc::new(shared),
             sender,
             gate: None,
+            tally: None,
         }
     }
 
-    /// The same behind a breaker.
-    pub(super) fn behind(self, gate: Option<Arc<Gate>>) -> Self {
-        Self { gate, ..self }
+    /// The same for calls: behind a breaker, and counted.
+    pub(super) fn behind(self, gate: Option<Arc<Gate>>, tally: Arc<Tally>) -> Self {
+        Self {
+            gate,
+            tally: Some(tally),
+            ..self
+        }
     }
 
     /// What is seen of the connection.
@@ -140,12 +151,21 @@ impl Endpoint {
         }
     }
 
-    /// The endpoint for one call, that may be let through by a breaker.
-    pub(super) fn turn(&self, ticket: Option<Ticket>) -> Turn {
+    /// The endpoint for a question of the mesh itself, which nobody counts.
+    pub(super) fn aside(&self) -> Turn {
+        self.turn(None)
+    }
+
+    /// The endpoint for a call that its breaker has let through, if there is one.
+    fn counted(&self, now: Instant, ticket: Option<Ticket>) -> Turn {
+        self.turn(self.tally.as_ref().map(|tally| tally.open(now, ticket)))
+    }
+
+    fn turn(&self, account: Option<Account>) -> Turn {
         Turn {
             shared: self.shared.clone(),
             sender: self.sender.clone(),
-            ticket,
+            account,
         }
     }
 }
@@ -173,17 +193,19 @@ impl Available for Endpoint {
         if !self.sender.is_ready() {
             return None;
         }
+        let now = Instant::now();
         let ticket = match &self.gate {
-            Some(gate) => Some(gate.admit(Instant::now())?),
+            Some(gate) => Some(gate.admit(now)?),
             None => None,
         };
-        Some(self.turn(ticket))
+        Some(self.counted(now, ticket))
     }
 
     fn pick_anyway(&self) -> Option<Turn> {
-        let anyway = |gate: &Arc<Gate>| gate.admit_anyway(Instant::now());
+        let now = Instant::now();
+        let anyway = |gate: &Arc<Gate>| gate.admit_anyway(now);
         let ready = self.sender.is_ready();
-        ready.then(|| self.turn(self.gate.as_ref().map(anyway)))
+        ready.then(|| self.counted(now, self.gate.as_ref().map(anyway)))
     }
 }
 
@@ -207,9 +229,9 @@ impl Service<Request<RequestBody>> for Turn {
             .entry(header::USER_AGENT)
             .or_insert(USER_AGENT);
 
-        let mut ticket = self.ticket.take();
-        if let Some(ticket) = &mut ticket {
-            ticket.bound(parse_timeout(request.headers()).ok().flatten());
+        let mut account = self.account.take();
+        if let Some(account) = &mut account {
+            account.bound(parse_timeout(request.headers()).ok().flatten());
         }
         let peer = self.shared.peer.clone();
         let record = request.extensions().get::<CallRecord>();
@@ -224,7 +246,7 @@ impl Service<Request<RequestBody>> for Turn {
                         if let Some(record) = record {
                             record.answered(response.headers(), Instant::now());
                         }
-                        Ok(Answer::new(response, peer, ticket))
+                        Ok(Answer::new(response, peer, account))
                     }
                     Err(mut error) => {
                         if let Some(record) = record {
@@ -232,9 +254,11 @@ impl Service<Request<RequestBody>> for Turn {
                         }
                         let unsent = error.take_message();
                         let error = CallError::new(peer, error.into_error(), unsent);
-                        match ticket {
-                            Some(mut ticket) if error.is_failure() => ticket.finish(Outcome::Bad),
-                            Some(ticket) => ticket.give_back(),
+                        match account {
+                            Some(mut account) if error.is_failure() => {
+                                account.fail(|| in_one_line(&error));
+                            }
+                            Some(account) => account.give_back(),
                             None => {}
                         }
                         Err(error)
@@ -246,14 +270,15 @@ impl Service<Request<RequestBody>> for Turn {
 }
 
 impl Answer {
-    fn new(response: Response<Incoming>, peer: Arc<Peer>, mut ticket: Option<Ticket>) -> Self {
-        if let Some(ticket) = &mut ticket {
-            ticket.answered(Outcome::of_head(response.status(), response.headers()));
+    fn new(response: Response<Incoming>, peer: Arc<Peer>, mut account: Option<Account>) -> Self {
+        if let Some(account) = &mut account {
+            let headers = response.headers();
+            account.answered(Outcome::of_head(response.status(), headers), headers);
         }
         Self {
             response,
             peer,
-            ticket,
+            account,
         }
     }
 }
@@ -291,7 +316,7 @@ impl fmt::Debug for Turn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Turn")
             .field("peer", &self.shared.peer)
-            .field("ticket", &self.ticket)
+            .field("account", &self.account)
             .finish_non_exhaustive()
     }
 }
@@ -300,7 +325,7 @@ impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
             .field("peer", &self.peer)
-            .field("ticket", &self.ticket)
+            .field("account", &self.account)
             .finish_non_exhaustive()
     }
 }

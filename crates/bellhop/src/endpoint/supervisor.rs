@@ -15,6 +15,7 @@ use super::{
     ConnectError, Endpoint, Group, Settings, Target,
     connect::{Connected, answers, connect},
     group::Member,
+    tally::Tally,
 };
 use crate::{
     backoff::{Backoff, Retries},
@@ -99,11 +100,13 @@ pub(crate) fn supervise(
 ) -> impl Future<Output = ()> + Send + use<> {
     // At once, and not when the future first runs: the instance may be forgotten by then.
     let member = group.member(&target, *vouch.borrow() == Vouch::Critical);
+    let tally = member.tally();
     let seat = Seat {
         target,
         shard,
         group,
         member,
+        tally,
     };
     seat.keep_connected(weight, vouch, failures, settings)
 }
@@ -114,6 +117,7 @@ struct Seat {
     shard: Shard<InstanceId, Endpoint>,
     group: Arc<Group>,
     member: Arc<Member>,
+    tally: Arc<Tally>,
 }
 
 /// What the log has of an instance that cannot be connected: it may fail first and be a stranger later.
@@ -200,7 +204,7 @@ impl Seat {
         } = connected;
         let id = &self.target.id;
         let connection = self.group.connected(&self.member);
-        let endpoint = endpoint.behind(self.member.gate());
+        let endpoint = endpoint.behind(self.member.gate(), self.tally.clone());
         let mut turn = self.member.turn();
         let join = |share| self.shard.join(id.clone(), share, endpoint.clone());
         let mut turns = None;

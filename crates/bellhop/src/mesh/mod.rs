@@ -31,6 +31,7 @@ use self::{
     settings::Settings,
 };
 use crate::{
+    admin::LogFilter,
     client::{self, Channel},
     config::{ConfigError, Environment, File, Known, Overlay, Reader, Setting, Source},
     consul::Consul,
@@ -63,6 +64,7 @@ struct Member {
     diary: Diary,
     /// Then no setting is for calls to others.
     says_whom_it_calls: bool,
+    log_filter: OnceLock<LogFilter>,
 }
 
 /// Whom a member calls.
@@ -117,6 +119,7 @@ impl Mesh {
             called: Mutex::default(),
             diary: Diary::default(),
             says_whom_it_calls,
+            log_filter: OnceLock::new(),
         };
         Ok(Self {
             member: Arc::new(member),
@@ -189,6 +192,17 @@ impl Mesh {
     /// The settings that this member was started with, and where each comes from; secrets are masked.
     pub fn settings(&self) -> &[Setting] {
         &self.member.told
+    }
+
+    /// The same, whose admin endpoint can change which log lines there are; the first filter that it is given stays.
+    #[must_use]
+    pub fn with_log_filter(self, filter: LogFilter) -> Self {
+        let _ = self.member.log_filter.set(filter);
+        self
+    }
+
+    pub(crate) fn log_filter(&self) -> Option<&LogFilter> {
+        self.member.log_filter.get()
     }
 
     /// How far it has come.

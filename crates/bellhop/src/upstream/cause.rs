@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
-use crate::{consul, discovery::InstanceId, endpoint::ConnectError};
+use crate::{consul, discovery::InstanceId, endpoint::ConnectError, one_line::in_one_line};
 
 /// Why a service has nobody to call.
 #[derive(Clone, Debug)]
@@ -112,19 +112,4 @@ fn doubt(f: &mut fmt::Formatter<'_>, unsure: bool) -> fmt::Result {
 
 fn chain(f: &mut fmt::Formatter<'_>, error: &(impl StdError + 'static)) -> fmt::Result {
     f.write_str(&in_one_line(error))
-}
-
-/// An error and what caused it, in one line.
-pub(super) fn in_one_line(error: &(impl StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let reason = error.to_string();
-        // Some errors tell their cause themselves.
-        if !text.ends_with(&reason) {
-            text = format!("{text}: {reason}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -1,15 +1,15 @@
 //! How one instance stands.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::SystemTime};
 
 use serde::Serialize;
 
-use super::state::Seen;
+use super::{report::timestamp, state::Seen};
 use crate::{
     balance::WHOLE,
     breaker::BreakerState,
     discovery::InstanceId,
-    endpoint::{Connected, Standing},
+    endpoint::{Connected, Counts, Failure, Standing, Tallied},
 };
 
 /// How an instance stands, as this process sees it.
@@ -38,6 +38,50 @@ pub struct InstanceReport {
     pub connect_error: Option<String>,
     /// The connections to it, at most one for each shard.
     pub connections: Vec<ConnectionReport>,
+    /// The calls that it had from this process.
+    pub calls: CallsReport,
+    /// How long answers took to begin, of late; `None` where there were none.
+    pub latency: Option<LatencyReport>,
+    /// The last call that failed.
+    pub last_error: Option<ErrorReport>,
+}
+
+/// Calls to an instance since this process knows it, each attempt one.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct CallsReport {
+    /// All.
+    pub begun: u64,
+    /// Those that are not answered to the end.
+    pub in_flight: u64,
+    /// Those that the instance is to blame for, as its breaker sees it.
+    pub failed: u64,
+    /// When the last one began.
+    #[serde(serialize_with = "timestamp")]
+    pub last: Option<SystemTime>,
+}
+
+/// How long answers took to begin in the last half a minute to a minute, to about a tenth.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct LatencyReport {
+    /// How many there were.
+    pub calls: u64,
+    /// Half of them took no longer, in milliseconds.
+    pub p50_ms: f64,
+    /// All but one of a hundred took no longer, in milliseconds.
+    pub p99_ms: f64,
+}
+
+/// A call that failed.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ErrorReport {
+    /// The gRPC status, or what happened to the connection.
+    pub what: String,
+    /// When.
+    #[serde(serialize_with = "timestamp")]
+    pub at: Option<SystemTime>,
 }
 
 /// What is being done about an instance.
@@ -71,7 +115,7 @@ pub struct ConnectionReport {
 
 impl InstanceReport {
     /// Of an instance that may be called.
-    pub(super) fn known(seen: Seen, standing: Option<&Standing>) -> Self {
+    pub(super) fn known(seen: Seen, standing: Option<&Standing>, tallied: Tallied) -> Self {
         let connections: Vec<_> = seen.connections.into_iter().map(connection).collect();
         let benched = standing.is_some_and(|standing| standing.benched);
         let state = match connections
@@ -96,6 +140,11 @@ impl InstanceReport {
             out_of_turn: standing.and_then(Standing::out_of_turn),
             connect_error: None,
             connections,
+            calls: calls(&tallied),
+            latency: latency(&tallied.latencies),
+            last_error: tallied
+                .failure
+                .map(|Failure { what, at }| ErrorReport { what, at: Some(at) }),
         }
     }
 
@@ -113,8 +162,32 @@ impl InstanceReport {
             out_of_turn: Some("critical in the registry"),
             connect_error: None,
             connections: Vec::new(),
+            calls: CallsReport::default(),
+            latency: None,
+            last_error: None,
         }
     }
+}
+
+fn calls(tallied: &Tallied) -> CallsReport {
+    CallsReport {
+        begun: tallied.begun,
+        in_flight: tallied.begun.saturating_sub(tallied.ended),
+        failed: tallied.failed,
+        last: tallied.last,
+    }
+}
+
+fn latency(counts: &Counts) -> Option<LatencyReport> {
+    let millis = |per_mille| {
+        let took = counts.quantile(per_mille)?;
+        Some(took.as_micros() as f64 / 1000.0)
+    };
+    Some(LatencyReport {
+        calls: counts.total(),
+        p50_ms: millis(500)?,
+        p99_ms: millis(990)?,
+    })
 }
 
 fn connection((shard, connected): (usize, Connected)) -> ConnectionReport {

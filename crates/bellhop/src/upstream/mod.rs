@@ -19,7 +19,9 @@ use tokio_util::task::AbortOnDropHandle;
 use self::state::{State, Turn};
 pub use self::{
     cause::Cause,
-    instance::{ConnectionReport, InstanceReport, InstanceState},
+    instance::{
+        CallsReport, ConnectionReport, ErrorReport, InstanceReport, InstanceState, LatencyReport,
+    },
     report::{Report, UpstreamReport},
 };
 use crate::{
@@ -28,6 +30,7 @@ use crate::{
     endpoint::{self, Endpoint, Failures, Group, Target},
     explain::Skipped,
     limit::{Rate, Turns},
+    one_line::in_one_line,
 };
 
 /// A service that is called, for a whole process: its shards have connections of their own and take turns together.
@@ -137,12 +140,14 @@ impl Upstream {
             let critical: Vec<_> = unknown.map(InstanceReport::critical).collect();
             (state.report(&standings, panic), state.seen(), critical)
         };
+        let mut tallied = self.group.tallied();
         let known = seen.into_iter().map(|seen| {
             let standing = standings.iter().find(|standing| standing.id == seen.id);
             let failure = self.failures.of(&|id| *id == seen.id);
+            let tallied = tallied.remove(&seen.id).unwrap_or_default();
             InstanceReport {
-                connect_error: failure.map(|(_, error)| cause::in_one_line(&*error)),
-                ..InstanceReport::known(seen, standing)
+                connect_error: failure.map(|(_, error)| in_one_line(&*error)),
+                ..InstanceReport::known(seen, standing, tallied)
             }
         });
         UpstreamReport {
