@@ -8,9 +8,9 @@ use crate::{config::Reader, consul::WAIT_MAX};
 /// we may not notice.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// How long a registry that was away may take to hear from everybody again. Members of this mesh need two seconds; others
-/// look after their registrations once a minute.
-const HOLD: Duration = Duration::from_secs(60);
+/// How long a registry that was away, or is behind, may take to know everybody again. Members of this mesh need two seconds
+/// where an agent has lost them; what a restored catalogue lacks, Consul's agents put back within two minutes.
+const HOLD: Duration = Duration::from_secs(180);
 
 /// How old a set may be that an earlier process has left. Whoever was there a day ago may be anywhere now, and another at its
 /// address.

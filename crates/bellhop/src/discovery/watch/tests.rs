@@ -60,7 +60,11 @@ async fn after_an_outage_whoever_is_missing_is_kept_until_the_grace_ends() {
         || answer(4, &["b"]),
     ])
     .waits();
-    let mut watch = script.watch();
+    let grace = Duration::from_secs(60);
+    let mut watch = script.watch_with(Settings {
+        hold: Some(grace),
+        ..Settings::default()
+    });
     let begun = tokio::time::Instant::now();
     assert_eq!(
         events(&mut watch, 7).await,
@@ -74,7 +78,6 @@ async fn after_an_outage_whoever_is_missing_is_kept_until_the_grace_ends() {
             "-c (1)"
         ]
     );
-    let grace = Settings::default().hold.unwrap();
     assert!((grace..grace * 2).contains(&begun.elapsed()));
 }
 
