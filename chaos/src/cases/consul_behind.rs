@@ -15,7 +15,7 @@ pub(super) const RESTARTED: Case = Case {
 
 pub(super) const RESTORED: Case = Case {
     name: "consul-restored",
-    about: "Consul set back to an older snapshot while it runs, the same two dead and two missing",
+    about: "Consul set back to an older snapshot while it runs: all that it names are dead, all that serve are missing",
     run: |suite| Box::pin(restored(suite)),
 };
 
@@ -32,7 +32,7 @@ async fn restarted(suite: Suite) -> Result<Report, Failure> {
     copy(stage.memory(), older.path())?;
     stage.registry.start().await;
     stage.until_all_pass().await;
-    replace_two_of_three(&mut stage).await;
+    replace(&mut stage, 2).await;
 
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
@@ -49,7 +49,7 @@ async fn restored(suite: Suite) -> Result<Report, Failure> {
     let snapshot = folder.path().join("older");
     let mut stage = Stage::start(&suite, Shape::default()).await;
     stage.registry.save(&snapshot);
-    replace_two_of_three(&mut stage).await;
+    replace(&mut stage, 3).await;
 
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
@@ -60,13 +60,13 @@ async fn restored(suite: Suite) -> Result<Report, Failure> {
     Ok(report.rule(missing > 0, || "the registry was not behind".to_owned()))
 }
 
-/// Two die and two come, of each service but the frontend: a balancer that asks the registry would send to dead ones.
-async fn replace_two_of_three(stage: &mut Stage) {
+/// So many die and as many come, of each service but the frontend: a balancer that asks the registry would send to dead ones.
+async fn replace(stage: &mut Stage, count: usize) {
     for service in ["geo", "rate", "profile", "search"] {
-        for _ in 0..2 {
+        for _ in 0..count {
             stage.remove(service, 0).process.signal("KILL");
         }
-        stage.grow(service, 2).await;
+        stage.grow(service, count).await;
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     Failure, Figures, Report, Shape, Stage, Suite,
     cases::Case,
     figures::{Phase, percentile},
-    load::{Calls, Outcome, Target},
+    load::{Calls, Outcome, PATIENCE, Target},
     report::Overload,
     roles::{FAULTY, WORKERS},
 };
@@ -28,6 +28,8 @@ const GOODPUT: f64 = 0.9;
 const TOLD_WITHIN: Duration = Duration::from_millis(10);
 /// So long each call takes of a worker, as of a database: the cores of this machine, which the load needs too, have time left.
 const WORK: u64 = 20;
+/// How long servers may take to learn what they can do; only told of.
+const LEARNS: Duration = Duration::from_secs(3);
 /// Of the capacity, asked for afterwards.
 const QUIET: f64 = 0.5;
 
@@ -102,10 +104,11 @@ fn judge(capacity: f64, outcomes: &[Outcome; 3], changes: &[Duration]) -> Report
             percentile(&good, 99)
         ))
         .note(format!(
-            "{} of {} refused, {} not answered within a second",
+            "{} of {} refused; {} not answered within {PATIENCE:?}, {} of them in the first {LEARNS:?}",
             refused.len(),
             overload.samples.len(),
-            overload.late
+            overload.late.len(),
+            overload.late.iter().filter(|due| **due < changes[0] + LEARNS).count()
         ))
         .with_overload(Overload {
             share: goodput / capacity,

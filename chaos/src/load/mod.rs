@@ -20,7 +20,7 @@ use std::{
 
 use tokio::time::Instant;
 
-pub(crate) use self::calls::{Calls, Outcome, Target};
+pub(crate) use self::calls::{Calls, Outcome, PATIENCE, Target};
 use self::{balancer::Balancer, question::Question};
 use crate::{
     Failure, Figures,

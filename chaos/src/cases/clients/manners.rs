@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use socket2::{Domain, Socket, Type};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -17,7 +18,10 @@ const BYTE: Duration = Duration::from_secs(1);
 /// More answers than the system takes off the frontend's hands for somebody who reads none.
 const ANSWERS: usize = 32;
 /// Bytes that the system receives for a client before it reads them.
-const ROOM: u32 = 2048;
+const ROOM: usize = 2048;
+/// With segments as small as this the system keeps little on the frontend's side either: a frontend that goes on writing has to
+/// wait.
+const SEGMENT: u32 = 536;
 
 /// Asks, and leaves before the answer: at once, or when a handler is at work, or after half a request.
 pub(super) async fn disconnect(frontend: SocketAddr) -> io::Result<()> {
@@ -52,8 +56,11 @@ pub(super) async fn dawdle(frontend: SocketAddr) -> io::Result<()> {
 
 /// Asks for more than fits on the way, and reads a byte a second of it.
 pub(super) async fn read_slowly(frontend: SocketAddr) -> io::Result<()> {
-    let socket = TcpSocket::new_v4()?;
+    let socket = Socket::new(Domain::for_address(frontend), Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
     socket.set_recv_buffer_size(ROOM)?;
+    socket.set_tcp_mss(SEGMENT)?;
+    let socket = TcpSocket::from_std_stream(socket.into());
     let mut stream = socket.connect(frontend).await?;
     stream.write_all(&REQUEST.repeat(ANSWERS)).await?;
     let mut byte = [0];

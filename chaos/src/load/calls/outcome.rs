@@ -22,8 +22,8 @@ pub(super) enum Answered {
 pub(crate) struct Outcome {
     phase: Phase,
     pub(crate) samples: Vec<Sample>,
-    /// Calls that came to nothing in time.
-    pub(crate) late: usize,
+    /// When those calls were due that came to nothing in time, after it began.
+    pub(crate) late: Vec<Duration>,
     /// What else was answered.
     pub(crate) others: Vec<String>,
     wall: Duration,
@@ -34,7 +34,7 @@ impl Outcome {
         Self {
             phase,
             samples: Vec::new(),
-            late: 0,
+            late: Vec::new(),
             others: Vec::new(),
             wall: Duration::ZERO,
         }
@@ -47,7 +47,7 @@ impl Outcome {
         };
         for part in parts {
             all.samples.extend(part.samples);
-            all.late += part.late;
+            all.late.extend(part.late);
             all.others.extend(part.others);
         }
         all
@@ -58,7 +58,7 @@ impl Outcome {
             Answered::Good => End::Good,
             Answered::Refused => End::Lesser,
             Answered::Late => {
-                self.late += 1;
+                self.late.push(due);
                 End::Failed
             }
             Answered::Other(said) => {
