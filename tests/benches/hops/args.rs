@@ -28,6 +28,7 @@ impl Pace {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Table {
     Hop,
+    Cost,
     Hotels,
 }
 
@@ -79,12 +80,13 @@ fn measure(options: &[&str]) -> Result<Role, Failure> {
             "--bench" => {}
             "--quick" => pace = Pace::QUICK,
             "hop" => tables.push(Table::Hop),
+            "cost" => tables.push(Table::Cost),
             "hotels" => tables.push(Table::Hotels),
-            _ => return Err(format!("{option}? There are hop, hotels and --quick").into()),
+            _ => return Err(format!("{option}? There are hop, cost, hotels and --quick").into()),
         }
     }
     if tables.is_empty() {
-        tables = vec![Table::Hop, Table::Hotels];
+        tables = vec![Table::Hop, Table::Cost, Table::Hotels];
     }
     Ok(Role::Measure { pace, tables })
 }

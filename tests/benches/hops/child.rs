@@ -28,9 +28,14 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 impl Child {
-    /// This program again, in another role.
-    pub(crate) fn of_this_program(args: &[&str]) -> Result<Self, Failure> {
-        Self::start(&args.join(" "), command(env::current_exe()?).args(args))
+    /// This program again, in another role and with these settings.
+    pub(crate) fn of_this_program(
+        args: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
+        let mut command = command(env::current_exe()?);
+        command.args(args).envs(settings.iter().copied());
+        Self::start(&args.join(" "), &mut command)
     }
 
     /// A program.

@@ -28,7 +28,7 @@ const TABLE: Table<'_> = Table {
 pub(crate) fn measure(pace: Pace) -> Result<(), Failure> {
     use caller::Kind::{Bellhop, BellhopThreads, Tonic, TonicShards};
     let hop = |name, caller, server| -> Result<Box<dyn Side>, Failure> {
-        Ok(Box::new(Hop::start(name, caller, server)?))
+        Ok(Box::new(Hop::start(name, caller, server, &[])?))
     };
     let sides = vec![
         hop("tonic Channel, multi-thread", Tonic, server::Kind::Tonic)?,
@@ -49,7 +49,7 @@ pub(crate) fn measure(pace: Pace) -> Result<(), Failure> {
 }
 
 /// One way to make the hop: a process at each end.
-struct Hop {
+pub(crate) struct Hop {
     name: &'static str,
     callers: Child,
     server: Child,
@@ -57,18 +57,20 @@ struct Hop {
 }
 
 impl Hop {
-    fn start(
+    /// Starts both ends, with the same settings.
+    pub(crate) fn start(
         name: &'static str,
         caller: caller::Kind,
         server: server::Kind,
+        settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
         let registry = registry()?;
         let address = registry.address().to_string();
-        let server = Child::of_this_program(&["--serve", server.name(), &address])?;
+        let server = Child::of_this_program(&["--serve", server.name(), &address], settings)?;
         let targets = server.hear("ready", PATIENCE)?;
         let mut args = vec!["--call", caller.name()];
         args.extend(targets.split_whitespace());
-        let callers = Child::of_this_program(&args)?;
+        let callers = Child::of_this_program(&args, settings)?;
         callers.hear("ready", PATIENCE)?;
         Ok(Self {
             name,

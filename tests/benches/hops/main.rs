@@ -1,7 +1,7 @@
-//! What a hop costs, and what the whole system of four hops does: the CPU time of all processes that take part, for each call.
+//! What a hop costs, what it costs to be seen, and what the whole system of four hops does: the CPU time of all processes that take part, for each call.
 //!
-//! `cargo bench -p e2e --bench hops` prints both tables, `-- hop` and `-- hotels` one of them; with `--quick` it takes fewer
-//! and shorter rounds, to see that it still runs.
+//! `cargo bench -p e2e --bench hops` prints all tables; `-- hop`, `-- cost` and `-- hotels` one of them; with `--quick` it takes
+//! fewer and shorter rounds, to see that it still runs.
 //!
 //! Each end of a hop is a process of its own, so that its CPU time is what the system says of that process, all its threads
 //! together: this program starts itself again as a server or as callers ([`Role`]), and the binary of Hotels for its
@@ -11,6 +11,7 @@
 mod args;
 mod caller;
 mod child;
+mod cost;
 mod cpu;
 mod hop;
 mod hotels;
@@ -20,6 +21,7 @@ mod registry;
 mod report;
 mod rounds;
 mod server;
+mod sink;
 mod stub;
 
 use std::process::ExitCode;
@@ -53,6 +55,7 @@ fn measure(pace: Pace, tables: &[Table]) -> Result<(), Failure> {
     println!("{}\n", machine::facts());
     tables.iter().try_for_each(|table| match table {
         Table::Hop => hop::measure(pace),
+        Table::Cost => cost::measure(pace),
         Table::Hotels => hotels::measure(pace),
     })
 }

@@ -6,7 +6,10 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
-use bellhop::{Mesh, Services, Shards};
+use bellhop::{
+    Mesh, Services, Shards,
+    config::{Environment, Overlay},
+};
 use hotel_proto::geo::geo_server::GeoServer;
 use tokio::runtime::Builder;
 use tonic::transport::{Server, server::TcpIncoming};
@@ -53,10 +56,11 @@ pub(crate) fn serve(kind: Kind, registry: SocketAddr) -> Result<(), Failure> {
     }
 }
 
-/// A process's membership, with no other setting than where the registry is.
+/// A process's membership, with no other settings than where the registry is and those that this process was started with.
 pub(crate) fn mesh(service: &str, registry: SocketAddr) -> Result<Mesh, Failure> {
     let settings = [("CONSUL_HTTP_ADDR".to_owned(), registry.to_string())];
-    Ok(Mesh::from_source(service, &BTreeMap::from(settings))?)
+    let settings = Overlay::new(BTreeMap::from(settings), Environment);
+    Ok(Mesh::from_source(service, &settings)?)
 }
 
 fn bellhop(registry: SocketAddr) -> Result<(), Failure> {
