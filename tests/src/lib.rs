@@ -5,6 +5,7 @@
 mod both;
 mod client;
 mod load;
+mod metrics;
 mod otlp;
 mod process;
 mod raw;
@@ -15,6 +16,7 @@ mod wait;
 pub use self::{
     client::{Answer, Client},
     load::Load,
+    metrics::{Sample, samples, total},
     otlp::{Receiver, Span},
     process::{Launch, Log, Process},
     raw::Raw,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bellhop::{Mesh, Services, Serving};
-use e2e::{Registry, until};
+use e2e::{Registry, total, until};
 use hotel_proto::{
     FILE_DESCRIPTOR_SET,
     geo::{
@@ -185,4 +185,26 @@ async fn one_failure_is_tried_again_once_however_many_hops_there_are() {
         let calls = stage.leaves.calls();
         assert_eq!(calls[&0], 2, "{calls:?}");
     }
+}
+
+#[tokio::test]
+async fn attempts_are_counted_by_their_kind() {
+    let stage = Stage::new().await;
+    stage.leaves.fail(|_, call| call == 1);
+    stage.call(0.0).await.unwrap();
+    stage.call(0.0).await.unwrap();
+    let text = stage.mesh.metrics().text(None).body;
+    let made = |kind| {
+        let labels = [("server_address", "hop"), ("bellhop_attempt", kind)];
+        total(&text, "bellhop_client_attempts_total", &labels)
+    };
+    let all = ["first", "retry", "transparent", "hedge"].map(made);
+    assert_eq!(all, [2.0, 1.0, 0.0, 0.0]);
+    // Two calls, whatever they took.
+    let calls = "rpc_client_call_duration_seconds_count";
+    assert_eq!(
+        total(&text, calls, &[("rpc_response_status_code", "OK")]),
+        2.0
+    );
+    assert_eq!(total(&text, calls, &[]), 2.0);
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bellhop::{Mesh, Services};
-use e2e::{PATIENCE, Registry, until};
+use e2e::{PATIENCE, Registry, total, until};
 use hotel_proto::geo::{
     Request as Ask, Result as Answer,
     geo_client::GeoClient,
@@ -89,6 +89,13 @@ async fn what_is_too_much_is_refused_and_the_rest_is_answered() {
         timeout(PATIENCE, call).await.expect("an end").unwrap();
     }
     let fate = std::mem::take(&mut *fate.lock().unwrap());
+    let text = mesh.metrics().text(None).body;
+    let shed = total(
+        &text,
+        "bellhop_refusals_total",
+        &[("bellhop_limiter", "shed")],
+    );
+    assert_eq!(shed, fate.refused.len() as f64);
     tell(fate);
 
     until("a server that has time again", || async {

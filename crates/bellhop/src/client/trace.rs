@@ -16,7 +16,7 @@ use super::{Error, ResponseBody, body::code};
 use crate::{
     context::Scope,
     telemetry::{
-        CallSpan, ClientCall, Telemetry,
+        CallSpan, ClientCall, Telemetry, is_work,
         metrics::{Calls, Limiter},
     },
 };
@@ -70,7 +70,9 @@ where
             path: request.uri().path(),
             service,
         };
-        let timing = calls.as_ref().map(|calls| calls.begin(call.path));
+        // Questions after health and the like are nobody's calls.
+        let calls = calls.as_ref().filter(|_| is_work(call.path));
+        let timing = calls.map(|calls| calls.begin(call.path));
         let (span, baggage) = Scope::with(|scope| {
             let span = telemetry.client(&scope.span, call).timed_rpc(timing);
             (span, scope.baggage.clone())

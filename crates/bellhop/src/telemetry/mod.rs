@@ -49,4 +49,5 @@ pub(crate) use queue::Losses;
 pub use settings::{Identity, Settings};
 pub use span::CallSpan;
 pub use status::code_name;
+pub(crate) use tracer::is_work;
 pub use tracer::{Telemetry, Unflushed, new_trace_id};

@@ -46,7 +46,7 @@ fn new_span_id() -> SpanId {
 }
 
 /// Whether a request is somebody's work, and not a question after health: those come every second and are nobody's trace.
-fn is_work(path: &str) -> bool {
+pub(crate) fn is_work(path: &str) -> bool {
     !path.starts_with("/grpc.") && !matches!(path, "/healthz" | "/readyz")
 }
 

@@ -1,0 +1,7 @@
+//! The metrics of the whole system.
+
+mod counts;
+mod list;
+mod members;
+
+const EXAMPLE: &str = "/hotels?inDate=2015-04-09&outDate=2015-04-10";
