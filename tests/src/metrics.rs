@@ -43,7 +43,7 @@ pub fn total(text: &str, name: &str, labels: &[(&str, &str)]) -> f64 {
 fn sample(line: &str) -> Sample {
     let (series, value) = line.rsplit_once(' ').expect("a value");
     let (name, labels) = series.split_once('{').unwrap_or((series, ""));
-    let labels = labels.trim_end_matches('}').trim_end_matches('"');
+    let labels = labels.strip_suffix("\"}").unwrap_or(labels);
     let labels = labels.split("\",").filter(|label| !label.is_empty());
     let label = |label: &str| {
         let (name, value) = label.split_once("=\"").expect("a label");

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
-use bellhop::{Mesh, Shards, limit::ClientLimiter};
+use bellhop::{
+    Mesh, Shards,
+    limit::{ClientLimiter, TrustedProxies},
+};
 use e2e::{Receiver, Registry, total, until};
 use hotel_proto::geo::{Request as Ask, geo_client::GeoClient};
 use tonic::Code;
@@ -17,12 +20,10 @@ const SERVED: &str = "rpc_server_call_duration_seconds_count";
 async fn every_hop_of_a_request_is_counted_at_both_ends() {
     let (registry, receiver) = (Registry::mini().await, Receiver::start().await);
     let shards = Shards::start(NonZeroUsize::MIN).expect("a shard");
+    // One in 100 s: the sixth comes too soon, however slow the machine.
+    let rate = "0.01:5".parse().expect("a rate");
     let settings = frontend::Settings {
-        // One in 100 s: the sixth comes too soon, however slow the machine.
-        limit: Some(ClientLimiter::new(
-            "0.01:5".parse().expect("a rate"),
-            "".parse().expect("nobody"),
-        )),
+        limit: Some(ClientLimiter::new(rate, TrustedProxies::default())),
         ..frontend::Settings::default()
     };
     let members = Members::start(&registry, &receiver, &shards, settings).await;

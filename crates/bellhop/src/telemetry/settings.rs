@@ -139,7 +139,9 @@ impl Settings {
     pub(crate) fn resource(&self, identity: Identity<'_>) -> Vec<(String, String)> {
         let resource = resource(self, identity);
         let pair = |(key, value): (&Key, &Value)| (key.to_string(), value.to_string());
-        resource.iter().map(pair).collect()
+        let mut pairs: Vec<_> = resource.iter().map(pair).collect();
+        pairs.sort_unstable();
+        pairs
     }
 
     /// The telemetry of one member; disabled, and nothing built, where no endpoint is set.
