@@ -190,6 +190,22 @@ async fn a_status_in_trailers_is_read() {
 }
 
 #[tokio::test]
+async fn who_passes_on_that_another_is_overloaded_stays_in_turn() {
+    let servers = [Server::start(), Server::start()];
+    let channel = channel(&servers, &[("BREAKER_OPEN_MIN", NEVER)]).await;
+    servers[0].behave(Behaviour::PassOn);
+    assert_eq!(calls(&channel, 60).await, 30);
+    // And where it says so at the end of a stream.
+    let mut client = HealthClient::new(channel.clone());
+    for _ in 0..60 {
+        let request = HealthCheckRequest::default();
+        let mut answers = client.watch(request).await.unwrap().into_inner();
+        while let Ok(Some(_)) = answers.message().await {}
+    }
+    assert_eq!(counts(&servers), [60, 60]);
+}
+
+#[tokio::test]
 async fn deadlines_that_pass_count() {
     let servers = [Server::start(), Server::start()];
     let channel = channel(&servers, &[("BREAKER_OPEN_MIN", NEVER)]).await;

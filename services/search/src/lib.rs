@@ -6,7 +6,6 @@ mod degraded;
 mod matching;
 mod serve;
 mod service;
-mod upstream;
 
 pub use self::{
     serve::{NAME, serve},

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use bellhop::client::passed_on;
 use hotel_proto::{
     Channel,
     area::{Point, Radius},
@@ -17,7 +18,6 @@ use tonic::{Request, Response, Status};
 use crate::{
     degraded::{self, Teller},
     matching::{self, Place},
-    upstream,
 };
 
 /// The search service over its channels to geo and rate; a clone shares them.
@@ -100,7 +100,7 @@ impl<G: Channel, R: Channel> Search<G, R> {
             radius_km: query.radius.km(),
         };
         let answer = self.geo.clone().nearby(request).await;
-        let answer = answer.map_err(upstream::failed("geo"))?;
+        let answer = answer.map_err(|status| passed_on("geo", &status))?;
         Ok(matching::places(answer.into_inner()))
     }
 
@@ -131,7 +131,7 @@ impl<G: Channel, R: Channel> Search<G, R> {
                 self.teller.failed(&status);
                 Ok(None)
             }
-            Err(status) => Err(upstream::failed(degraded::RATE)(status)),
+            Err(status) => Err(passed_on(degraded::RATE, &status)),
         }
     }
 }

@@ -22,6 +22,11 @@ async fn who_calls_too_often_is_told_when_to_come_again() {
     // Another one has a bucket of its own, by its name; but the leaf, which only the middle calls, has had its two.
     let status = stage.client().nearby(ask(0.0)).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    // The middle passes on what the leaf says; but it has seen the call.
+    assert_eq!(
+        status.metadata().get("bellhop-refused").unwrap(),
+        "upstream"
+    );
     stage.handlers.begun(2).await;
 }
 

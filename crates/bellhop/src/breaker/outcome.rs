@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode};
 use tonic::{Code, Status};
 
-use crate::limit::{REFUSED, TOO_OFTEN};
+use crate::limit::{REFUSED, TOO_OFTEN, UPSTREAM};
 
 /// What a call says about the instance that answered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub(crate) enum Outcome {
     Bad,
     /// It has too much to do. That is a failure too, but others have more to do without it.
     Overloaded,
-    /// Nothing, for the call was cancelled, be it that nobody wants an answer or that its time was over; or because its caller
-    /// calls too often.
+    /// Nothing, for the call was cancelled, be it that nobody wants an answer or that its time was over; because its caller
+    /// calls too often; or because somebody whom the instance asked has too much to do.
     Unsaid,
 }
 
@@ -30,19 +30,21 @@ impl Outcome {
         }
     }
 
+    /// What the trailers say that an answer ends with, or the head where it has them.
+    pub(crate) fn of_trailers(headers: &HeaderMap) -> Self {
+        match (headers.get(REFUSED), headers.get(Status::GRPC_STATUS)) {
+            (Some(why), _) if *why == TOO_OFTEN || *why == UPSTREAM => Self::Unsaid,
+            (Some(_), _) => Self::Overloaded,
+            (None, Some(code)) => Self::of(Code::from_bytes(code.as_bytes())),
+            (None, None) => Self::of(Code::Unknown),
+        }
+    }
+
     /// What the head of an answer says: a gRPC status where the answer is nothing else, or an HTTP status of whoever stands
     /// before the instance and cannot reach it.
     pub(crate) fn of_head(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
-        if let Some(why) = headers.get(REFUSED) {
-            let outcome = if *why == TOO_OFTEN {
-                Self::Unsaid
-            } else {
-                Self::Overloaded
-            };
-            return Some(outcome);
-        }
-        if let Some(code) = headers.get(Status::GRPC_STATUS) {
-            return Some(Self::of(Code::from_bytes(code.as_bytes())));
+        if headers.contains_key(REFUSED) || headers.contains_key(Status::GRPC_STATUS) {
+            return Some(Self::of_trailers(headers));
         }
         match status {
             StatusCode::TOO_MANY_REQUESTS => Some(Self::Overloaded),
@@ -68,5 +70,7 @@ mod tests {
         };
         assert_eq!(said(TOO_OFTEN, "8"), Some(Outcome::Unsaid));
         assert_eq!(said(OVERLOAD, "14"), Some(Outcome::Overloaded));
+        assert_eq!(said(UPSTREAM, "8"), Some(Outcome::Unsaid));
+        assert_eq!(said(UPSTREAM, "14"), Some(Outcome::Unsaid));
     }
 }

@@ -18,6 +18,7 @@ use super::{
     retry::{Begin, Look, Trail},
 };
 use crate::{
+    breaker::Outcome,
     deadline::Timer,
     endpoint::{Account, Peer},
     telemetry::CallSpan,
@@ -76,17 +77,17 @@ impl ResponseBody {
     }
 
     /// Ends the call. A stream that ends without a status is broken.
-    fn end(&mut self, code: Option<Code>) {
-        self.judge(code);
+    fn end(&mut self, code: Option<Code>, outcome: Outcome) {
+        self.judge(code, outcome);
         if let Some(span) = self.span.take() {
             span.end_grpc(code.unwrap_or(Code::Unknown));
         }
     }
 
     /// Tells what came of the call to those who judge the instance.
-    fn judge(&mut self, code: Option<Code>) {
+    fn judge(&mut self, code: Option<Code>, outcome: Outcome) {
         if let Some(mut account) = self.account.take() {
-            account.finish(code);
+            account.finish(code, outcome);
         }
     }
 
@@ -113,7 +114,7 @@ impl ResponseBody {
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let status = Status::from(error);
-        self.end(Some(status.code()));
+        self.end(Some(status.code()), Outcome::of(status.code()));
         Poll::Ready(Some(Err(status)))
     }
 }
@@ -127,7 +128,7 @@ impl Begin for ResponseBody {
                 None => return Poll::Ready(Ok(())),
                 Some(Err(source)) => {
                     let error = self.broken(source);
-                    self.judge(Some(error.code()));
+                    self.judge(Some(error.code()), Outcome::of(error.code()));
                     return Poll::Ready(Err(error));
                 }
                 Some(Ok(frame)) => frame,
@@ -138,7 +139,7 @@ impl Begin for ResponseBody {
             }
             // For this attempt that is all, if the call goes on with another one.
             if let Some(trailers) = frame.trailers_ref() {
-                self.judge(Some(code(trailers)));
+                self.judge(Some(code(trailers)), Outcome::of_trailers(trailers));
             }
             let goes_on = frame.is_data() && look == Look::AtTheEnd;
             self.first = Some(frame);
@@ -184,7 +185,7 @@ impl Body for ResponseBody {
                     return this.fail(error);
                 }
                 if let Some(trailers) = frame.trailers_ref() {
-                    this.end(Some(code(trailers)));
+                    this.end(Some(code(trailers)), Outcome::of_trailers(trailers));
                 } else if let Some(account) = &mut this.account {
                     account.heard();
                 }
@@ -196,7 +197,7 @@ impl Body for ResponseBody {
                 this.fail(over.unwrap_or(error))
             }
             Poll::Ready(None) => {
-                this.end(None);
+                this.end(None, Outcome::Bad);
                 Poll::Ready(None)
             }
             Poll::Pending => {

@@ -172,10 +172,10 @@ impl Account {
         }
     }
 
-    /// Notes the status that the call ended with; `None` where it ended without one.
-    pub(crate) fn finish(&mut self, code: Option<Code>) {
+    /// Notes the status that the call ended with, `None` where it ended without one, and what that says of the instance.
+    pub(crate) fn finish(&mut self, code: Option<Code>, outcome: Outcome) {
         let name = || code.map_or("the answer ended without a status", code_name);
-        self.end(code.map_or(Outcome::Bad, Outcome::of), || name().to_owned());
+        self.end(outcome, || name().to_owned());
     }
 
     /// Notes that the connection failed.

@@ -32,7 +32,7 @@ pub use self::{
 pub(crate) use self::{
     clock::TokioClock,
     limiter::Limiter,
-    pushback::{CALLER, OVERLOAD, REFUSED, TOO_OFTEN},
+    pushback::{CALLER, OVERLOAD, REFUSED, TOO_OFTEN, UPSTREAM},
     rate::rate_or_off,
     turns::Turns,
 };

@@ -12,7 +12,8 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 /// The same in Google's error model, among the details of a status.
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 
-/// On a refusal that came before any handler had seen the call: why, so that nobody takes the server for broken.
+/// On a refusal that is not to be held against the server like a failure: why. But for [`UPSTREAM`] it came before any handler had
+/// seen the call.
 pub(crate) const REFUSED: HeaderName = HeaderName::from_static("bellhop-refused");
 
 /// The server has too much to do; another one may have time.
@@ -20,6 +21,9 @@ pub(crate) const OVERLOAD: HeaderValue = HeaderValue::from_static("overload");
 
 /// The caller comes too often.
 pub(crate) const TOO_OFTEN: HeaderValue = HeaderValue::from_static("limit");
+
+/// It is somebody whom the handler asked that has too much to do, or is asked too often.
+pub(crate) const UPSTREAM: HeaderValue = HeaderValue::from_static("upstream");
 
 /// Which service calls, by the name that it has in the registry.
 pub(crate) const CALLER: HeaderName = HeaderName::from_static("bellhop-caller");

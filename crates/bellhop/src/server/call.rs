@@ -26,6 +26,7 @@ use crate::{
     client::attempts,
     context::{Scope, Who},
     deadline::{Timer, parse_timeout},
+    limit::{REFUSED, UPSTREAM},
 };
 
 /// Starts the clock of a call's deadline, enters its scope, and has it handled.
@@ -93,7 +94,7 @@ impl Future for ResponseFuture {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = match (this.handler.poll(cx), &mut *this.timer) {
-            (Poll::Ready(Ok(Ok(response))), _) => response,
+            (Poll::Ready(Ok(Ok(response))), _) => as_own(response),
             (Poll::Ready(Err(panicked)), _) => Status::internal(panicked.to_string()).into_http(),
             (Poll::Pending, None) => return Poll::Pending,
             (Poll::Pending, Some(timer)) => {
@@ -116,6 +117,14 @@ fn is_known(response: &Response<Body>) -> bool {
     let status = response.headers().get(Status::GRPC_STATUS);
     let code = status.map(|status| Code::from_bytes(status.as_bytes()));
     response.status() == StatusCode::OK && code != Some(Code::Unimplemented)
+}
+
+/// A handler has seen the call, whoever refused one that it made: a status that it passes on does not say otherwise.
+fn as_own<B>(mut response: Response<B>) -> Response<B> {
+    if let Some(mark) = response.headers_mut().get_mut(REFUSED) {
+        *mark = UPSTREAM;
+    }
+    response
 }
 
 fn deadline_exceeded(timer: &Timer) -> Status {

@@ -4,6 +4,7 @@ mod changes;
 mod deadlines;
 mod failures;
 mod nobody;
+#[allow(dead_code, reason = "each test takes what it needs of the servers")]
 #[path = "../servers/mod.rs"]
 mod servers;
 mod support;

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bellhop::client::passed_on;
 use tokio::{
     net::{TcpListener, TcpSocket},
     runtime::{Builder, Runtime},
@@ -30,6 +31,8 @@ pub(crate) enum Behaviour {
     Hang,
     /// With this status; a stream after its first message.
     Fail(Code),
+    /// The same with that of one who was asked and has too much to do.
+    PassOn,
 }
 
 /// A server on a port of its own.
@@ -171,6 +174,16 @@ pub(crate) async fn unused_port() -> u16 {
         .port()
 }
 
+impl Behaviour {
+    fn status(self) -> Option<Status> {
+        match self {
+            Self::Fail(code) => Some(Status::new(code, "out of order")),
+            Self::PassOn => Some(passed_on("desk", &Status::resource_exhausted("a queue"))),
+            Self::Answer | Self::Hang => None,
+        }
+    }
+}
+
 impl Counting {
     fn behaviour(&self) -> Behaviour {
         *self.shared.behaviour.lock().unwrap()
@@ -198,11 +211,11 @@ impl Health for Counting {
         self.shared.calls.fetch_add(1, Ordering::SeqCst);
         self.shared.called.notify_one();
         let behaviour = self.behaviour();
-        match behaviour {
-            Behaviour::Answer => Ok(Response::new(HealthCheckResponse::default())),
-            Behaviour::Hang => std::future::pending().await,
-            Behaviour::Fail(code) => Err(Status::new(code, "out of order")),
+        if behaviour == Behaviour::Hang {
+            return std::future::pending().await;
         }
+        let status = behaviour.status();
+        status.map_or_else(|| Ok(Response::new(HealthCheckResponse::default())), Err)
     }
 
     async fn watch(
@@ -211,9 +224,7 @@ impl Health for Counting {
     ) -> Result<Response<Self::WatchStream>, Status> {
         self.shared.calls.fetch_add(1, Ordering::SeqCst);
         let mut answers = vec![Ok(HealthCheckResponse::default())];
-        if let Behaviour::Fail(code) = self.behaviour() {
-            answers.push(Err(Status::new(code, "out of order")));
-        }
+        answers.extend(self.behaviour().status().map(Err));
         Ok(Response::new(tokio_stream::iter(answers)))
     }
 }

@@ -279,6 +279,21 @@ async fn a_failure_names_its_service_and_keeps_its_code() {
 }
 
 #[tokio::test]
+async fn a_geo_that_is_overloaded_is_no_failure_of_search() {
+    let (mut geo, rate) = (geo_with(3), FakeRate::new(|_| true));
+    geo.fails = Some(Code::ResourceExhausted);
+    let status = ask(&geo, &rate, request(0)).await.unwrap_err();
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::ResourceExhausted, "geo: no map")
+    );
+    assert_eq!(
+        status.metadata().get("bellhop-refused").unwrap(),
+        "upstream"
+    );
+}
+
+#[tokio::test]
 async fn a_bad_request_names_its_field_and_asks_nobody() {
     let (geo, rate) = (geo_with(3), FakeRate::new(|_| true));
     let bad = |change: fn(&mut NearbyRequest)| {

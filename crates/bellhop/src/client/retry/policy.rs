@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use tonic::{Code, Status};
 
 use super::methods::Method;
-use crate::limit::{OVERLOAD, REFUSED};
+use crate::limit::{OVERLOAD, REFUSED, UPSTREAM};
 
 /// How a server says when, or with anything negative that it does not want it at all; in milliseconds.
 const PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
@@ -84,6 +84,10 @@ pub(super) fn failure_in_head(status: StatusCode, headers: &HeaderMap) -> Option
 
 /// The failure that trailers are, if they are one.
 pub(super) fn failure_in(trailers: &HeaderMap) -> Option<Failure> {
+    // Whoever stands between has asked others already, as far as they could.
+    if trailers.get(REFUSED) == Some(&UPSTREAM) {
+        return Some(Failure::Final);
+    }
     let code = super::super::body::code(trailers);
     (code != Code::Ok).then(|| Failure::Status(code, pushback(trailers)))
 }
