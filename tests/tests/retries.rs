@@ -15,7 +15,7 @@ use hotel_proto::{
         geo_server::{Geo, GeoServer},
     },
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, transport::Endpoint};
 
 /// One more than a call makes itself.
 const BUDGET: usize = 4;
@@ -88,7 +88,7 @@ fn ask(hops_below: f32, id: u32) -> Ask {
 
 struct Stage {
     _registry: Registry,
-    _serving: Serving,
+    serving: Serving,
     mesh: Mesh,
     leaves: Leaves,
 }
@@ -122,7 +122,7 @@ impl Stage {
         .await;
         Self {
             _registry: registry,
-            _serving: serving,
+            serving,
             mesh,
             leaves,
         }
@@ -173,6 +173,31 @@ async fn a_leaf_is_never_tried_more_often_than_the_budget_allows() {
         if let Err(status) = answer {
             assert!(status.message().contains("attempts)"), "{seed}: {status}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_may_ask_for_fewer_attempts_and_not_for_more() {
+    let stage = Stage::new().await;
+    stage.leaves.fail(|_, _| true);
+    let endpoint = format!("http://{}", stage.serving.address());
+    let endpoint = Endpoint::from_shared(endpoint).unwrap();
+    let mut caller = GeoClient::new(endpoint.connect().await.unwrap());
+    for (said, tried) in [("1", 1), ("2", 2), ("1000000", 3), ("-7", 3), ("", 3)] {
+        stage.leaves.fail(|_, _| true);
+        let mut request = Request::new(ask(1.0, 0));
+        let metadata = request.metadata_mut();
+        metadata.insert("bellhop-attempts", said.parse().unwrap());
+        caller.nearby(request).await.unwrap_err();
+        let calls = stage.leaves.calls();
+        assert!(
+            calls.values().any(|calls| *calls == tried),
+            "{said}: {calls:?}"
+        );
+        assert!(
+            calls.values().all(|calls| *calls <= tried),
+            "{said}: {calls:?}"
+        );
     }
 }
 

@@ -30,6 +30,7 @@ pub struct Scope {
     /// Where calls are noted, for who asked to have the answer explained.
     pub explanation: Explanation,
     /// How many attempts each call below may make in all, as the caller says in `bellhop-attempts`; else the channels decide.
+    /// They allow no more than they would without it.
     pub attempts: Option<u32>,
 }
 

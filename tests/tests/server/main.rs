@@ -6,3 +6,4 @@ mod leaving;
 mod limits;
 mod overload;
 mod stage;
+mod trust;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use bellhop::{App, Channel, Mesh, Services, Serving};
+use bellhop::{App, Channel, Mesh, Services, Serving, context::Scope};
 use e2e::{PATIENCE, Registry, until};
 use hotel_proto::geo::{
     Request as Ask, Result as Answer,
@@ -111,6 +111,11 @@ async fn front_takes_time(State(next): State<GeoClient<Channel>>) -> StatusCode 
     front(State(next), TAKE_TIME.to_string()).await
 }
 
+/// What its caller lets it try.
+async fn front_attempts() -> String {
+    format!("{:?}", Scope::current().attempts)
+}
+
 async fn front_answers(State(next): State<GeoClient<Channel>>) -> StatusCode {
     front(State(next), String::new()).await
 }
@@ -163,6 +168,7 @@ impl Stage {
             let routes = Router::new()
                 .route("/healthz", get(async || StatusCode::OK))
                 .route("/readyz", get(async || StatusCode::OK))
+                .route("/attempts", get(front_attempts))
                 .route("/hang", get(front_hangs))
                 .route("/take-time", get(front_takes_time))
                 .route("/answer", get(front_answers).post(front));

@@ -103,12 +103,13 @@ impl Channel {
             turns: upstream.turns(rate),
             patience: settings.wait_for_endpoint,
         });
+        let budget = upstream.budget(settings.retry.allowance, Instant::now());
         let layers = Layers {
             telemetry,
             calls: metrics.calls_to(upstream.service()),
             timeout: settings.timeout,
             limit,
-            retry: RetryLayer::new(settings.retry.clone(), Instant::now())
+            retry: RetryLayer::new(settings.retry.clone(), budget)
                 .counted(upstream.service(), metrics),
         };
         let instances = Balanced::new(upstream, settings.wait_for_endpoint, handle);

@@ -19,7 +19,7 @@ pub use body::ResponseBody;
 pub use channel::{Channel, ResponseFuture};
 pub use error::Error;
 pub use passed_on::passed_on;
-pub(crate) use retry::attempts;
+pub(crate) use retry::{Allowance, Budget, attempts};
 pub use retry::{Attempted, End, Trail};
 pub(crate) use settings::Settings;
 

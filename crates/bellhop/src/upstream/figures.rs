@@ -10,7 +10,7 @@ use crate::{
     endpoint::Standing,
     telemetry::metrics::{
         Attributes, BREAKER_OPEN, BREAKER_STATE, BREAKERS, DISCOVERY_AGE, DISCOVERY_ERRORS,
-        ENDPOINT_STATE, ENDPOINTS, INSTANCE, Snapshot, Source,
+        ENDPOINT_STATE, ENDPOINTS, INSTANCE, RETRY_BUDGET, Snapshot, Source,
     },
 };
 
@@ -19,9 +19,13 @@ impl Source for Upstream {
         let standings = self.group.standings();
         self.endpoints(&standings, into);
         self.breakers(&standings, into);
+        let now = Instant::now();
+        if let Some(budget) = self.budget.get() {
+            into.number(&RETRY_BUDGET, self.with([]), budget.left(now) as f64);
+        }
         let state = self.state();
         let confirmed = state.word().confirmed().unwrap_or(self.begun);
-        let age = Instant::now().saturating_duration_since(confirmed);
+        let age = now.saturating_duration_since(confirmed);
         let failures = state.word().failures() as f64;
         into.number(&DISCOVERY_AGE, self.with([]), age.as_secs_f64());
         into.number(&DISCOVERY_ERRORS, self.with([]), failures);

@@ -26,6 +26,7 @@ pub use self::{
 };
 use crate::{
     balance::{Ring, Shard},
+    client::{Allowance, Budget},
     discovery::{Change, Event, InstanceId},
     endpoint::{self, Endpoint, Failures, Group, Target},
     explain::Skipped,
@@ -43,6 +44,7 @@ pub(crate) struct Upstream {
     begun: Instant,
     state: Mutex<State>,
     turns: OnceLock<Arc<Turns>>,
+    budget: OnceLock<Arc<Budget>>,
     follower: OnceLock<AbortOnDropHandle<()>>,
     _ramp: AbortOnDropHandle<()>,
 }
@@ -67,6 +69,7 @@ impl Upstream {
             begun: Instant::now(),
             state: Mutex::default(),
             turns: OnceLock::new(),
+            budget: OnceLock::new(),
             follower: OnceLock::new(),
         });
         // Not while the upstream is being made: the follower would find nobody and leave.
@@ -104,6 +107,13 @@ impl Upstream {
     pub(crate) fn turns(&self, rate: Rate) -> Arc<Turns> {
         self.turns
             .get_or_init(|| Arc::new(Turns::new(rate)))
+            .clone()
+    }
+
+    /// How many attempts beyond the first it may take, for all shards; the first allowance that is asked for holds.
+    pub(crate) fn budget(&self, allowance: Allowance, now: Instant) -> Arc<Budget> {
+        self.budget
+            .get_or_init(|| Arc::new(Budget::new(allowance, now)))
             .clone()
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Again<T> {
     pub(super) kept: Kept,
     pub(super) method: Method,
     pub(super) attempts: Attempts,
+    /// Whether attempts say what they may use up.
+    pub(super) says_share: bool,
     pub(super) deadline: Option<Instant>,
 }
 
@@ -156,13 +158,15 @@ impl<T: Target> Trouble<T> {
             kept,
             attempts,
             method,
+            says_share,
             deadline,
             ..
         } = &self.call;
         shared.count(kind);
         let now = Instant::now();
         let timeout = deadline.map(|at| at.saturating_duration_since(now));
-        let request = kept.request(timeout, share, attempts.made() - 1);
+        let said = says_share.then_some(share);
+        let request = kept.request(timeout, said, attempts.made() - 1);
         let attempt = target.attempt(request, self.avoided());
         let hedge = kind == Kind::Hedge;
         let flight = Flight::new(attempt, share, hedge, method.look());
@@ -224,17 +228,20 @@ impl<T: Target> Trouble<T> {
         if failure != Failure::Nobody || self.last.is_none() {
             self.last = Some(failed);
         }
-        match verdict(
-            self.call.method,
-            failure,
-            self.unprocessed.saturating_sub(1),
-        ) {
+        match verdict(self.call.method, failure, self.free_attempts()) {
             Verdict::Final if failure != Failure::Nobody => Next::GiveUp,
             _ if !self.flights.is_empty() => Next::Wait,
             Verdict::Final => Next::GiveUp,
             Verdict::Elsewhere => self.elsewhere(share),
             Verdict::Again(pushback) => self.again(pushback),
         }
+    }
+
+    /// Attempts that cost nothing, as far as there are any left.
+    fn free_attempts(&self) -> u32 {
+        let most = self.call.shared.settings.free_attempts();
+        // The one that failed last is to be judged.
+        most.saturating_sub(self.unprocessed.saturating_sub(1))
     }
 
     fn note(&mut self, peer: Option<Arc<Peer>>, reason: String, hedge: bool) {

@@ -24,8 +24,8 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// A call that was given `budget`, at most `own` attempts of it to be made by itself. Each is at least one.
-    pub(super) fn new(budget: u32, own: u32) -> Self {
+    /// At most `own` attempts of a budget are made by the call itself. Each is at least one.
+    fn new(budget: u32, own: u32) -> Self {
         Self {
             left: budget.max(1),
             own: own.max(1),
@@ -33,9 +33,11 @@ impl Attempts {
         }
     }
 
-    /// A call that nobody has given a number: one more than its own, so that the call next below may try again as well.
-    pub(super) fn at_the_root(own: u32) -> Self {
-        Self::new(own.saturating_add(1), own)
+    /// A call that was given a number, or none: then it has one more than its own, so that the call next below may try again as
+    /// well. That is also the most, whatever anybody says.
+    pub(super) fn of(given: Option<u32>, own: u32) -> Self {
+        let most = own.saturating_add(1);
+        Self::new(given.map_or(most, |given| given.min(most)), own)
     }
 
     /// Makes an attempt: what it may use up. `None` where there are no more.
@@ -120,6 +122,20 @@ mod tests {
         assert_eq!(shares(5, 2), [4, 1]);
         assert_eq!(shares(3, 1), [3]);
         assert_eq!(shares(0, 0), [1]);
+    }
+
+    #[test]
+    fn nobody_is_given_more_than_who_says_nothing() {
+        let all = |given, own| {
+            let mut attempts = Attempts::of(given, own);
+            std::iter::from_fn(|| attempts.begin()).collect::<Vec<_>>()
+        };
+        assert_eq!(all(None, 3), [2, 1, 1]);
+        for given in [4, 5, 1_000_000, u32::MAX] {
+            assert_eq!(all(Some(given), 3), all(None, 3), "{given}");
+        }
+        assert_eq!(all(Some(2), 3), [1, 1], "less is believed");
+        assert_eq!(all(Some(u32::MAX), 1), [2]);
     }
 
     #[test]

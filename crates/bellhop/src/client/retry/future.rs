@@ -57,7 +57,7 @@ impl<T: Target> Future for ResponseFuture<T> {
             Poll::Ready(Err(failed)) => {
                 let share = first.share;
                 match this.again.take() {
-                    Some(again) if verdict(again.method, failed.failure, 0) != Verdict::Final => {
+                    Some(again) if verdict(again.method, failed.failure, 1) != Verdict::Final => {
                         Box::pin(again.after(failed, share))
                     }
                     _ => return Poll::Ready(failed.into_answer()),

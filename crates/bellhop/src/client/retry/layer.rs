@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::{
     Methods, Retry, Settings,
-    budget::Budget,
+    budget::{Budget, Earner},
     tries::{Kind, Tries},
 };
 use crate::telemetry::Metrics;
 
-/// Adds [`Retry`]. Clones share their budget.
+/// Adds [`Retry`].
 #[derive(Clone, Debug)]
 pub(crate) struct RetryLayer {
     shared: Arc<Shared>,
@@ -21,7 +19,7 @@ pub(crate) struct RetryLayer {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    pub(super) budget: Arc<Budget>,
+    pub(super) budget: Arc<Earner>,
     /// Where attempts are counted, if anywhere.
     tries: Option<Arc<Tries>>,
 }
@@ -36,8 +34,9 @@ impl Shared {
 }
 
 impl RetryLayer {
-    pub(crate) fn new(settings: Settings, now: Instant) -> Self {
-        let budget = Arc::new(Budget::new(settings.allowance, now));
+    /// What it adds and takes is that of a budget, whoever else does.
+    pub(crate) fn new(settings: Settings, budget: Arc<Budget>) -> Self {
+        let budget = Arc::new(Earner::new(budget));
         Self {
             shared: Arc::new(Shared {
                 settings,
@@ -53,7 +52,7 @@ impl RetryLayer {
             settings, budget, ..
         } = &*self.shared;
         let (settings, budget) = (settings.clone(), budget.clone());
-        let tries = metrics.recorder(|| Tries::new(service.clone(), budget.clone()));
+        let tries = metrics.recorder(|| Tries::new(service.clone()));
         Self {
             shared: Arc::new(Shared {
                 settings,

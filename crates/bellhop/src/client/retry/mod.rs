@@ -6,7 +6,7 @@
 //! message has begun when its status is there.
 //!
 //! What is decided stands apart from how it is done: `policy` says what follows a failure, `attempts` how many there may be
-//! over a tree of calls, `budget` how many a channel can afford.
+//! over a tree of calls, `budget` how many a process can afford.
 
 mod again;
 mod attempts;
@@ -42,19 +42,20 @@ use self::{
     flight::Flight,
     future::ResponseFuture,
     layer::Shared,
+    methods::Method,
     policy::Pushback,
     tries::Kind,
 };
 pub(crate) use self::{
     attempts::attempts,
-    budget::Allowance,
+    budget::{Allowance, Budget},
     layer::RetryLayer,
     methods::Methods,
     policy::Failure,
     settings::Settings,
     target::{Attempt, Begin, Fail, Look, Target},
 };
-use crate::{context::Scope, deadline::parse_timeout, endpoint::RequestBody};
+use crate::{context::Scope, deadline::parse_timeout};
 
 /// Makes the attempts of each call.
 #[derive(Clone, Debug)]
@@ -72,32 +73,26 @@ impl<T: Target> Service<Request<Body>> for Retry<T> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> ResponseFuture<T> {
-        let own = self.shared.settings.attempts;
-        let mut attempts = match Scope::attempts() {
-            Some(given) => Attempts::new(given, own),
-            None => Attempts::at_the_root(own),
-        };
+    fn call(&mut self, request: Request<Body>) -> ResponseFuture<T> {
+        let settings = &self.shared.settings;
+        let (own, given) = (settings.attempts, Scope::attempts());
+        let mut attempts = Attempts::of(given, own);
         let share = attempts.begin().unwrap_or(1);
         self.shared.budget.earn();
         self.shared.count(Kind::First);
-        if own == 1 {
-            if Scope::attempts().is_some() {
-                request
-                    .headers_mut()
-                    .insert(ATTEMPTS, attempts::share(share));
-            }
-            let request = request.map(RequestBody::Streaming);
-            let attempt = self.target.attempt(request, Vec::new());
-            return ResponseFuture::new(Flight::new(attempt, share, false, Look::Nowhere), None);
-        }
-
-        let method = self.shared.settings.methods.of(request.uri().path());
+        let method = match own {
+            // Nothing but what reached nobody is sent twice.
+            1 => Method::default(),
+            _ => settings.methods.of(request.uri().path()),
+        };
         let timeout = parse_timeout(request.headers()).ok().flatten();
         let (mut request, kept) = replay::keep(request);
-        request
-            .headers_mut()
-            .insert(ATTEMPTS, attempts::share(share));
+        // Who never tries again has no say in what others do.
+        let says_share = own > 1 || given.is_some();
+        if says_share {
+            let headers = request.headers_mut();
+            headers.insert(ATTEMPTS, attempts::share(share));
+        }
         let look = match kept.is_some() {
             true => method.look(),
             false => Look::Nowhere,
@@ -108,6 +103,7 @@ impl<T: Target> Service<Request<Body>> for Retry<T> {
             kept,
             method,
             attempts,
+            says_share,
             deadline: timeout.map(|timeout| Instant::now() + timeout),
         });
         let attempt = self.target.attempt(request, Vec::new());

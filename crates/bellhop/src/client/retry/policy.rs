@@ -11,9 +11,6 @@ use crate::limit::{OVERLOAD, REFUSED, UPSTREAM};
 /// How a server says when, or with anything negative that it does not want it at all; in milliseconds.
 const PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
 
-/// Attempts that provably reached nobody cost nothing, but a call makes no more of them than this.
-const MOST_UNPROCESSED: u32 = 5;
-
 /// How an attempt failed, as far as another one is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -53,10 +50,10 @@ pub(super) enum Verdict {
     Again(Pushback),
 }
 
-/// What follows a failure of a call to `method`, of which `unprocessed` attempts have reached nobody before.
-pub(super) fn verdict(method: Method, failure: Failure, unprocessed: u32) -> Verdict {
+/// What follows a failure of a call to `method`, which has `free` attempts left that cost nothing.
+pub(super) fn verdict(method: Method, failure: Failure, free: u32) -> Verdict {
     match failure {
-        Failure::Unprocessed if unprocessed < MOST_UNPROCESSED => Verdict::Elsewhere,
+        Failure::Unprocessed if free > 0 => Verdict::Elsewhere,
         Failure::Unprocessed => Verdict::Again(Pushback::Silent),
         // Another one may have time. That nobody has is why it is not free.
         Failure::Refused => Verdict::Again(Pushback::Silent),
@@ -119,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_method_that_may_be_called_twice_is() {
-        let verdict = |failure| verdict(method(true), failure, 0);
+        let verdict = |failure| verdict(method(true), failure, 1);
         assert_eq!(verdict(UNAVAILABLE), Verdict::Again(Pushback::Silent));
         assert_eq!(verdict(Failure::Lost), Verdict::Again(Pushback::Silent));
         assert_eq!(verdict(Failure::Unprocessed), Verdict::Elsewhere);
@@ -134,7 +131,7 @@ mod tests {
 
     #[test]
     fn one_that_may_not_is_only_where_nobody_saw_the_call() {
-        let verdict = |failure| verdict(method(false), failure, 0);
+        let verdict = |failure| verdict(method(false), failure, 1);
         assert_eq!(verdict(Failure::Unprocessed), Verdict::Elsewhere);
         for failure in [UNAVAILABLE, Failure::Lost, Failure::Final, Failure::Nobody] {
             assert_eq!(verdict(failure), Verdict::Final, "{failure:?}");
@@ -148,16 +145,29 @@ mod tests {
         headers.insert(REFUSED, OVERLOAD);
         let failure = failure_in_head(StatusCode::OK, &headers).unwrap();
         for idempotent in [true, false] {
-            let verdict = verdict(method(idempotent), failure, 0);
+            let verdict = verdict(method(idempotent), failure, 1);
             assert_eq!(verdict, Verdict::Again(Pushback::Silent));
         }
     }
 
     #[test]
+    fn who_passes_on_that_another_is_overloaded_is_not_asked_again() {
+        let mut headers = HeaderMap::new();
+        headers.insert(Status::GRPC_STATUS, HeaderValue::from_static("14"));
+        headers.insert(REFUSED, UPSTREAM);
+        for failure in [
+            failure_in_head(StatusCode::OK, &headers),
+            failure_in(&headers),
+        ] {
+            assert_eq!(verdict(method(true), failure.unwrap(), 1), Verdict::Final);
+        }
+    }
+
+    #[test]
     fn being_sent_elsewhere_ends() {
-        let verdict = |before| verdict(method(false), Failure::Unprocessed, before);
-        assert_eq!(verdict(MOST_UNPROCESSED - 1), Verdict::Elsewhere);
-        assert_eq!(verdict(MOST_UNPROCESSED), Verdict::Again(Pushback::Silent));
+        let verdict = |free| verdict(method(false), Failure::Unprocessed, free);
+        assert_eq!(verdict(1), Verdict::Elsewhere);
+        assert_eq!(verdict(0), Verdict::Again(Pushback::Silent));
     }
 
     #[test]
@@ -167,7 +177,7 @@ mod tests {
             headers.insert(Status::GRPC_STATUS, HeaderValue::from_static("14"));
             headers.insert(PUSHBACK, HeaderValue::from_static(value));
             let failure = failure_in_head(StatusCode::OK, &headers).unwrap();
-            verdict(method(true), failure, 0)
+            verdict(method(true), failure, 1)
         };
         let after = |millis| Verdict::Again(Pushback::After(Duration::from_millis(millis)));
         assert_eq!((told("0"), told("250")), (after(0), after(250)));

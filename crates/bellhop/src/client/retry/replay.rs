@@ -58,11 +58,11 @@ pub(super) fn keep(request: Request<Body>) -> (Request<RequestBody>, Option<Kept
 }
 
 impl Kept {
-    /// The request once more, with what is left of its time; `previous` attempts have failed before.
+    /// The request once more, with what is left of its time and what it may use up; `previous` attempts have failed before.
     pub(super) fn request(
         &self,
         timeout: Option<Duration>,
-        share: u32,
+        share: Option<u32>,
         previous: u32,
     ) -> Request<RequestBody> {
         let mut request = Request::new(RequestBody::whole(self.body.clone()));
@@ -79,7 +79,9 @@ impl Kept {
         if let Some(timeout) = timeout {
             headers.insert(GRPC_TIMEOUT, format_timeout(timeout));
         }
-        headers.insert(ATTEMPTS, share_value(share));
+        if let Some(share) = share {
+            headers.insert(ATTEMPTS, share_value(share));
+        }
         if previous > 0 {
             headers.insert(PREVIOUS_ATTEMPTS, HeaderValue::from(previous));
         }

@@ -8,6 +8,10 @@ use crate::{backoff::Backoff, config::Reader};
 const ATTEMPTS: u32 = 3;
 /// As high as anything sensible goes.
 const MOST_ATTEMPTS: u32 = 10;
+/// Attempts that provably reached nobody cost nothing, but a call makes no more of them than this; where it is not to be tried
+/// again, one, as gRPC has it (proposal A6).
+const FREE_ATTEMPTS: u32 = 5;
+const FREE_ATTEMPTS_IF_OFF: u32 = 1;
 const BACKOFF_MIN: Duration = Duration::from_millis(10);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 const BUDGET_PER_CENT: u64 = 20;
@@ -17,7 +21,7 @@ const HEDGE_AFTER: Duration = Duration::from_millis(250);
 /// How often, how soon and what is tried again.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Attempts of a call; one where it is never to be tried again.
+    /// Attempts of a call; one where nothing is to be tried again that may have reached a handler.
     pub(crate) attempts: u32,
     pub(crate) backoff: Backoff,
     pub(crate) allowance: Allowance,
@@ -44,6 +48,14 @@ impl Settings {
             },
             hedge_after: reader.duration_or_off("BELLHOP_HEDGE_AFTER", HEDGE_AFTER),
             methods: Arc::new(methods(reader)),
+        }
+    }
+
+    /// How often a call that reached nobody is sent elsewhere at no cost.
+    pub(super) fn free_attempts(&self) -> u32 {
+        match self.attempts {
+            1 => FREE_ATTEMPTS_IF_OFF,
+            _ => FREE_ATTEMPTS,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How many attempts are made, and how many more could be.
+//! How many attempts are made.
 
 use std::sync::{
     Arc,
@@ -6,10 +6,8 @@ use std::sync::{
 };
 
 use opentelemetry_semantic_conventions::attribute::SERVER_ADDRESS;
-use tokio::time::Instant;
 
-use super::budget::Budget;
-use crate::telemetry::metrics::{ATTEMPT, ATTEMPTS, Attributes, RETRY_BUDGET, Snapshot, Source};
+use crate::telemetry::metrics::{ATTEMPT, ATTEMPTS, Attributes, Snapshot, Source};
 
 /// What kind of attempt it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,15 +34,13 @@ const KINDS: [(Kind, &str); 4] = [
 pub(crate) struct Tries {
     service: Arc<str>,
     made: [AtomicU64; KINDS.len()],
-    budget: Arc<Budget>,
 }
 
 impl Tries {
-    pub(super) fn new(service: Arc<str>, budget: Arc<Budget>) -> Self {
+    pub(super) fn new(service: Arc<str>) -> Self {
         Self {
             service,
             made: Default::default(),
-            budget,
         }
     }
 
@@ -61,7 +57,5 @@ impl Source for Tries {
             let made = self.made[kind as usize].load(Relaxed);
             into.number(&ATTEMPTS, attributes, made as f64);
         }
-        let left = self.budget.left(Instant::now());
-        into.number(&RETRY_BUDGET, [own()], left as f64);
     }
 }

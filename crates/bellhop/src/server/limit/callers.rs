@@ -112,6 +112,16 @@ mod tests {
         assert!(limits.check("/a.A/One", None, THERE).is_ok());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn names_that_nobody_runs_out_of_share_a_bucket() {
+        let limits = limits(&[("*", "1")]);
+        let check =
+            |caller: usize| limits.check("/a.A/One", Some(&name(&caller.to_string())), HERE);
+        assert!((0..CALLERS).all(|caller| check(caller).is_ok()));
+        let more = (CALLERS..2 * CALLERS).filter(|caller| check(*caller).is_ok());
+        assert_eq!(more.count(), 1);
+    }
+
     #[test]
     fn what_is_not_named_is_not_limited() {
         let limits = limits(&[("a.A/One", "1")]);

@@ -4,7 +4,7 @@ mod fake;
 mod hedges;
 mod scripts;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
@@ -17,7 +17,7 @@ use self::{
     Act::{Answer, Hang, Head, Lost, Nobody, Pushback, Trailers, Unprocessed},
     fake::{Act, Fake, FakeBody, FakeError},
 };
-use super::{End, Retry, RetryLayer, Settings};
+use super::{Budget, End, Retry, RetryLayer, Settings};
 use crate::{config::Reader, context::Scope, dropped::at_every_await};
 
 /// Idempotent by its nature.
@@ -39,7 +39,9 @@ fn settings(pairs: &[(&str, &str)]) -> Settings {
 }
 
 fn retry(fake: &Fake, pairs: &[(&str, &str)]) -> Retry<Fake> {
-    RetryLayer::new(settings(pairs), Instant::now()).layer(fake.clone())
+    let settings = settings(pairs);
+    let budget = Budget::new(settings.allowance, Instant::now());
+    RetryLayer::new(settings, Arc::new(budget)).layer(fake.clone())
 }
 
 fn request(path: &'static str, timeout: Option<&'static str>) -> Request<Body> {
@@ -104,7 +106,7 @@ async fn an_attempt_says_how_many_were_before_and_what_it_may_use_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_within_another_makes_do_with_what_it_was_given() {
-    for (given, made) in [(1, 1), (2, 2), (3, 3), (9, 3)] {
+    for (given, made) in [(1, 1), (2, 2), (3, 3), (4, 3)] {
         let fake = Fake::acting(3, [Lost; 9]);
         let scope = Scope {
             attempts: Some(given),
@@ -290,6 +292,23 @@ async fn attempts_end_with_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn channels_to_a_service_share_what_their_calls_earn() {
+    let acts = [Answer; 100].into_iter().chain([Lost; 100]);
+    let fake = Fake::acting(3, acts);
+    let settings = settings(&[("RETRY_BUDGET", "10%"), ("RETRY_FLOOR", "0")]);
+    let budget = Arc::new(Budget::new(settings.allowance, Instant::now()));
+    let channel = || RetryLayer::new(settings.clone(), budget.clone()).layer(fake.clone());
+    let (mut one, mut other) = (channel(), channel());
+    for _ in 0..100 {
+        one.call(request(READ, None)).await.unwrap();
+    }
+    for _ in 0..20 {
+        other.call(request(READ, None)).await.unwrap_err();
+    }
+    assert_eq!(fake.seen().len(), 100 + 20 + 12, "a tenth of all 120");
+}
+
+#[tokio::test(start_paused = true)]
 async fn retries_can_be_switched_off() {
     let fake = Fake::acting(3, [Lost]);
     let off = [("RETRY_ATTEMPTS", "off")];
@@ -306,6 +325,28 @@ async fn retries_can_be_switched_off() {
     let call = async { retry(&fake, &off).call(request(READ, None)).await };
     scope.enter(call).await.unwrap();
     assert_eq!(fake.seen()[1].header("bellhop-attempts"), Some("2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn even_then_what_reached_nobody_is_sent_elsewhere_once() {
+    for off in ["off", "1"] {
+        let off = [("RETRY_ATTEMPTS", off), ("RETRY_BUDGET", "0%")];
+        for path in [READ, BOOK] {
+            let fake = Fake::acting(3, [Unprocessed]);
+            retry(&fake, &off).call(request(path, None)).await.unwrap();
+            let seen = fake.seen();
+            assert_eq!(instances(&fake), ["i0", "i1"]);
+            assert!(
+                seen.iter()
+                    .all(|seen| seen.header("bellhop-attempts").is_none())
+            );
+
+            let fake = Fake::acting(3, [Unprocessed; 9]);
+            let call = retry(&fake, &off).call(request(path, None));
+            call.await.unwrap_err();
+            assert_eq!(fake.seen().len(), 2);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
