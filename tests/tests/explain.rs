@@ -116,6 +116,41 @@ async fn who_is_critical_is_named_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nobody_is_left_the_cause_is_told_and_who_is_gone() {
+    let registry = Registry::mini().await;
+    let launch = Launch::new(BINARY).registry(&registry);
+    let mut system = System::start(launch.set("BELLHOP_EXPLAIN", "true")).await;
+    let gone = instance(&registry, "rate").await;
+    system.processes.remove("rate");
+    let call = until("an explanation with the cause", || async {
+        let hop = explanation(&ask(&system).await);
+        let call = hop["calls"][0]["attempts"][0]["hop"]["calls"][1].clone();
+        // At first it counts as passing, and cannot be connected.
+        (call["nobody"]["case"] == "all critical").then_some(call)
+    })
+    .await;
+    assert_eq!(
+        call["nobody"],
+        serde_json::json!({
+            "case": "all critical",
+            "text": "none of the 1 registered instances is passing",
+        })
+    );
+    assert_eq!(call["outcome"], "UNAVAILABLE");
+    assert!(call.get("attempts").is_none(), "{call}");
+    assert_eq!(call["skipped"].as_array().unwrap().len(), 1, "{call}");
+    assert_eq!(call["skipped"][0]["instance"], gone);
+
+    system.add("rate");
+    until("an answer with prices", || async {
+        let hop = explanation(&ask(&system).await);
+        let call = &hop["calls"][0]["attempts"][0]["hop"]["calls"][1];
+        (call["outcome"] == "OK").then(|| assert!(call.get("nobody").is_none()))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attempts_are_told_with_what_became_of_them() {
     let registry = Registry::mini().await;
     let launch = Launch::new(BINARY)

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use bellhop::balance::{Available, Membership, Recover, Ring, RoundRobin, Shard};
+use bellhop::balance::{self, Available, Membership, Recover, Ring, RoundRobin, Shard};
 use proptest::prelude::*;
 use tower::Service;
 
@@ -320,6 +320,35 @@ proptest! {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_comes_for_long_requests_fail_fast_until_somebody_does() {
+    let ring = Ring::new();
+    let shards = [ring.shard(), ring.shard()];
+    let patience = Duration::from_secs(1);
+    let [mut one, mut other] = shards
+        .each_ref()
+        .map(|shard| RoundRobin::new(shard.clone(), patience));
+    let waited = async |balancer: &mut RoundRobin<u8, Moody>| match balancer.call(()).await {
+        Err(balance::Error::NoMember { waited }) => waited,
+        answer => panic!("{answer:?}"),
+    };
+    assert_eq!(waited(&mut one).await, patience);
+    let fast = patience / 10;
+    for balancer in [&mut one, &mut other] {
+        assert_eq!(waited(balancer).await, fast, "in all shards");
+    }
+
+    // One that comes just before somebody does is served.
+    let (answer, membership) = tokio::join!(one.call(()), async {
+        tokio::time::sleep(fast / 2).await;
+        shards[0].join(1, 1, Moody::new(1, WELL))
+    });
+    assert_eq!(answer.unwrap(), 1);
+    drop(membership);
+    assert_eq!(waited(&mut one).await, patience);
+    assert_eq!(waited(&mut one).await, fast);
 }
 
 #[test]

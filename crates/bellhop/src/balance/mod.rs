@@ -9,8 +9,10 @@
 //! follows the one served last, so that a change of the set never starves anybody.
 //!
 //! A request waits only while nobody can serve it. A member that would rather be spared is picked before a request waits for
-//! another, so that who waits need hear of nothing but members that join.
+//! another, so that who waits need hear of nothing but members that join. Where nobody has come for as long as a request may wait, later ones
+//! wait for a tenth of that, until somebody joins.
 
+mod absence;
 mod ring;
 mod schedule;
 mod service;

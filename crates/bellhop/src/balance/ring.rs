@@ -7,9 +7,12 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Notify, futures::Notified};
+use tokio::{
+    sync::{Notify, futures::Notified},
+    time::Instant,
+};
 
-use super::{Available, schedule::Schedule};
+use super::{Available, absence::Absence, schedule::Schedule};
 
 /// A member's whole share of its weight.
 pub(crate) const WHOLE: u32 = 10;
@@ -23,6 +26,7 @@ const MANY_TURNS: usize = 64;
 /// first shard has it [joined](Shard::join) until the last has it left.
 pub struct Ring<K, S> {
     inner: Arc<Mutex<Inner<K, S>>>,
+    absence: Arc<Absence>,
 }
 
 struct Inner<K, S> {
@@ -39,6 +43,7 @@ struct Inner<K, S> {
 /// What one shard has of a ring: the members that are joined to it.
 pub struct Shard<K, S> {
     ring: Arc<Mutex<Inner<K, S>>>,
+    absence: Arc<Absence>,
     state: Arc<State<K, S>>,
 }
 
@@ -82,6 +87,7 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
+            absence: Arc::new(Absence::new(Instant::now())),
         }
     }
 
@@ -97,6 +103,7 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
         ring.shards.push(Arc::downgrade(&state));
         Shard {
             ring: self.inner.clone(),
+            absence: self.absence.clone(),
             state,
         }
     }
@@ -140,6 +147,7 @@ impl<K: Clone + Ord, S: Clone> Shard<K, S> {
             },
         );
         ring.publish();
+        self.absence.end();
         Membership {
             shard: self.clone(),
             key,
@@ -165,6 +173,11 @@ impl<K, S> Shard<K, S> {
     /// Whether nobody is joined here.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Since when nobody could be picked, in whatever shard.
+    pub(super) fn absence(&self) -> &Absence {
+        &self.absence
     }
 
     /// Resolves at the next change of the members.
@@ -315,6 +328,7 @@ impl<K, S> Clone for Ring<K, S> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
+            absence: self.absence.clone(),
         }
     }
 }
@@ -323,6 +337,7 @@ impl<K, S> Clone for Shard<K, S> {
     fn clone(&self) -> Self {
         Self {
             ring: self.ring.clone(),
+            absence: self.absence.clone(),
             state: self.state.clone(),
         }
     }

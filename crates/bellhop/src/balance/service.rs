@@ -10,14 +10,15 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
+use tokio::time::{Instant, timeout};
 use tower::Service;
 
 use super::{Available, Recover, Shard};
 
 /// Sends each request to the member whose turn it is.
 ///
-/// It is always ready: a request that finds no member waits for one, at most as long as its patience lasts. A request that a
-/// member gives back unsent goes to the next one.
+/// It is always ready: a request that finds no member waits for one, at most as long as its patience lasts, or a tenth of that
+/// where nobody has come for so long. A request that a member gives back unsent goes to the next one.
 pub struct RoundRobin<K, S> {
     shared: Arc<Shared<K, S>>,
 }
@@ -69,9 +70,8 @@ where
         let state = match pick(&self.shared.shard, &avoid) {
             Some(member) => State::picked(member, request),
             None => {
-                let own = self.shared.patience;
-                let patience = limit(&request).map_or(own, |limit| limit.min(own));
-                State::waiting(self, patience, &avoid, request)
+                let limit = limit(&request);
+                State::waiting(self, limit, &avoid, request)
             }
         };
         ResponseFuture {
@@ -80,6 +80,12 @@ where
             avoid,
             given_back: 0,
         }
+    }
+
+    /// Whether nobody has come for so long that requests fail fast.
+    pub(crate) fn fails_fast(&self) -> bool {
+        let Shared { shard, patience } = &*self.shared;
+        shard.absence().is_long(*patience, Instant::now())
     }
 
     /// Whether a request could go to somebody who is not to be avoided.
@@ -137,7 +143,7 @@ pin_project! {
     {
         Picked { member: P, request: Option<Request> },
         Calling { #[pin] call: P::Future },
-        Waiting { member: Waiting<P>, patience: Duration, request: Option<Request> },
+        Waiting { member: Waiting<P>, request: Option<Request> },
     }
 }
 
@@ -153,10 +159,18 @@ where
             _ => None,
         }
     }
+
+    /// Whether nobody has come for so long that requests fail fast.
+    pub(crate) fn fails_fast(&self) -> bool
+    where
+        K: Clone + Ord + Send + Sync + 'static,
+    {
+        self.balancer.fails_fast()
+    }
 }
 
-/// Boxed: it is off the path that a request takes when all is well.
-type Waiting<P> = Pin<Box<dyn Future<Output = Option<P>> + Send>>;
+/// A member, or how long was waited in vain. Boxed: it is off the path that a request takes when all is well.
+type Waiting<P> = Pin<Box<dyn Future<Output = Result<P, Duration>> + Send>>;
 
 impl<P, Request> State<P, Request>
 where
@@ -171,7 +185,7 @@ where
 
     fn waiting<K, S>(
         balancer: &RoundRobin<K, S>,
-        patience: Duration,
+        limit: Option<Duration>,
         avoid: &[K],
         request: Request,
     ) -> Self
@@ -179,10 +193,9 @@ where
         K: Clone + Ord + Send + Sync + 'static,
         S: Available<Picked = P> + Send + Sync + 'static,
     {
-        let wait = wait(balancer.shared.shard.clone(), patience, avoid.to_vec());
+        let wait = wait(balancer.shared.clone(), limit, avoid.to_vec());
         Self::Waiting {
             member: Box::pin(wait),
-            patience,
             request: Some(request),
         }
     }
@@ -200,24 +213,33 @@ where
     }
 }
 
-/// The next member that can be picked, if one comes in time.
-async fn wait<K, S>(shard: Shard<K, S>, patience: Duration, avoid: Vec<K>) -> Option<S::Picked>
+/// The next member that can be picked, if one comes in time; how long was waited where none does.
+async fn wait<K, S>(
+    shared: Arc<Shared<K, S>>,
+    limit: Option<Duration>,
+    avoid: Vec<K>,
+) -> Result<S::Picked, Duration>
 where
     K: Clone + Ord,
     S: Available,
 {
+    let Shared { shard, patience } = &*shared;
+    let absence = shard.absence();
+    let patience = absence.begin(*patience, Instant::now());
+    let patience = limit.map_or(patience, |limit| limit.min(patience));
     let picked = async {
         loop {
             let mut changed = pin!(shard.changed());
             // From here on no change is missed, so the pick comes after.
             changed.as_mut().enable();
-            if let Some(member) = pick(&shard, &avoid) {
+            if let Some(member) = pick(shard, &avoid) {
+                absence.end();
                 return member;
             }
             changed.await;
         }
     };
-    tokio::time::timeout(patience, picked).await.ok()
+    timeout(patience, picked).await.map_err(|_| patience)
 }
 
 impl<K, S, Request> Future for ResponseFuture<K, S, Request>
@@ -252,24 +274,16 @@ where
                             *this.given_back += 1;
                             match pick(&this.balancer.shared.shard, this.avoid) {
                                 Some(member) => State::picked(member, request),
-                                None => {
-                                    let patience = this.balancer.shared.patience;
-                                    State::waiting(this.balancer, patience, this.avoid, request)
-                                }
+                                None => State::waiting(this.balancer, None, this.avoid, request),
                             }
                         }
                     },
                 },
-                StateProjection::Waiting {
-                    member,
-                    patience,
-                    request,
-                } => {
-                    let waited = *patience;
-                    match (ready!(member.as_mut().poll(cx)), request.take()) {
-                        (Some(member), Some(request)) => State::picked(member, request),
-                        _ => return Poll::Ready(Err(Error::NoMember { waited })),
-                    }
+                StateProjection::Waiting { member, request } => {
+                    let waited = |waited| Error::NoMember { waited };
+                    let member = ready!(member.as_mut().poll(cx)).map_err(waited)?;
+                    let request = request.take().expect("polled after its end");
+                    State::picked(member, request)
                 }
             };
             this.state.set(next);

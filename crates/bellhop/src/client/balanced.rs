@@ -108,9 +108,9 @@ impl Future for Attempt {
     type Output = Result<Response<ResponseBody>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let service = || this.called.service.clone();
-        Poll::Ready(match ready!(this.inner.poll(cx)) {
+        Poll::Ready(match ready!(this.inner.as_mut().poll(cx)) {
             Ok(Answer {
                 response,
                 peer,
@@ -118,11 +118,14 @@ impl Future for Attempt {
             }) => {
                 Ok(response.map(|incoming| ResponseBody::new(incoming, service(), peer, account)))
             }
-            Err(balance::Error::NoMember { waited }) => Err(Error::Unavailable {
-                service: service(),
-                cause: this.called.upstream.cause(),
-                waited,
-            }),
+            Err(balance::Error::NoMember { waited }) => {
+                let fails_fast = this.inner.fails_fast();
+                Err(Error::Unavailable {
+                    service: service(),
+                    cause: this.called.upstream.nobody_came(fails_fast),
+                    waited,
+                })
+            }
             Err(balance::Error::Member(CallError { peer, source, .. })) => {
                 Err(Error::connection(service(), peer, source))
             }

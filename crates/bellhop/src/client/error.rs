@@ -86,6 +86,15 @@ impl Error {
         }
     }
 
+    /// Why there was nobody to call, where that is it.
+    pub(super) fn nobody(&self) -> Option<&Cause> {
+        match self {
+            Self::Unavailable { cause, .. } => Some(cause),
+            Self::Attempts { source, .. } => source.nobody(),
+            _ => None,
+        }
+    }
+
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Unavailable { .. } => Code::Unavailable,

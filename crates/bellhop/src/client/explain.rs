@@ -67,6 +67,7 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let record = Scope::collector().map(|collector| self.begin(&collector, &mut request));
+        let record = record.map(|record| (record, self.called.clone()));
         ResponseFuture {
             inner: self.inner.call(request),
             record,
@@ -78,7 +79,7 @@ pin_project! {
     pub(super) struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        record: Option<CallRecord>,
+        record: Option<(CallRecord, Arc<Called>)>,
     }
 }
 
@@ -91,7 +92,12 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let answer = ready!(this.inner.poll(cx));
-        if let Some(record) = this.record.take() {
+        if let Some((record, called)) = this.record.take() {
+            if let Err(error) = &answer
+                && let Some(cause) = error.nobody()
+            {
+                record.nobody(cause, called.upstream.out_of_turn());
+            }
             record.end(outcome(&answer), Instant::now());
         }
         Poll::Ready(answer)

@@ -4,7 +4,10 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -48,6 +51,8 @@ pub(crate) struct Group {
     origin: Instant,
     members: Mutex<Members>,
     begun: Notify,
+    /// Whether it was told that nobody is connected for long.
+    missed: AtomicBool,
     this: Weak<Self>,
 }
 
@@ -143,6 +148,7 @@ impl Group {
                 panic: Panic::default(),
             }),
             begun: Notify::new(),
+            missed: AtomicBool::new(false),
             this: this.clone(),
         })
     }
@@ -191,10 +197,30 @@ impl Group {
             }
         }
         self.keep_floor(&mut members);
+        if self.missed.swap(false, Relaxed) {
+            let service = &*self.service;
+            info!(
+                service,
+                "somebody can be called again, calls do not fail fast any more"
+            );
+        }
         Connection {
             group: self.clone(),
             member: member.clone(),
         }
+    }
+
+    /// Nobody was connected for as long as a call waits.
+    pub(crate) fn missed(&self, case: &str, cause: &dyn fmt::Display) {
+        if !self.missed.swap(true, Relaxed) {
+            let service = &*self.service;
+            warn!(service, case, %cause, "nobody can be called, calls fail fast until somebody can");
+        }
+    }
+
+    /// Whether calls fail fast for that.
+    pub(crate) fn is_missed(&self) -> bool {
+        self.missed.load(Relaxed)
     }
 
     /// A connection broke, or could not be made: where there is no other, who comes back is a newcomer.

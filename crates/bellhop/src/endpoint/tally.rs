@@ -267,10 +267,10 @@ mod tests {
         let all = tallied(&tally);
         assert_eq!((all.begun, all.ended), (3, 0));
         good.answered(None, &HeaderMap::new());
-        good.finish(Some(Code::NotFound));
+        good.finish(Some(Code::NotFound), Outcome::Good);
         drop(good);
-        bad.finish(Some(Code::Internal));
-        bad.finish(Some(Code::Ok));
+        bad.finish(Some(Code::Internal), Outcome::Bad);
+        bad.finish(Some(Code::Ok), Outcome::Good);
         drop((bad, left));
         let all = tallied(&tally);
         assert_eq!((all.begun, all.ended, all.failed), (3, 3, 1));

@@ -9,14 +9,17 @@ use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use super::{Attempt, Call, Hop, Skipped, decode};
-use crate::{context::Who, endpoint::Peer, telemetry::code_name};
+use super::{Attempt, Call, Hop, Nobody, Skipped, decode};
+use crate::{context::Who, endpoint::Peer, telemetry::code_name, upstream::Cause};
 
 /// More calls than this of one handler are counted out.
 const MAX_CALLS: usize = 32;
 
 /// More attempts than this of one call are counted out; no call makes so many.
 const MAX_ATTEMPTS: usize = 16;
+
+/// A cause is told up to so many characters: a registry may have much to say.
+const MAX_TEXT: usize = 300;
 
 /// What became of an attempt whose future was dropped.
 const DROPPED: &str = "DROPPED";
@@ -106,6 +109,15 @@ impl CallRecord {
         let mut call = self.lock();
         code_name(outcome).clone_into(&mut call.outcome);
         call.ms = millis(now - self.0.began);
+    }
+
+    /// There is nobody to call, and those are known who have no turn.
+    pub(crate) fn nobody(&self, cause: &Cause, skipped: Vec<Skipped>) {
+        let text = cause.to_string().chars().take(MAX_TEXT).collect();
+        let case = cause.name().to_owned();
+        let mut call = self.lock();
+        call.nobody = Some(Nobody { case, text });
+        call.skipped = skipped;
     }
 
     /// An attempt begins.

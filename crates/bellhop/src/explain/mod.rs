@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(crate) use self::{
     collector::{CallRecord, Collector},
     header::{ask, asked, decode, encode},
-    tree::{Attempt, Call, Hop, Skipped},
+    tree::{Attempt, Call, Hop, Nobody, Skipped},
 };
 
 /// Where the calls that are made on behalf of a call are noted, where its caller asked to have the answer explained.

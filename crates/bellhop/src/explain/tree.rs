@@ -30,10 +30,13 @@ pub(crate) struct Call {
     pub(crate) outcome: String,
     /// Milliseconds from its beginning to its end.
     pub(crate) ms: f64,
+    /// Why there was nobody to call, where there was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nobody: Option<Nobody>,
     /// What was tried, in the order in which it began.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) attempts: Vec<Attempt>,
-    /// Who had no turn when it began.
+    /// Who had no turn when it began, or at its end where there was nobody to call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -57,6 +60,15 @@ pub(crate) struct Attempt {
     /// What the instance itself says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hop: Option<Hop>,
+}
+
+/// Why there was nobody to call.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Nobody {
+    /// The case in a word or two, as logs have it.
+    pub(crate) case: String,
+    /// In words.
+    pub(crate) text: String,
 }
 
 /// An instance that had no turn.

@@ -103,6 +103,15 @@ impl Upstream {
         self.state().cause(|known| self.failures.of(known))
     }
 
+    /// A call found nobody; why. Where calls `fail_fast` for that, this is told once.
+    pub(crate) fn nobody_came(&self, fails_fast: bool) -> Cause {
+        let cause = self.cause();
+        if fails_fast {
+            self.group.missed(cause.name(), &cause);
+        }
+        cause
+    }
+
     /// Whose turn it is to call, for all shards; the first rate that is asked for holds.
     pub(crate) fn turns(&self, rate: Rate) -> Arc<Turns> {
         self.turns
@@ -132,13 +141,16 @@ impl Upstream {
             let why = standing.out_of_turn()?;
             Some(skipped(&standing.id, why))
         });
-        known.chain(critical).collect()
+        let lost = state.lost();
+        let lost = lost.map(|id| skipped(id, "let go, it does not answer"));
+        known.chain(critical).chain(lost).collect()
     }
 
     /// How the service stands.
     pub(crate) fn report(&self) -> Report {
-        let (standings, panic) = (self.group.standings(), self.group.panic());
-        self.state().report(&standings, panic)
+        let standings = self.group.standings();
+        self.state()
+            .report(&standings, self.group.panic(), self.group.is_missed())
     }
 
     /// The same with each of its instances.
@@ -148,7 +160,11 @@ impl Upstream {
             let state = self.state();
             let unknown = state.critical().iter().filter(|id| !state.knows(id));
             let critical: Vec<_> = unknown.map(InstanceReport::critical).collect();
-            (state.report(&standings, panic), state.seen(), critical)
+            (
+                state.report(&standings, panic, self.group.is_missed()),
+                state.seen(),
+                critical,
+            )
         };
         let mut tallied = self.group.tallied();
         let known = seen.into_iter().map(|seen| {
@@ -183,7 +199,7 @@ impl Upstream {
     /// A shard has lost one that was kept.
     fn lost(self: &Arc<Self>, target: &Arc<Target>, shard: usize) {
         let mut state = self.state();
-        if state.lost(target, shard, |seat| self.supervise(seat)) {
+        if state.lose(target, shard, |seat| self.supervise(seat)) {
             self.failures.clear(&target.id);
             self.group.forget(&target.id);
             let (service, instance) = (&*self.service, &target.id);

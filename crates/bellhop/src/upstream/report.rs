@@ -24,6 +24,8 @@ pub struct Report {
     pub open: usize,
     /// How many of these stay in turn all the same, for too many are: where there is one, this is a panic.
     pub exempt: usize,
+    /// Whether nobody has been connected for as long as a call waits, so that further calls wait for a tenth of that.
+    pub fails_fast: bool,
     /// Why the registry does not answer, where it does not.
     #[serde(serialize_with = "shown")]
     pub registry: Option<Arc<consul::Error>>,

@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct State {
     word: Word,
     known: BTreeMap<InstanceId, Known>,
+    /// Those that were kept until they did not answer any more, while the registry has nothing else to say of them.
+    lost: BTreeSet<InstanceId>,
     shards: Vec<Attached>,
     /// Why nobody is known, as it was last reported.
     reported: Option<&'static str>,
@@ -110,6 +112,12 @@ impl State {
         known.map(|(id, known)| (id, *known.vouch.borrow() != Vouch::Passing))
     }
 
+    /// Those that do not answer and are not vouched for.
+    pub(super) fn lost(&self) -> impl Iterator<Item = &InstanceId> {
+        let critical = self.word.critical();
+        self.lost.iter().filter(|id| !critical.contains(id))
+    }
+
     /// Takes over what discovery says; returns who is gone.
     pub(super) fn apply(
         &mut self,
@@ -153,6 +161,7 @@ impl State {
 
     fn remove(&mut self, id: &InstanceId) {
         self.known.remove(id);
+        self.lost.remove(id);
         for attached in &mut self.shards {
             attached.supervisors.remove(id);
         }
@@ -183,6 +192,7 @@ impl State {
             weight: watch::Sender::new(weight),
             vouch: watch::Sender::new(vouch),
         });
+        self.lost.remove(&id);
         known.weight.send_replace(weight);
         known.vouch.send_replace(vouch);
         for attached in &mut self.shards {
@@ -194,7 +204,7 @@ impl State {
     }
 
     /// A shard has lost one that was kept; whether it is gone now.
-    pub(super) fn lost(
+    pub(super) fn lose(
         &mut self,
         target: &Arc<Target>,
         number: usize,
@@ -220,6 +230,7 @@ impl State {
             .all(|attached| !attached.supervisors.contains_key(id));
         if gone {
             self.known.remove(id);
+            self.lost.insert(id.clone());
         }
         gone
     }
@@ -273,7 +284,7 @@ impl State {
     }
 
     /// How it stands, given how its instances do.
-    pub(super) fn report(&self, standings: &[Standing], panic: Panic) -> Report {
+    pub(super) fn report(&self, standings: &[Standing], panic: Panic, fails_fast: bool) -> Report {
         let count = |is: fn(&Standing) -> bool| {
             let connected = standings.iter().filter(|standing| standing.connections > 0);
             connected.filter(|standing| is(standing)).count()
@@ -293,6 +304,7 @@ impl State {
             connected: connected.max().unwrap_or_default(),
             open: count(|standing| standing.trouble.is_some()),
             exempt: count(|standing| standing.exempt),
+            fails_fast,
             registry: self.word.failure().cloned(),
             remembered: self.word.remembered(),
             panic: self.word.notes().panic || panic.health,
@@ -325,6 +337,7 @@ impl Attached {
 mod tests {
     use super::*;
     use crate::{
+        balance::Ring,
         consul::{Call, Error, Sight},
         discovery::Notes,
     };
@@ -384,6 +397,25 @@ mod tests {
             }
         };
         events.into_iter().map(line).collect()
+    }
+
+    #[tokio::test]
+    async fn who_is_let_go_is_known_as_that_until_the_registry_says_more() {
+        let busy = |_: Seat<'_>| AbortOnDropHandle::new(tokio::spawn(std::future::pending()));
+        let lost = |state: &State| state.lost().cloned().collect::<Vec<_>>();
+        let (id, instance) = geo();
+        for more in [came(), left()] {
+            let mut state = State::default();
+            state.attach(Handle::current(), &Ring::new().shard(), busy);
+            let kept = Change::Keep(id.clone(), instance.clone());
+            state.apply(answer(vec![kept], 0), busy);
+            assert!(lost(&state).is_empty());
+            let target = state.known[&id].target.clone();
+            assert!(state.lose(&target, 0, busy));
+            assert_eq!(lost(&state), std::slice::from_ref(&id));
+            state.apply(more, busy);
+            assert!(lost(&state).is_empty());
+        }
     }
 
     #[test]
