@@ -8,6 +8,7 @@ mod load;
 mod metrics;
 mod otlp;
 mod process;
+mod program;
 mod raw;
 mod registry;
 mod system;
@@ -19,8 +20,9 @@ pub use self::{
     metrics::{Sample, samples, total},
     otlp::{Receiver, Span},
     process::{Launch, Log, Process},
+    program::{Program, Source},
     raw::Raw,
-    registry::Registry,
+    registry::{Registry, free_ports},
     system::System,
     wait::{PATIENCE, until},
 };

@@ -315,7 +315,7 @@ fn find_consul() -> Option<PathBuf> {
 
 /// Ports that were free a moment ago, all different. None of those that the system hands out itself: a Consul that restarts
 /// would find its port taken by somebody's connection.
-fn free_ports<const N: usize>() -> [u16; N] {
+pub fn free_ports<const N: usize>() -> [u16; N] {
     const LOWEST: u32 = 20_000;
     const COUNT: u32 = 12_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);

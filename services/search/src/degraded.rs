@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bellhop::{context::Scope, outage::Outage};
+use bellhop::{context::Scope, outage::Outage, server::SpanEvent};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
 /// The service that search can do without, as the answer names it.
 pub(crate) const RATE: &str = "rate";
+
+/// What the span of such a call says.
+pub(crate) const EVENT: SpanEvent = SpanEvent("degraded");
 
 /// How long rate may take where the answer can do without it: three fifths of the time that is left. The rest is for telling
 /// the caller so, and for what the caller has still to do.

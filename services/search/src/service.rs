@@ -151,14 +151,16 @@ impl<G: Channel, R: Channel> search_server::Search for Search<G, R> {
     ) -> Result<Response<SearchResult>, Status> {
         let query = Query::try_from(request.into_inner())?;
         let Answer { found, degraded } = self.nearby(&query).await?;
-        Ok(Response::new(SearchResult {
+        let mut answer = Response::new(SearchResult {
             hotel_ids: found.iter().map(|hotel| hotel.hotel_id.clone()).collect(),
             found,
-            degraded: match degraded {
-                true => vec![degraded::RATE.to_owned()],
-                false => Vec::new(),
-            },
-        }))
+            degraded: Vec::new(),
+        });
+        if degraded {
+            answer.get_mut().degraded = vec![degraded::RATE.to_owned()];
+            answer.extensions_mut().insert(degraded::EVENT);
+        }
+        Ok(answer)
     }
 }
 

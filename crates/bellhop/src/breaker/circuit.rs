@@ -37,6 +37,17 @@ pub(crate) enum Change {
     Closed,
 }
 
+impl Change {
+    /// What the span of the call that changed it says.
+    pub(super) fn event(self) -> &'static str {
+        match self {
+            Self::Opened => "bellhop.breaker.opened",
+            Self::Reopened => "bellhop.breaker.reopened",
+            Self::Closed => "bellhop.breaker.closed",
+        }
+    }
+}
+
 /// The right to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Permit {

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use opentelemetry::KeyValue;
 use tokio::time::Instant;
 
 use super::{
@@ -17,7 +18,10 @@ use super::{
     circuit::{Circuit, Permit},
     state::Phase,
 };
-use crate::discovery::InstanceId;
+use crate::{
+    discovery::InstanceId,
+    telemetry::{ENDPOINT_ID, Notes},
+};
 
 /// A deadline rings to the millisecond: who is dropped by it must not seem to have been a moment early.
 const GRACE: Duration = Duration::from_millis(1);
@@ -69,6 +73,7 @@ impl Gate {
             since: now,
             timeout: None,
             answered: false,
+            notes: None,
         }
     }
 }
@@ -121,13 +126,12 @@ impl Breaker {
         self.circuit.hurry();
     }
 
-    fn finish(&self, permit: Permit, outcome: Outcome, at: Instant) {
-        let change = self.circuit.finish(permit, outcome, at, fastrand::f64());
-        if let Some(change) = change
-            && let Some(observer) = self.observer.upgrade()
-        {
+    fn finish(&self, permit: Permit, outcome: Outcome, at: Instant) -> Option<Change> {
+        let change = self.circuit.finish(permit, outcome, at, fastrand::f64())?;
+        if let Some(observer) = self.observer.upgrade() {
             observer.changed(&self.id, change);
         }
+        Some(change)
     }
 }
 
@@ -155,12 +159,18 @@ pub(crate) struct Ticket {
     since: Instant,
     timeout: Option<Duration>,
     answered: bool,
+    notes: Option<Notes>,
 }
 
 impl Ticket {
     /// The call has no more time than this; `None` where it has all the time there is.
     pub(crate) fn bound(&mut self, timeout: Option<Duration>) {
         self.timeout = timeout.map(|timeout| timeout.saturating_sub(GRACE));
+    }
+
+    /// What the call changes of the breaker is told there.
+    pub(crate) fn note(&mut self, notes: Option<Notes>) {
+        self.notes = notes;
     }
 
     /// Notes that the answer has begun, and what its head says of the call's outcome.
@@ -197,7 +207,15 @@ impl Ticket {
             (Permit::Regular(_), Outcome::Good) => self.since,
             _ => Instant::now(),
         };
-        self.gate.0.finish(permit, outcome, at);
+        let breaker = &self.gate.0;
+        if let Some(change) = breaker.finish(permit, outcome, at)
+            && let Some(notes) = &self.notes
+        {
+            notes.event(
+                change.event(),
+                vec![KeyValue::new(ENDPOINT_ID, breaker.id.to_string())],
+            );
+        }
     }
 
     /// Ends a call that says nothing about the instance.

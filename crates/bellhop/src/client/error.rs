@@ -107,6 +107,10 @@ impl Error {
 }
 
 impl Fail for Error {
+    fn code(&self) -> Code {
+        Self::code(self)
+    }
+
     fn failure(&self) -> Failure {
         match self {
             Self::Unavailable { .. } => Failure::Nobody,

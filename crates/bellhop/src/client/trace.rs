@@ -73,12 +73,15 @@ where
         // Questions after health and the like are nobody's calls.
         let calls = calls.as_ref().filter(|_| is_work(call.path));
         let timing = calls.map(|calls| calls.begin(call.path));
-        let (span, baggage) = Scope::with(|scope| {
+        let (mut span, baggage) = Scope::with(|scope| {
             let span = telemetry.client(&scope.span, call).timed_rpc(timing);
             (span, scope.baggage.clone())
         });
         span.inject(request.headers_mut());
         telemetry.inject_baggage(&baggage, request.headers_mut());
+        if let Some(notes) = telemetry.notes(&mut span, service) {
+            request.extensions_mut().insert(notes);
+        }
         ResponseFuture {
             inner: self.inner.call(request),
             span: Some(span),

@@ -29,6 +29,7 @@ use crate::{
     discovery::InstanceId,
     explain::CallRecord,
     one_line::in_one_line,
+    telemetry::Notes,
 };
 
 const USER_AGENT: HeaderValue =
@@ -232,6 +233,7 @@ impl Service<Request<RequestBody>> for Turn {
         let mut account = self.account.take();
         if let Some(account) = &mut account {
             account.bound(parse_timeout(request.headers()).ok().flatten());
+            account.note(request.extensions().get::<Notes>().cloned());
         }
         let peer = self.shared.peer.clone();
         let record = request.extensions().get::<CallRecord>();

@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use super::latencies::{Counts, Latencies};
 use crate::{
     breaker::{Outcome, Ticket},
-    telemetry::code_name,
+    telemetry::{Notes, code_name},
 };
 
 /// The most of a failure's message that is kept, in characters.
@@ -149,6 +149,13 @@ impl Account {
     pub(super) fn bound(&mut self, timeout: Option<Duration>) {
         if let Some(ticket) = &mut self.ticket {
             ticket.bound(timeout);
+        }
+    }
+
+    /// What the call changes of the breaker is told there.
+    pub(super) fn note(&mut self, notes: Option<Notes>) {
+        if let Some(ticket) = &mut self.ticket {
+            ticket.note(notes);
         }
     }
 

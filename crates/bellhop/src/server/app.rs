@@ -44,7 +44,7 @@ pub struct RemoteAddr(pub SocketAddr);
 #[derive(Clone, Copy, Debug)]
 pub struct HttpRoute(pub &'static str);
 
-/// Something that happened while an HTTP request was answered: an extension of the response, an event of the span.
+/// Something that happened while a request or a call was answered: an extension of the response, an event of the span.
 #[derive(Clone, Copy, Debug)]
 pub struct SpanEvent(pub &'static str);
 

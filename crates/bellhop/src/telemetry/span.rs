@@ -2,30 +2,32 @@
 
 use std::{net::SocketAddr, sync::Arc, time::SystemTime};
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use opentelemetry::{
-    Context, KeyValue,
-    trace::{Event, SpanContext, TraceContextExt},
+    Array, Context, KeyValue, Value,
+    trace::{SpanContext, TraceContextExt},
 };
 use opentelemetry_sdk::trace::SpanData;
 use opentelemetry_semantic_conventions::attribute::{
     ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, NETWORK_PEER_ADDRESS, NETWORK_PEER_PORT,
-    RPC_RESPONSE_STATUS_CODE,
+    RPC_RESPONSE_STATUS_CODE, URL_QUERY,
 };
 use tonic::Code;
 
 use super::{
-    metrics::{HttpTiming, Limiter, RpcTiming},
+    metrics::{HttpTiming, LIMITER, Limiter, RpcTiming},
+    notes::{self, Notes},
     propagation::Propagators,
     queue::Queue,
     status::{code_name, failed, is_error},
+    tracer::Inner,
 };
 
-/// Which instance a client's call went to: its id in the registry.
-const ENDPOINT_ID: &str = "bellhop.endpoint.id";
+/// The id of a request, as the conventions name a header.
+const REQUEST_ID: &str = "http.request.header.x-request-id";
 
-/// More events than this on one span say nothing new; the rest is counted.
-const MAX_EVENTS: usize = 128;
+/// Which instance a client's call went to: its id in the registry.
+pub(crate) const ENDPOINT_ID: &str = "bellhop.endpoint.id";
 
 /// One side of a call, from its beginning to its end.
 ///
@@ -53,6 +55,7 @@ struct Recording {
     data: SpanData,
     protocol: Protocol,
     queue: Arc<Queue>,
+    notes: Option<Notes>,
 }
 
 /// Whose conventions name the end of a call.
@@ -87,6 +90,7 @@ impl CallSpan {
                 data,
                 protocol,
                 queue,
+                notes: None,
             })),
             timing: None,
         }
@@ -104,8 +108,39 @@ impl CallSpan {
         self
     }
 
+    /// Has more noted of the call while it goes through the stack.
+    pub(super) fn note(&mut self, telemetry: &Arc<Inner>, service: &Arc<str>) -> Option<Notes> {
+        let recording = self.recording.as_mut()?;
+        let start = recording.data.start_time;
+        let notes = Notes::new(
+            telemetry.clone(),
+            service.clone(),
+            self.context.clone(),
+            start,
+        );
+        recording.notes = Some(notes.clone());
+        Some(notes)
+    }
+
+    /// Adds an attribute.
+    pub(crate) fn set(&mut self, attribute: KeyValue) {
+        if let Some(recording) = &mut self.recording {
+            recording.data.attributes.push(attribute);
+        }
+    }
+
+    /// Says that it began earlier.
+    pub(super) fn begun_at(&mut self, start: SystemTime) {
+        if let Some(recording) = &mut self.recording {
+            recording.data.start_time = start;
+        }
+    }
+
     /// The call was one too many.
-    pub(crate) fn refused(&self, limiter: Limiter) {
+    pub(crate) fn refused(&mut self, limiter: Limiter) {
+        self.event_with("bellhop.refused", || {
+            vec![KeyValue::new(LIMITER, limiter.name())]
+        });
         match &self.timing {
             Some(Timing::Rpc(timing)) => timing.refused(limiter),
             Some(Timing::Http(timing)) => timing.refused(limiter),
@@ -154,16 +189,25 @@ impl CallSpan {
         }
     }
 
+    /// The id of the request, as the conventions have a header.
+    pub(crate) fn set_request_id(&mut self, id: &HeaderValue) {
+        if let Some(recording) = &mut self.recording
+            && let Ok(id) = id.to_str()
+        {
+            let ids = Array::String(vec![id.to_owned().into()]);
+            let attribute = KeyValue::new(REQUEST_ID, Value::Array(ids));
+            recording.data.attributes.push(attribute);
+        }
+    }
+
     /// Something that happened during the call.
     pub fn event(&mut self, name: &'static str) {
+        self.event_with(name, Vec::new);
+    }
+
+    fn event_with(&mut self, name: &'static str, attributes: impl FnOnce() -> Vec<KeyValue>) {
         if let Some(recording) = &mut self.recording {
-            let events = &mut recording.data.events;
-            if events.events.len() < MAX_EVENTS {
-                let event = Event::new(name, SystemTime::now(), Vec::new(), 0);
-                events.events.push(event);
-            } else {
-                events.dropped_count += 1;
-            }
+            notes::add(&mut recording.data.events, name, attributes());
         }
     }
 
@@ -210,6 +254,7 @@ impl Drop for CallSpan {
 
 impl Recording {
     fn end_grpc(mut self: Box<Self>, code: Code) {
+        self.conclude(code);
         let name = code_name(code);
         let attributes = &mut self.data.attributes;
         attributes.push(KeyValue::new(RPC_RESPONSE_STATUS_CODE, name));
@@ -220,12 +265,34 @@ impl Recording {
         self.export();
     }
 
+    /// Takes over what was noted on the way.
+    fn conclude(&mut self, code: Code) {
+        let Some(notes) = self.notes.take() else {
+            return;
+        };
+        let (around, events) = notes.end(code);
+        if let Some((context, kind)) = around {
+            // Whom it went to is told by the attempts.
+            let of_attempts = [NETWORK_PEER_ADDRESS, NETWORK_PEER_PORT, ENDPOINT_ID];
+            let attributes = &mut self.data.attributes;
+            attributes.retain(|attribute| !of_attempts.contains(&attribute.key.as_str()));
+            (self.data.span_context, self.data.span_kind) = (context, kind);
+        }
+        let own = &mut self.data.events;
+        own.dropped_count += events.dropped_count;
+        own.events.extend(events.events);
+    }
+
     fn end_http(mut self: Box<Self>, status: StatusCode, route: Option<&str>) {
         let attributes = &mut self.data.attributes;
         attributes.push(KeyValue::new(
             HTTP_RESPONSE_STATUS_CODE,
             i64::from(status.as_u16()),
         ));
+        // What is asked of nobody may hold anything.
+        if route.is_none() {
+            attributes.retain(|attribute| attribute.key.as_str() != URL_QUERY);
+        }
         if let Some(route) = route {
             attributes.push(KeyValue::new(HTTP_ROUTE, route.to_owned()));
             self.data.name = format!("{} {route}", self.data.name).into();

@@ -22,6 +22,7 @@ use opentelemetry_semantic_conventions::attribute::{
 
 use super::{
     call::{ClientCall, HttpCall, ServerCall},
+    notes::Notes,
     propagation::{Baggage, Propagators},
     queue::{Losses, Queue},
     sampler::Sampler,
@@ -41,7 +42,7 @@ pub fn new_trace_id() -> TraceId {
     RandomIdGenerator::default().new_trace_id()
 }
 
-fn new_span_id() -> SpanId {
+pub(super) fn new_span_id() -> SpanId {
     RandomIdGenerator::default().new_span_id()
 }
 
@@ -68,7 +69,7 @@ pub struct Telemetry {
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     sampler: Sampler,
     scope: InstrumentationScope,
     queue: Arc<Queue>,
@@ -157,16 +158,12 @@ impl Telemetry {
 
     /// Begins the client's side of a gRPC call, or of one attempt of it, within the span `parent`.
     pub fn client(&self, parent: &SpanContext, call: ClientCall<'_>) -> CallSpan {
-        self.begin(call.path, parent.clone(), || {
-            let (name, mut attributes) = grpc(call.path);
-            attributes.push(KeyValue::new(SERVER_ADDRESS, call.service.to_owned()));
-            Begin {
-                kind: SpanKind::Client,
-                protocol: Protocol::Grpc,
-                name,
-                attributes,
-            }
-        })
+        self.begin(call.path, parent.clone(), || client(call))
+    }
+
+    /// Where more can be noted of a client's call to `service`; `None` where the call is not recorded.
+    pub(crate) fn notes(&self, span: &mut CallSpan, service: &Arc<str>) -> Option<Notes> {
+        span.note(self.inner.as_ref()?, service)
     }
 
     /// The baggage of a request that came in.
@@ -263,6 +260,16 @@ impl Telemetry {
 }
 
 impl Inner {
+    /// The client's side of a call, or of one attempt of it.
+    pub(super) fn record_client(
+        &self,
+        parent: &SpanContext,
+        context: SpanContext,
+        call: ClientCall<'_>,
+    ) -> CallSpan {
+        self.record(parent, context, client(call))
+    }
+
     fn record(&self, parent: &SpanContext, span_context: SpanContext, begin: Begin) -> CallSpan {
         let now = SystemTime::now();
         let data = SpanData {
@@ -282,6 +289,17 @@ impl Inner {
         };
         let queue = self.queue.clone();
         CallSpan::recording(data, begin.protocol, queue, self.propagators)
+    }
+}
+
+fn client(call: ClientCall<'_>) -> Begin {
+    let (name, mut attributes) = grpc(call.path);
+    attributes.push(KeyValue::new(SERVER_ADDRESS, call.service.to_owned()));
+    Begin {
+        kind: SpanKind::Client,
+        protocol: Protocol::Grpc,
+        name,
+        attributes,
     }
 }
 

@@ -21,6 +21,7 @@ use tower::Service;
 use self::future::{ResponseFuture, State};
 pub(super) use self::layer::LimitLayer;
 use super::{Error, ResponseBody, balanced::share_of_time};
+use crate::telemetry::Notes;
 
 /// Has calls wait for their turn; without a rate it only passes them on.
 #[derive(Clone, Debug)]
@@ -47,6 +48,9 @@ where
             Some(limit) if !limit.turns.take() => {
                 let patience = share_of_time(&request).unwrap_or(Duration::MAX);
                 let patience = patience.min(limit.patience);
+                if let Some(notes) = request.extensions().get::<Notes>() {
+                    notes.event("bellhop.limit.waits", Vec::new());
+                }
                 State::waiting(limit.clone(), patience, self.inner.clone(), request)
             }
             _ => State::Calling {

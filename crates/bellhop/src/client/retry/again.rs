@@ -67,6 +67,7 @@ enum Next {
 impl<T: Target> Again<T> {
     /// Goes on after a failure of the first attempt.
     pub(super) async fn after(self, failed: Failed<T>, share: u32) -> Answer<T> {
+        failed.end(self.kept.first_span());
         let mut trouble = Trouble::new(self, Vec::new());
         let next = trouble.failed(failed, share, false);
         trouble.go_on(next).await
@@ -116,8 +117,9 @@ impl<T: Target> Trouble<T> {
             }
             next = loop {
                 match self.next_end().await {
-                    Some((flight, Ok(response))) => return Ok(self.answered(&flight, response)),
-                    Some((flight, Err(failed))) => {
+                    Some((flight, Ok(response))) => return Ok(self.answered(flight, response)),
+                    Some((mut flight, Err(failed))) => {
+                        failed.end(flight.span.take());
                         break self.failed(failed, flight.share, flight.hedge);
                     }
                     None => self.hedge(),
@@ -166,10 +168,14 @@ impl<T: Target> Trouble<T> {
         let now = Instant::now();
         let timeout = deadline.map(|at| at.saturating_duration_since(now));
         let said = says_share.then_some(share);
-        let request = kept.request(timeout, said, attempts.made() - 1);
+        let mut request = kept.request(timeout, said, attempts.made() - 1);
+        let span = kept.span(kind.name());
+        if let Some(span) = &span {
+            span.inject(request.headers_mut());
+        }
         let attempt = target.attempt(request, self.avoided());
         let hedge = kind == Kind::Hedge;
-        let flight = Flight::new(attempt, share, hedge, method.look());
+        let flight = Flight::new(attempt, share, hedge, method.look()).recorded(span);
         self.flights.push(flight);
         self.hedge_at = self.call.hedge_after().map(|after| now + after);
     }
@@ -183,6 +189,14 @@ impl<T: Target> Trouble<T> {
             return;
         }
         if let Some(share) = self.call.attempts.begin() {
+            // Only the first attempt may have none: it was the only one.
+            for first in self
+                .flights
+                .iter_mut()
+                .filter(|flight| flight.span.is_none())
+            {
+                first.span = self.call.kept.first_span();
+            }
             self.launch(share, Kind::Hedge);
         }
     }
@@ -194,12 +208,12 @@ impl<T: Target> Trouble<T> {
         self.avoid.iter().cloned().chain(waited_for).collect()
     }
 
-    fn answered(
-        mut self,
-        flight: &Flight<T>,
-        mut response: Response<T::Body>,
-    ) -> Response<T::Body> {
+    fn answered(mut self, flight: Flight<T>, mut response: Response<T::Body>) -> Response<T::Body> {
         let peer = response.body().peer().clone();
+        if let (Some(mut span), Some(notes)) = (flight.span, &self.call.kept.notes) {
+            span.set_endpoint(peer.address, peer.id.as_str());
+            notes.answered_by(span);
+        }
         self.overtake();
         self.trail.push(Some(peer), End::Answered, flight.hedge);
         response.body_mut().set_trail(Box::new(self.trail));
@@ -208,8 +222,12 @@ impl<T: Target> Trouble<T> {
 
     /// Gives up those that are still under way.
     fn overtake(&mut self) {
-        for flight in self.flights.drain(..) {
+        for mut flight in self.flights.drain(..) {
             let peer = flight.peer().cloned();
+            if let (Some(span), Some(peer)) = (&mut flight.span, &peer) {
+                span.set_endpoint(peer.address, peer.id.as_str());
+                span.event("bellhop.overtaken");
+            }
             self.trail.push(peer, End::Overtaken, flight.hedge);
             overtaken(flight);
         }

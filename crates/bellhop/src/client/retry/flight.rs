@@ -14,7 +14,10 @@ use super::{
     policy::{failure_in, failure_in_head},
     target::{Attempt, Begin, Fail, Look, Target},
 };
-use crate::{endpoint::Peer, telemetry::code_name};
+use crate::{
+    endpoint::Peer,
+    telemetry::{CallSpan, code_name},
+};
 
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
@@ -28,6 +31,8 @@ pub(super) struct Flight<T: Target> {
     pub(super) share: u32,
     pub(super) hedge: bool,
     look: Look,
+    /// Its span, where it is recorded and not the only one.
+    pub(super) span: Option<CallSpan>,
 }
 
 enum Stage<T: Target> {
@@ -48,7 +53,13 @@ impl<T: Target> Flight<T> {
             share,
             hedge,
             look,
+            span: None,
         }
+    }
+
+    /// The same with a span of its own.
+    pub(super) fn recorded(self, span: Option<CallSpan>) -> Self {
+        Self { span, ..self }
     }
 
     /// Waits for the answer, or for the failure.
@@ -106,6 +117,26 @@ impl<T: Target> Failed<T> {
             failure: error.failure(),
             answer: Err(error),
         }
+    }
+
+    /// What it is in gRPC.
+    pub(super) fn code(&self) -> Code {
+        match (&self.answer, self.failure) {
+            (Err(error), _) => error.code(),
+            (Ok(_), Failure::Status(code, _)) => code,
+            (Ok(_), _) => Code::Unavailable,
+        }
+    }
+
+    /// Ends the span of the attempt.
+    pub(super) fn end(&self, span: Option<CallSpan>) {
+        let Some(mut span) = span else {
+            return;
+        };
+        if let Some(peer) = self.peer() {
+            span.set_endpoint(peer.address, peer.id.as_str());
+        }
+        span.end_grpc(self.code());
     }
 
     pub(super) fn into_answer(self) -> Answer<T> {

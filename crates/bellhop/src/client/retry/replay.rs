@@ -16,6 +16,7 @@ use crate::{
     deadline::{GRPC_TIMEOUT, format_timeout},
     endpoint::RequestBody,
     explain::CallRecord,
+    telemetry::{CallSpan, Notes},
 };
 
 /// Requests up to this size are kept; larger ones are sent once.
@@ -32,6 +33,8 @@ pub(super) struct Kept {
     body: Bytes,
     /// Where the call's attempts are noted, if they are.
     record: Option<CallRecord>,
+    /// Where more is noted of the call, if it is recorded.
+    pub(super) notes: Option<Notes>,
 }
 
 /// Takes a request apart: what goes out now, and what to keep for later where it can be kept.
@@ -44,6 +47,7 @@ pub(super) fn keep(request: Request<Body>) -> (Request<RequestBody>, Option<Kept
                 headers: Packed::new(&parts.headers),
                 body: body.clone(),
                 record: parts.extensions.get().cloned(),
+                notes: parts.extensions.get().cloned(),
             };
             (
                 Request::from_parts(parts, RequestBody::whole(body)),
@@ -74,6 +78,9 @@ impl Kept {
         if let Some(record) = &self.record {
             request.extensions_mut().insert(record.clone());
         }
+        if let Some(notes) = &self.notes {
+            request.extensions_mut().insert(notes.clone());
+        }
         let headers = request.headers_mut();
         self.headers.unpack(headers);
         if let Some(timeout) = timeout {
@@ -86,6 +93,24 @@ impl Kept {
             headers.insert(PREVIOUS_ATTEMPTS, HeaderValue::from(previous));
         }
         request
+    }
+}
+
+impl Kept {
+    /// The span of the first attempt, which is about to have others beside or behind it; `None` where nothing is recorded.
+    pub(super) fn first_span(&self) -> Option<CallSpan> {
+        let notes = self.notes.as_ref()?;
+        Some(notes.first_attempt(self.path()))
+    }
+
+    /// The span of a further attempt, which begins.
+    pub(super) fn span(&self, kind: &'static str) -> Option<CallSpan> {
+        let notes = self.notes.as_ref()?;
+        Some(notes.attempt(self.path(), kind))
+    }
+
+    fn path(&self) -> &str {
+        self.path.as_ref().map_or("/", PathAndQuery::path)
     }
 }
 

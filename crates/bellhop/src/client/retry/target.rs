@@ -8,6 +8,7 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response};
+use tonic::Code;
 
 use super::{Failure, Trail};
 use crate::{
@@ -74,6 +75,11 @@ pub(crate) trait Begin: Send + 'static {
 pub(crate) trait Fail: fmt::Display + Send + 'static {
     /// What it means for another attempt.
     fn failure(&self) -> Failure;
+
+    /// What it is in gRPC.
+    fn code(&self) -> Code {
+        Code::Unavailable
+    }
 
     /// Whom the attempt was sent to.
     fn peer(&self) -> Option<&Arc<Peer>>;

@@ -22,6 +22,13 @@ pub(super) enum Kind {
     Hedge,
 }
 
+impl Kind {
+    /// As attributes have it.
+    pub(super) fn name(self) -> &'static str {
+        KINDS[self as usize].1
+    }
+}
+
 const KINDS: [(Kind, &str); 4] = [
     (Kind::First, "first"),
     (Kind::Retry, "retry"),

@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 
 use super::{Open, access::Entry, refused};
 use crate::{
-    server::{activity::InFlight, call::ResponseBody},
+    server::{activity::InFlight, app::SpanEvent, call::ResponseBody},
     telemetry::CallSpan,
 };
 
@@ -32,13 +32,16 @@ impl Observed {
             mut entry,
             ..
         } = open;
+        if let Some(SpanEvent(name)) = response.extensions().get() {
+            span.event(name);
+        }
         if response.body().is_handled() {
             span.handled();
         }
         let mut span = Some(span);
         // An answer of trailers only has its status here.
         if let Some(code) = code(response.headers())
-            && let Some(span) = span.take()
+            && let Some(mut span) = span.take()
         {
             if let Some(limiter) = refused(response.headers()) {
                 span.refused(limiter);

@@ -121,9 +121,12 @@ where
         let is_work = !call.is_question();
         let in_flight = is_work.then(|| activity.begin());
         let counter = counter.as_ref().filter(|_| is_work);
-        let span = P::span(telemetry, counter, &call);
+        let mut span = P::span(telemetry, counter, &call);
         call.span = span.context().clone();
         let request_id = P::identify(telemetry, &mut call);
+        if let Some(id) = &request_id {
+            span.set_request_id(id);
+        }
         let open = Open {
             span,
             in_flight,

@@ -20,6 +20,13 @@ pub(crate) enum Limiter {
     Upstream,
 }
 
+impl Limiter {
+    /// As attributes have it.
+    pub(crate) fn name(self) -> &'static str {
+        ALL[self as usize].1
+    }
+}
+
 const ALL: [(Limiter, &str); 4] = [
     (Limiter::Shed, "shed"),
     (Limiter::Caller, "caller"),

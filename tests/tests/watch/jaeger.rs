@@ -1,0 +1,351 @@
+//! What is seen in a real Jaeger.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use bellhop::{Mesh, Services, Serving};
+use e2e::{Registry, System, until};
+use hotel_proto::{
+    FILE_DESCRIPTOR_SET,
+    geo::{
+        Request as Ask, Result as Answer,
+        geo_client::GeoClient,
+        geo_server::{Geo, GeoServer},
+    },
+};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    stage::{Jaeger, trace_id, traced},
+    trace::Span,
+};
+
+/// Who calls whom, and what.
+const HOPS: [(&str, &str, &str); 4] = [
+    ("frontend", "search", "search.Search/Nearby"),
+    ("search", "geo", "geo.Geo/Nearby"),
+    ("search", "rate", "rate.Rate/GetRates"),
+    ("frontend", "profile", "profile.Profile/GetProfiles"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_is_one_trace_with_two_spans_per_hop() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let system = System::start(traced(&registry, &jaeger.otlp)).await;
+    let answer = system
+        .example_with(&[("x-request-id", "r-1")])
+        .await
+        .unwrap();
+    // One at the door, two for each hop.
+    let spans = jaeger.trace(&trace_id(&answer), 9).await;
+    assert_eq!(spans.len(), 9, "{spans:#?}");
+
+    let root = spans
+        .iter()
+        .find(|span| span.parent.is_empty())
+        .expect("a root");
+    assert_eq!((&*root.service, &*root.name), ("frontend", "GET /hotels"));
+    assert!(root.is("server"));
+    assert_eq!(root.tag("http.response.status_code"), "200");
+    assert!(root.tag("http.request.header.x-request-id").contains("r-1"));
+    for (caller, callee, method) in HOPS {
+        let side = |service: &str, kind: &str| {
+            let is_it =
+                |span: &&Span| span.service == service && span.name == method && span.is(kind);
+            spans
+                .iter()
+                .find(is_it)
+                .unwrap_or_else(|| panic!("{service} {kind} {method}"))
+        };
+        let (client, server) = (side(caller, "client"), side(callee, "server"));
+        assert_eq!(server.parent, client.id, "{method}");
+        let around = spans
+            .iter()
+            .find(|span| span.id == client.parent)
+            .expect("a parent");
+        assert_eq!(
+            (&*around.service, around.is("server")),
+            (caller, true),
+            "{method}"
+        );
+        assert_eq!(
+            (client.tag("rpc.system.name"), client.tag("server.address")),
+            ("grpc", callee)
+        );
+        assert!(
+            client.tag("bellhop.endpoint.id").starts_with(callee),
+            "{client:?}"
+        );
+        assert_eq!(client.tag("rpc.response.status_code"), "OK");
+        assert!(
+            server.start >= client.start && server.duration <= client.duration,
+            "{method}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_graph_shows_who_calls_whom() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let system = System::start(traced(&registry, &jaeger.otlp)).await;
+    let answer = system.example_with(&[]).await.unwrap();
+    jaeger.trace(&trace_id(&answer), 9).await;
+    let edges = until("a graph", || async {
+        // Until an hour from now, for the whole of it and a day.
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let end = now.unwrap().as_millis() + 3_600_000;
+        let path = format!("/api/dependencies?endTs={end}&lookback=90000000");
+        let edges = jaeger.ask(&path).await;
+        let edges = edges.as_array()?.iter();
+        let mut edges: Vec<_> = edges
+            .map(|edge| {
+                format!(
+                    "{} → {}",
+                    edge["parent"].as_str().unwrap(),
+                    edge["child"].as_str().unwrap()
+                )
+            })
+            .collect();
+        edges.sort();
+        (edges.len() >= HOPS.len()).then_some(edges)
+    })
+    .await;
+    assert_eq!(
+        edges,
+        [
+            "frontend → profile",
+            "frontend → search",
+            "search → geo",
+            "search → rate"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_jaeger_client_begins_the_trace() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let launch = traced(&registry, &jaeger.otlp).set("OTEL_PROPAGATORS", "jaeger,baggage");
+    let system = System::start(launch).await;
+    let uber = [(
+        "uber-trace-id",
+        "5b8aa5a2d2c872e8321cf37308d69df2:51af5fe4bb7e62ec:0:1",
+    )];
+    let answer = system.example_with(&uber).await.unwrap();
+    assert_eq!(trace_id(&answer), "5b8aa5a2d2c872e8321cf37308d69df2");
+    let spans = jaeger.trace(&trace_id(&answer), 9).await;
+    assert!(
+        spans
+            .iter()
+            .any(|span| span.service == "rate" && span.is("server"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_degraded_answer_and_a_failed_one_are_marked() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let launch = traced(&registry, &jaeger.otlp).set("BELLHOP_WAIT_FOR_ENDPOINT", "100ms");
+    let mut system = System::start(launch).await;
+    system.processes.remove("rate");
+    let answer = system.example_with(&[]).await.unwrap();
+    assert_eq!(answer.status, 200);
+    let trace = trace_id(&answer);
+    let doors = [
+        ("frontend", "GET /hotels"),
+        ("search", "search.Search/Nearby"),
+    ];
+    let spans = until("what tells of it", || async {
+        let spans = jaeger.spans(&trace).await;
+        let find = |(service, name): (&str, &str)| {
+            let is_it =
+                |span: &&Span| span.service == service && span.name == name && span.is("server");
+            spans.iter().find(is_it).cloned()
+        };
+        let is_failure =
+            |span: &&Span| span.tag("server.address") == "rate" && span.tag("error") == "true";
+        let failed = spans.iter().find(is_failure).cloned()?;
+        Some((find(doors[0])?, find(doors[1])?, failed))
+    })
+    .await;
+    let (door, search, failed) = spans;
+    for span in [door, search] {
+        assert_eq!(span.events, ["degraded"], "{span:?}");
+        assert_eq!(span.tag("error"), "", "{span:?}");
+    }
+    assert_eq!(failed.tag("error.type"), "UNAVAILABLE");
+
+    system.processes.remove("profile");
+    let answer = system.example_with(&[]).await.unwrap();
+    assert_eq!(answer.status, 503);
+    let root = jaeger.root(&trace_id(&answer)).await;
+    assert_eq!(
+        (root.tag("error"), root.tag("http.response.status_code")),
+        ("true", "503")
+    );
+}
+
+/// Fails so many calls, then answers.
+#[derive(Clone)]
+struct Moody(Arc<AtomicUsize>);
+
+#[tonic::async_trait]
+impl Geo for Moody {
+    async fn nearby(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
+        let left = |left: usize| left.checked_sub(1);
+        match self
+            .0
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
+        {
+            Ok(_) => Err(Status::unavailable("not yet")),
+            Err(_) => Ok(Response::new(Answer::default())),
+        }
+    }
+}
+
+fn mesh(service: &str, registry: &Registry, jaeger: &Jaeger, more: &[(&str, &str)]) -> Mesh {
+    let own = [
+        ("CONSUL_HTTP_ADDR", registry.address().to_string()),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            format!("http://{}", jaeger.otlp),
+        ),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc".to_owned()),
+        ("OTEL_METRICS_EXPORTER", "none".to_owned()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned()),
+        ("BELLHOP_HEDGE_AFTER", "off".to_owned()),
+        ("BELLHOP_RETRY_BACKOFF_MAX", "1ms".to_owned()),
+    ];
+    let more = more
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()));
+    let settings = own.into_iter().chain(more);
+    let settings: BTreeMap<_, _> = settings
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Mesh::from_source(service, &settings).unwrap()
+}
+
+async fn moody(registry: &Registry, jaeger: &Jaeger, failures: usize) -> Serving {
+    let moody = Moody(Arc::new(AtomicUsize::new(failures)));
+    let mesh = mesh("moody", registry, jaeger, &[]);
+    let serving = mesh.start(|_| Services::new().with(GeoServer::new(moody.clone())));
+    let serving = serving.await.unwrap();
+    until("a member that passes", || async {
+        (registry.passing("moody").await.len() == 1).then_some(())
+    })
+    .await;
+    serving
+}
+
+/// The trace of the one call that a member has made.
+async fn of(jaeger: &Jaeger, service: &str, spans: usize) -> Vec<Span> {
+    until("the trace of a call", || async {
+        let traces = jaeger
+            .ask(&format!("/api/traces?service={service}&limit=20"))
+            .await;
+        let spans_of = |trace| Span::all_of(trace);
+        let traces = traces.as_array()?.iter().map(spans_of);
+        traces.into_iter().find(|there| there.len() >= spans)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn attempts_are_spans_of_their_own_with_their_endpoints() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let serving = moody(&registry, &jaeger, 2).await;
+    let caller = mesh("caller", &registry, &jaeger, &[("BELLHOP_BREAKER", "off")]);
+    let channel = caller.channel("moody").describe(FILE_DESCRIPTOR_SET);
+    GeoClient::new(channel)
+        .nearby(Ask::default())
+        .await
+        .unwrap();
+
+    // The call around three attempts, and the server's side of each.
+    let spans = of(&jaeger, "caller", 7).await;
+    assert_eq!(spans.len(), 7, "{spans:#?}");
+    let call = spans.iter().find(|span| span.parent.is_empty()).unwrap();
+    assert!(call.is("internal"), "{call:?}");
+    assert_eq!(
+        (call.tag("rpc.response.status_code"), call.tag("error")),
+        ("OK", "")
+    );
+    assert_eq!(call.tag("network.peer.address"), "");
+    let mut attempts: Vec<_> = spans.iter().filter(|span| span.is("client")).collect();
+    attempts.sort_by_key(|span| span.start);
+    let told: Vec<_> = attempts
+        .iter()
+        .map(|span| {
+            (
+                span.tag("bellhop.attempt"),
+                span.tag("rpc.response.status_code"),
+                span.tag("error"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("first", "UNAVAILABLE", "true"),
+            ("retry", "UNAVAILABLE", "true"),
+            ("retry", "OK", "")
+        ]
+    );
+    let port = serving.address().port().to_string();
+    for attempt in attempts {
+        assert_eq!(attempt.parent, call.id);
+        assert_eq!(attempt.tag("network.peer.address"), "127.0.0.1");
+        assert_eq!(attempt.tag("network.peer.port"), port);
+        assert!(attempt.tag("bellhop.endpoint.id").starts_with("moody"));
+        let server = spans
+            .iter()
+            .find(|span| span.parent == attempt.id)
+            .expect("its server");
+        assert_eq!((&*server.service, server.is("server")), ("moody", true));
+    }
+    serving.stop().await;
+}
+
+#[tokio::test]
+async fn a_breaker_that_opens_is_an_event_of_the_call_that_opened_it() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let serving = moody(&registry, &jaeger, 1).await;
+    let breaker = [
+        ("BELLHOP_BREAKER_FAILURES", "1"),
+        ("BELLHOP_RETRY_ATTEMPTS", "off"),
+    ];
+    let caller = mesh("caller", &registry, &jaeger, &breaker);
+    let channel = caller.channel("moody").describe(FILE_DESCRIPTOR_SET);
+    GeoClient::new(channel)
+        .nearby(Ask::default())
+        .await
+        .unwrap_err();
+    let spans = of(&jaeger, "caller", 2).await;
+    let call = spans.iter().find(|span| span.parent.is_empty()).unwrap();
+    assert!(call.is("client"), "one attempt is no more than the call");
+    assert_eq!(call.events, ["bellhop.breaker.opened"], "{call:?}");
+    assert_eq!(call.tag("error"), "true");
+    serving.stop().await;
+}
