@@ -2,7 +2,7 @@
 //!
 //! [`Lines`] is how `tracing-subscriber` writes an event: one line, as text for people or as a JSON object for machines. Beside
 //! what the event says, a line says who speaks and where the event belongs, as the running task's
-//! [`Scope`](crate::context::Scope) knows it. The names are those of OpenTelemetry:
+//! [`Scope`] knows it. The names are those of OpenTelemetry:
 //!
 //! | name | is |
 //! |---|---|
