@@ -26,7 +26,6 @@ const MANY_TURNS: usize = 64;
 /// first shard has it [joined](Shard::join) until the last has it left.
 pub struct Ring<K, S> {
     inner: Arc<Mutex<Inner<K, S>>>,
-    absence: Arc<Absence>,
 }
 
 struct Inner<K, S> {
@@ -43,7 +42,6 @@ struct Inner<K, S> {
 /// What one shard has of a ring: the members that are joined to it.
 pub struct Shard<K, S> {
     ring: Arc<Mutex<Inner<K, S>>>,
-    absence: Arc<Absence>,
     state: Arc<State<K, S>>,
 }
 
@@ -64,6 +62,7 @@ struct State<K, S> {
     joined: Mutex<BTreeMap<K, Joined<S>>>,
     snapshot: ArcSwap<Snapshot<K, S>>,
     changed: Notify,
+    absence: Absence,
 }
 
 /// What a pick reads: never changed, only replaced.
@@ -87,7 +86,6 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
-            absence: Arc::new(Absence::new(Instant::now())),
         }
     }
 
@@ -99,11 +97,11 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
             joined: Mutex::new(BTreeMap::new()),
             snapshot: ArcSwap::from_pointee(snapshot),
             changed: Notify::new(),
+            absence: Absence::new(Instant::now()),
         });
         ring.shards.push(Arc::downgrade(&state));
         Shard {
             ring: self.inner.clone(),
-            absence: self.absence.clone(),
             state,
         }
     }
@@ -147,7 +145,7 @@ impl<K: Clone + Ord, S: Clone> Shard<K, S> {
             },
         );
         ring.publish();
-        self.absence.end();
+        self.state.absence.end();
         Membership {
             shard: self.clone(),
             key,
@@ -175,9 +173,9 @@ impl<K, S> Shard<K, S> {
         self.len() == 0
     }
 
-    /// Since when nobody could be picked, in whatever shard.
+    /// Since when nobody could be picked here.
     pub(super) fn absence(&self) -> &Absence {
-        &self.absence
+        &self.state.absence
     }
 
     /// Resolves at the next change of the members.
@@ -328,7 +326,6 @@ impl<K, S> Clone for Ring<K, S> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            absence: self.absence.clone(),
         }
     }
 }
@@ -337,7 +334,6 @@ impl<K, S> Clone for Shard<K, S> {
     fn clone(&self) -> Self {
         Self {
             ring: self.ring.clone(),
-            absence: self.absence.clone(),
             state: self.state.clone(),
         }
     }

@@ -60,7 +60,7 @@ where
     pub(crate) fn call_avoiding<Request>(
         &self,
         request: Request,
-        limit: impl FnOnce(&Request) -> Option<Duration>,
+        limit: Limit<Request>,
         avoid: Vec<K>,
     ) -> ResponseFuture<K, S, Request>
     where
@@ -69,14 +69,12 @@ where
     {
         let state = match pick(&self.shared.shard, &avoid) {
             Some(member) => State::picked(member, request),
-            None => {
-                let limit = limit(&request);
-                State::waiting(self, limit, &avoid, request)
-            }
+            None => State::waiting(self, limit, &avoid, request),
         };
         ResponseFuture {
             state,
             balancer: self.clone(),
+            limit,
             avoid,
             given_back: 0,
         }
@@ -117,6 +115,8 @@ where
     }
 }
 
+/// How long a request may wait for a member, where that is less than the patience of all.
+type Limit<Request> = fn(&Request) -> Option<Duration>;
 type ResponseOf<S, Request> = <<S as Available>::Picked as Service<Request>>::Response;
 type ErrorOf<S, Request> = <<S as Available>::Picked as Service<Request>>::Error;
 
@@ -130,6 +130,7 @@ pin_project! {
         #[pin]
         state: State<S::Picked, Request>,
         balancer: RoundRobin<K, S>,
+        limit: Limit<Request>,
         avoid: Vec<K>,
         given_back: usize,
     }
@@ -185,7 +186,7 @@ where
 
     fn waiting<K, S>(
         balancer: &RoundRobin<K, S>,
-        limit: Option<Duration>,
+        limit: Limit<Request>,
         avoid: &[K],
         request: Request,
     ) -> Self
@@ -193,6 +194,7 @@ where
         K: Clone + Ord + Send + Sync + 'static,
         S: Available<Picked = P> + Send + Sync + 'static,
     {
+        let limit = limit(&request);
         let wait = wait(balancer.shared.clone(), limit, avoid.to_vec());
         Self::Waiting {
             member: Box::pin(wait),
@@ -274,7 +276,9 @@ where
                             *this.given_back += 1;
                             match pick(&this.balancer.shared.shard, this.avoid) {
                                 Some(member) => State::picked(member, request),
-                                None => State::waiting(this.balancer, None, this.avoid, request),
+                                None => {
+                                    State::waiting(this.balancer, *this.limit, this.avoid, request)
+                                }
                             }
                         }
                     },
@@ -316,5 +320,65 @@ where
         f.debug_struct("ResponseFuture")
             .field("given_back", &self.given_back)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::balance::{Membership, Ring};
+
+    /// Leaves when it is called, and gives the request back.
+    #[derive(Clone)]
+    struct Leaves(Arc<Mutex<Option<Membership<u8, Leaves>>>>);
+
+    #[derive(Debug)]
+    struct Unsent;
+
+    impl Available for Leaves {
+        type Picked = Self;
+
+        fn is_available(&self) -> bool {
+            true
+        }
+
+        fn pick(&self) -> Option<Self> {
+            Some(self.clone())
+        }
+    }
+
+    impl Service<()> for Leaves {
+        type Response = ();
+        type Error = Unsent;
+        type Future = std::future::Ready<Result<(), Unsent>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unsent>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, (): ()) -> Self::Future {
+            self.0.lock().unwrap().take();
+            std::future::ready(Err(Unsent))
+        }
+    }
+
+    impl Recover<()> for Unsent {
+        fn recover(self) -> Result<(), Self> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_comes_back_waits_no_longer_than_it_may() {
+        let shard = Ring::new().shard();
+        let member = Leaves(Arc::default());
+        *member.0.lock().unwrap() = Some(shard.join(1, 1, member.clone()));
+        let balancer = RoundRobin::new(shard, Duration::from_secs(1));
+        let may = Duration::from_millis(270);
+        let answer = balancer.call_avoiding((), |()| Some(Duration::from_millis(270)), Vec::new());
+        let error = answer.await.unwrap_err();
+        assert!(matches!(error, Error::NoMember { waited } if waited == may));
     }
 }

@@ -197,16 +197,20 @@ impl Group {
             }
         }
         self.keep_floor(&mut members);
+        Connection {
+            group: self.clone(),
+            member: member.clone(),
+        }
+    }
+
+    /// Somebody takes turns.
+    pub(super) fn found(&self) {
         if self.missed.swap(false, Relaxed) {
             let service = &*self.service;
             info!(
                 service,
                 "somebody can be called again, calls do not fail fast any more"
             );
-        }
-        Connection {
-            group: self.clone(),
-            member: member.clone(),
         }
     }
 

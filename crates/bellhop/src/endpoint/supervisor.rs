@@ -211,7 +211,10 @@ impl Seat {
         let end = loop {
             let share = *weight.borrow_and_update();
             match (*turn.borrow_and_update(), &turns) {
-                (true, None) => turns = Some(join(share)),
+                (true, None) => {
+                    turns = Some(join(share));
+                    self.group.found();
+                }
                 (true, Some(turns)) => turns.set_weight(share),
                 (false, _) => turns = None,
             }

@@ -94,7 +94,10 @@ impl Future for ResponseFuture {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = match (this.handler.poll(cx), &mut *this.timer) {
-            (Poll::Ready(Ok(Ok(response))), _) => as_own(response),
+            (Poll::Ready(Ok(Ok(mut response))), _) => {
+                as_own(response.headers_mut());
+                response
+            }
             (Poll::Ready(Err(panicked)), _) => Status::internal(panicked.to_string()).into_http(),
             (Poll::Pending, None) => return Poll::Pending,
             (Poll::Pending, Some(timer)) => {
@@ -120,11 +123,10 @@ fn is_known(response: &Response<Body>) -> bool {
 }
 
 /// A handler has seen the call, whoever refused one that it made: a status that it passes on does not say otherwise.
-fn as_own<B>(mut response: Response<B>) -> Response<B> {
-    if let Some(mark) = response.headers_mut().get_mut(REFUSED) {
+fn as_own(said: &mut HeaderMap) {
+    if let Some(mark) = said.get_mut(REFUSED) {
         *mark = UPSTREAM;
     }
-    response
 }
 
 fn deadline_exceeded(timer: &Timer) -> Status {
@@ -172,7 +174,14 @@ impl http_body::Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         match catch_step(|| Pin::new(&mut this.inner).poll_frame(cx)) {
-            Ok(Poll::Ready(frame)) => Poll::Ready(frame),
+            Ok(Poll::Ready(mut frame)) => {
+                if let Some(Ok(frame)) = &mut frame
+                    && let Some(trailers) = frame.trailers_mut()
+                {
+                    as_own(trailers);
+                }
+                Poll::Ready(frame)
+            }
             Ok(Poll::Pending) => {
                 let Some(timer) = &mut this.timer else {
                     return Poll::Pending;
@@ -200,4 +209,22 @@ fn trailers(status: &Status) -> HeaderMap {
     // A message that is no header leaves the code, which says enough.
     let _ = status.add_header(&mut trailers);
     trailers
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, StreamBody};
+
+    use super::*;
+    use crate::limit::OVERLOAD;
+
+    #[tokio::test]
+    async fn a_status_that_a_handler_passes_on_at_the_end_of_a_stream_is_its_own() {
+        let mut said = trailers(&Status::unavailable("another has too much to do"));
+        said.insert(REFUSED, OVERLOAD);
+        let frames = [Ok::<_, Status>(Frame::trailers(said))];
+        let inner = Body::new(StreamBody::new(futures_util::stream::iter(frames)));
+        let body = BodyExt::collect(ResponseBody::from(inner)).await.unwrap();
+        assert_eq!(body.trailers().unwrap().get(REFUSED), Some(&UPSTREAM));
+    }
 }
