@@ -36,9 +36,6 @@ const RECONNECT: Backoff = match Backoff::try_new(Duration::from_millis(20), Dur
     Err(_) => panic!("the bounds are in order"),
 };
 
-/// How often in a row an instance that is no more than kept may fail to be connected.
-const KEPT_ATTEMPTS: u32 = 3;
-
 /// How often an instance that the registry does not vouch for is asked whether it is there.
 const KEPT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -86,7 +83,8 @@ pub(crate) enum Vouch {
 }
 
 /// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever; or, while the instance is no more than
-/// kept, until it does not answer.
+/// kept, until somebody else answers in its place. Who is kept and does not answer may only be restarting, and trying on costs
+/// nobody a turn.
 ///
 /// Whoever drops this future takes the endpoint out of turn; calls in flight finish over the connection that they have.
 pub(crate) fn supervise(
@@ -150,7 +148,6 @@ impl Seat {
         let target = &self.target;
         let mut retries = Retries::new(RECONNECT);
         let mut told = Told::default();
-        let mut attempts = 0;
         loop {
             match connect(target, self.member.recognition(), &settings).await {
                 Ok(connected) => {
@@ -158,7 +155,6 @@ impl Seat {
                     info!(instance = %target.id, address = target.address(), "connected");
                     failures.clear(&target.id);
                     told = Told::default();
-                    attempts = 0;
                     let endpoint = connected.endpoint.clone();
                     let announced = tokio::select! {
                         end = self.take_turns(&mut weight, connected) => end.is_ok(),
@@ -175,15 +171,14 @@ impl Seat {
                     }
                 }
                 Err(error) => {
-                    let gone = matches!(error, ConnectError::Stranger(_));
-                    if told.is_new(gone) {
+                    let stranger = matches!(error, ConnectError::Stranger(_));
+                    if told.is_new(stranger) {
                         let error = &error as &(dyn std::error::Error + 'static);
                         warn!(instance = %target.id, error, "cannot connect, will go on trying");
                     }
                     self.group.troubled(&self.member);
-                    attempts += 1;
                     failures.set(&target.id, Arc::new(error));
-                    if *vouch.borrow() == Vouch::Kept && (gone || attempts >= KEPT_ATTEMPTS) {
+                    if stranger && *vouch.borrow() == Vouch::Kept {
                         return;
                     }
                 }

@@ -196,14 +196,14 @@ impl Upstream {
         self.log(state.turn());
     }
 
-    /// A shard has lost one that was kept.
+    /// A shard has met somebody else in place of one that was kept.
     fn lost(self: &Arc<Self>, target: &Arc<Target>, shard: usize) {
         let mut state = self.state();
         if state.lose(target, shard, |seat| self.supervise(seat)) {
             self.failures.clear(&target.id);
             self.group.forget(&target.id);
             let (service, instance) = (&*self.service, &target.id);
-            tracing::info!(service, %instance, "a kept instance does not answer any more, it is let go");
+            tracing::info!(service, %instance, "somebody else answers in place of a kept instance, it is let go");
         }
         self.log(state.turn());
     }

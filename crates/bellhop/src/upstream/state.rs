@@ -203,7 +203,7 @@ impl State {
         }
     }
 
-    /// A shard has lost one that was kept; whether it is gone now.
+    /// A shard has met somebody else in place of one that was kept; whether that one is gone now.
     pub(super) fn lose(
         &mut self,
         target: &Arc<Target>,

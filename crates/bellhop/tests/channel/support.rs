@@ -7,6 +7,7 @@ use bellhop::{
     discovery::{Change, Event, Instance, InstanceId},
 };
 use futures_util::{Stream, StreamExt, stream};
+use tokio::{net::TcpListener, time::timeout};
 use tonic::Status;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
@@ -63,6 +64,19 @@ pub(crate) async fn connected(channel: &Channel) {
     while channel.report().connected == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Ends so many connections to a port at which nobody is, as soon as they come.
+pub(crate) async fn refuse(port: u16, times: usize) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let all = async {
+        for _ in 0..times {
+            drop(listener.accept().await.unwrap());
+        }
+    };
+    timeout(Duration::from_secs(60), all)
+        .await
+        .expect("it is tried again and again");
 }
 
 pub(crate) fn keep(id: &str, port: u16) -> Change {
