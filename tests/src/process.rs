@@ -146,6 +146,20 @@ impl Process {
         .await
     }
 
+    /// Where a service of this process can be looked into.
+    ///
+    /// # Panics
+    /// When it does not come to that.
+    pub async fn admin(&self, service: &str) -> SocketAddr {
+        until(&format!("{service} can be looked into"), || async {
+            self.log.find(|line| {
+                let address = line["admin"].as_str()?.parse().ok()?;
+                named(line, service).then_some(address)
+            })
+        })
+        .await
+    }
+
     fn said_serving(&self, service: &str) -> Option<(SocketAddr, String)> {
         self.log.find(|line| {
             let is_it = line["message"] == "serving" && named(line, service);

@@ -1,6 +1,11 @@
 //! The whole system, one process per service.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
+
+use serde_json::Value;
 
 use crate::{Answer, Client, Launch, Process, Registry, until};
 
@@ -41,7 +46,50 @@ impl System {
             (ready.json()["status"] == "ok").then_some(())
         })
         .await;
+        system.until_connected().await;
         system
+    }
+
+    /// Waits until every member is connected to all whom it calls, from each of its threads. That the frontend is ready does
+    /// not tell this of the others.
+    async fn until_connected(&self) {
+        let mut own = BTreeSet::new();
+        for (service, process) in self.each() {
+            own.insert(process.serving(service).await.1);
+        }
+        for (service, process) in self.each() {
+            let admin = process.admin(service).await;
+            until(&format!("{service} is connected"), || async {
+                self.is_connected(admin, &own).await.filter(|is| *is)
+            })
+            .await;
+        }
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&'static str, &Process)> {
+        let services = self.processes.iter();
+        services.flat_map(|(service, processes)| processes.iter().map(|one| (*service, one)))
+    }
+
+    /// Whether a member is connected to one of these at least, in each service that it calls; `None` where it does not say.
+    async fn is_connected(&self, admin: SocketAddr, own: &BTreeSet<String>) -> Option<bool> {
+        let page = async |path| {
+            let answer = self.client.get(&format!("http://{admin}{path}")).await;
+            Some(answer.ok()?.json())
+        };
+        let tasks = page("/debug/tasks").await?;
+        let threads = tasks["shards"].as_array()?.len();
+        let mesh = page("/mesh").await?;
+        let is_one = |instance: &Value| {
+            let connections = instance["connections"].as_array();
+            let id = instance["id"].as_str();
+            id.is_some_and(|id| own.contains(id)) && connections.map(Vec::len) == Some(threads)
+        };
+        let mut upstreams = mesh["upstreams"].as_array()?.iter();
+        Some(upstreams.all(|upstream| {
+            let instances = upstream["instances"].as_array();
+            instances.is_some_and(|instances| instances.iter().any(is_one))
+        }))
     }
 
     /// Starts a further instance of a service.
