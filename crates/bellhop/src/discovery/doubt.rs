@@ -14,6 +14,8 @@ const AGAIN: Duration = Duration::from_secs(30);
 pub(crate) struct Doubt {
     /// Since the last empty answer nobody was named.
     empty: bool,
+    /// The last answer was the first of these.
+    begins: bool,
     asked: Option<Instant>,
     sight: Sight,
 }
@@ -24,6 +26,7 @@ impl Doubt {
         if empty != self.empty {
             self.asked = None;
         }
+        self.begins = empty && !self.empty;
         self.empty = empty;
         if !empty {
             self.sight = Sight::Clear;
@@ -45,6 +48,16 @@ impl Doubt {
     /// Takes what the registry said; `None` where it said nothing.
     pub(crate) fn told(&mut self, sight: Option<Sight>) {
         self.sight = sight.unwrap_or(Sight::Unsure);
+    }
+
+    /// Whether the last answer is empty for want of rights, or may be. Where it cannot be told an empty answer counts from
+    /// then on, or those who are gone for good would never be.
+    pub(crate) fn silences(&self) -> bool {
+        match self.sight {
+            Sight::Clear => false,
+            Sight::Denied => self.empty,
+            Sight::Unsure => self.begins,
+        }
     }
 
     /// What is known.
@@ -89,5 +102,21 @@ mod tests {
         doubt.answered(true, false);
         doubt.told(None);
         assert_eq!(doubt.sight(), Sight::Unsure);
+    }
+
+    #[test]
+    fn an_empty_answer_is_doubted_for_as_long_as_its_reason_is_known_and_once_where_it_is_not() {
+        let twice = |sight| {
+            let mut doubt = Doubt::default();
+            doubt.answered(false, false);
+            doubt.answered(true, false);
+            doubt.told(Some(sight));
+            let first = doubt.silences();
+            doubt.answered(true, false);
+            (first, doubt.silences())
+        };
+        assert_eq!(twice(Sight::Clear), (false, false));
+        assert_eq!(twice(Sight::Denied), (true, true));
+        assert_eq!(twice(Sight::Unsure), (true, false));
     }
 }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     backoff::{Backoff, Retries},
-    consul::{Error, Health, Indexed, Query},
+    consul::{Error, Health, Indexed, Query, Sight},
 };
 
 /// How long to wait after failures: the agent is near, and who comes back is to be found soon.
@@ -128,7 +128,15 @@ impl<R: Registry> Follower<R> {
             () = at(self.first_answer_by) => return self.remember().await,
         };
         match answer {
-            Ok(answer) => self.answered(&answer),
+            Ok(answer) => {
+                self.doubt
+                    .answered(answer.value.is_empty(), answer.filtered);
+                // Before anybody is let go; where there is nobody, it is asked once that is told.
+                if !self.view.told().is_empty() && self.doubt.asks(Instant::now()) {
+                    self.ask_why().await;
+                }
+                self.answered(&answer);
+            }
             Err(error) => {
                 self.failed(error);
                 self.remember().await;
@@ -157,13 +165,11 @@ impl<R: Registry> Follower<R> {
             tracing::warn!(service, %id, "an instance without a port or an address cannot be called");
         }
         self.unusable.clone_from(&serving.unusable);
-        let empty = answer.value.is_empty();
         let reading = Reading {
             index: answer.index,
             behind: answer.behind,
-            silenced: empty && answer.filtered,
+            silenced: self.doubt.silences(),
         };
-        self.doubt.answered(empty, answer.filtered);
         let changes = self.view.answered(Instant::now(), reading, serving);
         self.tell(changes);
     }
@@ -192,7 +198,7 @@ impl<R: Registry> Follower<R> {
             tracing::info!(
                 service,
                 gone,
-                "instances have not registered again since the outage, they are let go"
+                "the registry has not named these instances again, they are let go"
             );
             self.tell(changes);
         }
@@ -205,9 +211,15 @@ impl<R: Registry> Follower<R> {
             .count();
         if kept > 0 {
             let service = self.registry.service();
+            let hidden = match self.doubt.sight() {
+                Sight::Clear => None,
+                Sight::Denied => Some("the registry's ACLs hide them from this token"),
+                Sight::Unsure => Some("the registry's ACLs may hide them from this token"),
+            };
             tracing::warn!(
                 service,
                 kept,
+                hidden,
                 "instances that the registry does not vouch for stay in use while they answer"
             );
         }

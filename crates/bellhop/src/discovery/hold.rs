@@ -40,7 +40,7 @@ pub(crate) struct Reading {
     pub(crate) index: Option<u64>,
     /// Whoever answered may be behind the others.
     pub(crate) behind: bool,
-    /// Whoever answered was not allowed to name anybody.
+    /// Whoever answered was not allowed to name anybody, or may not have been.
     pub(crate) silenced: bool,
 }
 

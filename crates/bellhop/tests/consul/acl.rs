@@ -1,12 +1,12 @@
 //! What a registry hides, and how that is told.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 use bellhop::{
     client::Channel,
     config::Reader,
     consul::{Config, Consul, HealthState, Sight},
-    discovery::{Event, Settings, watch},
+    discovery::{Change, Event, Settings, Watch, watch},
 };
 use futures_util::StreamExt;
 use tempfile::TempDir;
@@ -30,6 +30,9 @@ const MASTER: &str = "11111111-1111-1111-1111-111111111111";
 const OTHERS: &str = "22222222-2222-2222-2222-222222222222";
 /// May see the service, but not where it runs.
 const NO_NODES: &str = "33333333-3333-3333-3333-333333333333";
+/// May see everything at first.
+const NO_MORE_NODES: &str = "55555555-5555-5555-5555-555555555555";
+const NO_MORE_SERVICES: &str = "66666666-6666-6666-6666-666666666666";
 const UNKNOWN: &str = "44444444-4444-4444-4444-444444444444";
 
 /// An agent that hides what it is not told to show, with `geo` registered.
@@ -84,17 +87,34 @@ impl Strict {
         self.put("/v1/acl/token", &token).await.expect("a token");
     }
 
+    /// Leaves a policy no more than these rules.
+    async fn restrict(&self, name: &str, rules: &str) {
+        let path = format!("/v1/acl/policy/name/{name}");
+        let found = self.send("GET", &path, "").await.expect("a policy");
+        let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+        let id = found["ID"].as_str().unwrap();
+        let changed = format!(r#"{{"ID": "{id}", "Name": "{name}", "Rules": "{rules}"}}"#);
+        let path = format!("/v1/acl/policy/{id}");
+        self.put(&path, &changed).await.expect("a changed policy");
+    }
+
     async fn put(&self, path: &str, body: &str) -> Option<()> {
+        self.send("PUT", path, body).await.map(drop)
+    }
+
+    /// The body of an answer that is none but 200. It is in no chunks: the question is one of HTTP/1.0.
+    async fn send(&self, method: &str, path: &str, body: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.agent.address()).await.unwrap();
         let length = body.len();
         let request = format!(
-            "PUT {path} HTTP/1.1\r\nHost: consul\r\nX-Consul-Token: {MASTER}\r\nContent-Length: {length}\r\n\
+            "{method} {path} HTTP/1.0\r\nHost: consul\r\nX-Consul-Token: {MASTER}\r\nContent-Length: {length}\r\n\
              Connection: close\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
-        answer.starts_with("HTTP/1.1 200").then_some(())
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        head.contains(" 200 OK").then(|| body.to_owned())
     }
 
     /// What a follower with this token is told of `geo` until it knows what it sees.
@@ -133,6 +153,73 @@ async fn a_service_that_is_hidden_is_not_one_that_is_not_there() {
     assert_eq!(strict.sees("").await, Sight::Denied);
     let others = strict.consul(OTHERS);
     assert_eq!(others.sight("rate").await.unwrap(), Sight::Clear);
+}
+
+/// What becomes of those whom a follower was told of, until nothing changes them any more.
+async fn ends(watch: &mut Watch, mut once_told: impl AsyncFnMut()) -> (Vec<Change>, Sight) {
+    let (mut seen, mut sight) = (Vec::new(), Sight::Clear);
+    while !matches!(seen.last(), Some(Change::Remove(_))) {
+        match soon("an event", watch.next()).await.unwrap() {
+            Event::Answer { changes, .. } => {
+                for change in changes {
+                    if matches!(change, Change::Insert(..)) {
+                        once_told().await;
+                    } else {
+                        seen.push(change);
+                    }
+                }
+            }
+            Event::Notes(notes) => sight = notes.sight,
+            _ => {}
+        }
+    }
+    (seen, sight)
+}
+
+#[tokio::test]
+async fn whom_a_token_may_see_no_more_is_kept_as_after_an_outage() {
+    let services = r#"service_prefix \"\" { policy = \"read\" }"#;
+    let nodes = r#"node_prefix \"\" { policy = \"read\" }"#;
+    let Some(strict) = Strict::start().await else {
+        return;
+    };
+    let cases = [
+        (NO_MORE_NODES, services, Sight::Unsure),
+        (NO_MORE_SERVICES, nodes, Sight::Denied),
+    ];
+    for (token, left, expected) in cases {
+        strict
+            .grant(token, &format!("{services} {nodes}"), token)
+            .await;
+        let settings = Settings {
+            // An agent that was told of new rules does not wake those who ask.
+            wait: Duration::from_secs(2),
+            hold: Some(Duration::from_secs(1)),
+            ..Settings::default()
+        };
+        let mut watch = watch(strict.consul(token), "geo", settings);
+        let (seen, sight) = ends(&mut watch, async || strict.restrict(token, left).await).await;
+        assert!(
+            matches!(&seen[..], [Change::Keep(..), Change::Remove(_)]),
+            "{seen:?}"
+        );
+        assert_eq!(sight, expected);
+    }
+}
+
+#[tokio::test]
+async fn without_rules_the_last_to_leave_is_let_go_at_once() {
+    let Some(agent) = Agent::start().await else {
+        return;
+    };
+    let consul = agent.consul();
+    let geo = definition("geo-1", HealthState::Passing);
+    consul.register(&geo).await.unwrap();
+    let mut watch = watch(consul.clone(), "geo", Settings::default());
+    let leave = async || consul.deregister("geo-1").await.unwrap();
+    // One that is kept would be seen as that before it is let go.
+    let (seen, _) = ends(&mut watch, leave).await;
+    assert!(matches!(&seen[..], [Change::Remove(_)]), "{seen:?}");
 }
 
 #[tokio::test]

@@ -170,10 +170,54 @@ async fn an_empty_answer_is_asked_about_once_in_a_while() {
     assert_eq!(
         events(&mut watch, 7).await,
         [
-            "+a (1)", "-a (0)", "Denied", "+a (1)", "Clear", "-a (0)", "Denied"
+            "+a (1)", "~a (0)", "Denied", "+a (1)", "Clear", "~a (0)", "Denied"
         ]
     );
     assert_eq!(*script.questions.lock().unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_be_hidden_is_kept_as_after_an_outage() {
+    let mut script = Script::new([
+        (|| answer(5, &["a", "!b"])) as Scripted,
+        || answer(6, &[]),
+        || answer(7, &[]),
+    ])
+    .waits();
+    script.sight = Sight::Unsure;
+    let hold = Duration::from_secs(20);
+    let mut watch = script.watch_with(Settings {
+        hold: Some(hold),
+        ..Settings::default()
+    });
+    let start = tokio::time::Instant::now();
+    assert_eq!(
+        events(&mut watch, 5).await,
+        ["+a (2)", "~a (0)", "Unsure", "(0)", "-a (0)"]
+    );
+    assert_eq!(start.elapsed(), hold);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_does_not_say_why_delays_nobodys_leaving_for_long() {
+    let mut script = Script::new([(|| answer(5, &["a"])) as Scripted, || answer(6, &[])]).waits();
+    script.says_why = false;
+    let mut watch = script.watch_with(Settings {
+        hold: None,
+        ..Settings::default()
+    });
+    let start = tokio::time::Instant::now();
+    assert_eq!(events(&mut watch, 3).await, ["+a (1)", "-a (0)", "Unsure"]);
+    assert_eq!(start.elapsed(), Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_can_be_hidden_the_last_to_leave_is_let_go_at_once() {
+    let script = Script::new([(|| answer(5, &["a"])) as Scripted, || answer(6, &[])]).waits();
+    let mut watch = script.watch();
+    let start = tokio::time::Instant::now();
+    assert_eq!(events(&mut watch, 2).await, ["+a (1)", "-a (0)"]);
+    assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

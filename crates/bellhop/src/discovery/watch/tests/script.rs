@@ -27,6 +27,8 @@ pub(super) struct Script {
     /// Whether queries that know the latest index wait.
     waits: bool,
     pub(super) sight: Sight,
+    /// Whether it answers when it is asked about that.
+    pub(super) says_why: bool,
     pub(super) questions: Arc<Mutex<usize>>,
 }
 
@@ -40,6 +42,7 @@ impl Script {
             asked: Arc::default(),
             waits: false,
             sight: Sight::Clear,
+            says_why: true,
             questions: Arc::default(),
         }
     }
@@ -96,6 +99,9 @@ impl Registry for Script {
 
     async fn sight(&self) -> Result<Sight, Error> {
         *self.questions.lock().unwrap() += 1;
+        if !self.says_why {
+            std::future::pending::<()>().await;
+        }
         Ok(self.sight)
     }
 }
