@@ -32,6 +32,7 @@ mod admin;
 mod backoff;
 pub mod balance;
 mod breaker;
+mod channelz;
 pub mod client;
 pub mod config;
 pub mod consul;

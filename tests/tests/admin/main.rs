@@ -1,5 +1,6 @@
 //! The admin endpoint of a member, over its socket.
 
+mod grpc;
 mod log_level;
 mod shape;
 mod stage;

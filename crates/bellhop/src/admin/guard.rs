@@ -44,8 +44,9 @@ impl Guard {
             });
         }
         // A name that a stranger owns may lead to this host, and a browser then takes it for the stranger's.
+        let authority = request.uri().authority().map(Authority::as_str);
         if (self.is_local || !reads)
-            && let Some(host) = text(request.headers(), HOST.as_str())
+            && let Some(host) = authority.or_else(|| text(request.headers(), HOST.as_str()))
             && !self.is_called(host)
         {
             return Err(Stranger::Host {

@@ -1,9 +1,12 @@
-//! The endpoint's own server: HTTP/1, one request to a connection, everything bounded.
+//! The endpoint's own server: HTTP/1 with one request to a connection, HTTP/2 for gRPC, everything bounded.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -21,6 +24,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Further ones are closed at once: they wait for nobody else's.
 const MAX_CONNECTIONS: usize = 64;
+/// At a time, over one HTTP/2 connection.
+const MAX_STREAMS: u32 = 16;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// After a failure to accept, such as no free file descriptor, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -98,17 +103,29 @@ async fn accept(listener: TcpListener, site: Arc<Site>, stop: CancellationToken)
 async fn serve(stream: TcpStream, peer: SocketAddr, site: Arc<Site>) {
     let answer = service_fn(move |request| {
         let site = site.clone();
-        async move { Ok::<_, Infallible>(site.answer(request).await) }
+        async move { site.answer(request).await }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), answer);
+    let builder = builder();
+    let connection = builder.serve_connection(TokioIo::new(stream), answer);
     match timeout(CONNECTION_TIMEOUT, connection).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => debug!(%peer, %error, "admin connection ended"),
         Err(_) => debug!(%peer, after = ?CONNECTION_TIMEOUT, "admin connection took too long"),
     }
+}
+
+/// HTTP/1 for people and Prometheus, HTTP/2 for the tools of gRPC.
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .keep_alive(false)
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEAD_BYTES as u32);
+    builder
 }

@@ -1,23 +1,30 @@
 //! Which path leads where.
 
-use http::{HeaderMap, Method, Request, StatusCode};
+use std::convert::Infallible;
+
+use http::{HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
+use tonic::body::Body;
 
 use super::{
     guard::Guard,
     log_level, pages,
     reply::{Reply, fault, not_allowed},
 };
-use crate::mesh::Mesh;
+use crate::{mesh::Mesh, server::Services};
 
 /// The one path where something can be changed.
 const LOG_LEVEL: &str = "/log-level";
+
+const GRPC: &[u8] = b"application/grpc";
 
 /// What the endpoint of one member shows.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(super) mesh: Mesh,
     guard: Guard,
+    /// What is there over gRPC.
+    services: Services,
 }
 
 /// One path.
@@ -73,11 +80,27 @@ pub(super) const PAGES: [Page; 8] = [
 
 impl Site {
     /// The site of a member whose endpoint is bound there.
-    pub(crate) fn new(mesh: Mesh, guard: Guard) -> Self {
-        Self { mesh, guard }
+    pub(crate) fn new(mesh: Mesh, guard: Guard, services: Services) -> Self {
+        Self {
+            mesh,
+            guard,
+            services,
+        }
     }
 
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Reply {
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Infallible> {
+        let content_type = request.headers().get(CONTENT_TYPE);
+        let is_grpc = content_type.is_some_and(|value| value.as_bytes().starts_with(GRPC));
+        if is_grpc && self.guard.look(&request).is_ok() {
+            return self.services.call(request).await;
+        }
+        Ok(self.page(request).await.map(Body::new))
+    }
+
+    async fn page(&self, request: Request<Incoming>) -> Reply {
         if let Err(stranger) = self.guard.look(&request) {
             return fault(StatusCode::FORBIDDEN, &stranger.to_string());
         }

@@ -28,6 +28,6 @@ pub use crate::{
     endpoint::{ConnectError, Peer, Stranger},
     upstream::{
         CallsReport, Cause, ConnectionReport, ErrorReport, InstanceReport, InstanceState,
-        LatencyReport, Report, UpstreamReport,
+        LatencyReport, Report, StreamsReport, UpstreamReport,
     },
 };

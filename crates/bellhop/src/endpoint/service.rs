@@ -30,6 +30,7 @@ use crate::{
     explain::CallRecord,
     one_line::in_one_line,
     telemetry::Notes,
+    upstream::StreamsReport,
 };
 
 const USER_AGENT: HeaderValue =
@@ -80,6 +81,8 @@ pub(crate) struct Endpoint {
     gate: Option<Arc<Gate>>,
     /// `None` while only the mesh itself asks.
     tally: Option<Arc<Tally>>,
+    /// What was counted before this connection.
+    before: StreamsReport,
 }
 
 /// What is seen of a connection.
@@ -89,6 +92,7 @@ pub(crate) struct Connected {
     pub(crate) remote: SocketAddr,
     /// Whether the other side takes no new calls.
     pub(crate) draining: bool,
+    pub(crate) streams: StreamsReport,
 }
 
 /// An endpoint that has been picked for a call.
@@ -131,6 +135,7 @@ impl Endpoint {
             sender,
             gate: None,
             tally: None,
+            before: StreamsReport::default(),
         }
     }
 
@@ -138,6 +143,7 @@ impl Endpoint {
     pub(super) fn behind(self, gate: Option<Arc<Gate>>, tally: Arc<Tally>) -> Self {
         Self {
             gate,
+            before: tally.streams(),
             tally: Some(tally),
             ..self
         }
@@ -149,6 +155,19 @@ impl Endpoint {
             local: self.shared.local,
             remote: self.shared.peer.address,
             draining: !self.sender.is_ready(),
+            streams: self.streams(),
+        }
+    }
+
+    fn streams(&self) -> StreamsReport {
+        let Some(tally) = &self.tally else {
+            return StreamsReport::default();
+        };
+        let (now, before) = (tally.streams(), self.before);
+        StreamsReport {
+            begun: now.begun - before.begun,
+            ended: now.ended - before.ended,
+            failed: now.failed - before.failed,
         }
     }
 

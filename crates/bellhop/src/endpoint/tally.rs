@@ -17,6 +17,7 @@ use super::latencies::{Counts, Latencies};
 use crate::{
     breaker::{Outcome, Ticket},
     telemetry::{Notes, code_name},
+    upstream::StreamsReport,
 };
 
 /// The most of a failure's message that is kept, in characters.
@@ -88,6 +89,15 @@ impl Tally {
             since,
             ticket,
             open: true,
+        }
+    }
+
+    /// How many calls began and ended.
+    pub(super) fn streams(&self) -> StreamsReport {
+        StreamsReport {
+            begun: self.begun.load(Ordering::Relaxed),
+            ended: self.ended.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
         }
     }
 

@@ -9,7 +9,10 @@ use std::{
 use serde::Serialize;
 use tokio::{runtime::Handle, sync::watch};
 
-use crate::registration::{Place, State};
+use crate::{
+    registration::{Place, State},
+    server::{Activities, Sockets},
+};
 
 /// How far a member has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -32,6 +35,11 @@ pub enum Phase {
 pub(crate) struct Life {
     pub(crate) phase: Phase,
     pub(crate) place: Option<Place>,
+    /// Where it listens.
+    pub(crate) bound: Option<SocketAddr>,
+    /// The connections to it.
+    pub(crate) sockets: Sockets,
+    pub(crate) activity: Activities,
     /// Where its admin endpoint listens.
     pub(crate) admin: Option<SocketAddr>,
     /// The runtimes that it serves on.

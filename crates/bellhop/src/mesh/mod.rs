@@ -5,6 +5,7 @@ mod figures;
 mod health;
 mod life;
 mod report;
+mod served;
 mod serving;
 mod settings;
 mod signal;
@@ -19,6 +20,7 @@ use std::{
 use http::HeaderValue;
 use tokio::runtime::{self, Handle};
 
+pub(crate) use self::served::Served;
 pub use self::{
     error::Error,
     life::Phase,

@@ -13,9 +13,10 @@ use tracing::{info, warn};
 use super::{Error, Mesh, Phase, StopSignals, figures::Figures, health::Health, life::Life};
 use crate::{
     admin::{self, Admin, Bound, Guard, Site},
+    channelz::{self, Channelz},
     context::Who,
     registration::{self, Place, Protocol, Registered, Spec},
-    server::{self, Activities, App, Kind, Listener, Shedding, Worker},
+    server::{self, Activities, App, Kind, Listener, Services, Shedding, Sockets, Worker},
     shards::Shards,
     telemetry::Telemetry,
 };
@@ -95,46 +96,34 @@ impl Mesh {
         })?;
         let address = listener.address();
         let place = Place::new(&settings.registration, self.service(), address)?;
-        let admin_address = admin.as_ref().map(Bound::address);
-        self.member.diary.write(|life| {
-            *life = Life {
-                phase: Phase::Starting,
-                place: Some(place.clone()),
-                admin: admin_address,
-                shards: handles.to_vec(),
-                ..Life::default()
-            };
-        });
-        let admin = admin.map(|admin| self.serve_admin(admin, &place));
-        let telemetry = self.start_telemetry(&place.id)?;
-        let health = Health::new(self.service());
         let mut activity = Activities::default();
-        let workers = self.workers(handles, app, &health, &mut activity, &place.id, &telemetry)?;
+        let health = Health::new(self.service());
+        let channelz = Channelz::new(self.clone());
+        let sockets = Sockets::default();
+        let life = Life {
+            phase: Phase::Starting,
+            place: Some(place.clone()),
+            bound: Some(address),
+            sockets: sockets.clone(),
+            admin: admin.as_ref().map(Bound::address),
+            shards: handles.to_vec(),
+            ..Life::default()
+        };
+        self.member.diary.write(|before| *before = life);
+        let look = |admin| self.serve_admin(admin, &place, &health, &channelz);
+        let admin = admin.map(look).transpose()?;
+        let telemetry = self.start_telemetry(&place.id)?;
+        let dress = |services| self.dress(services, &health, &channelz);
+        let workers = self.workers(handles, app, dress, &mut activity, &place.id, &telemetry)?;
         let is_grpc = workers.iter().any(|worker| worker.stack.is_grpc());
         health.set(ServingStatus::Serving).await;
-        let listener = listener.serve(workers, settings.server.connections);
-        let own = reachable(address);
-        server::until_serving(self.service(), own, is_grpc)
-            .await
-            .map_err(|source| Error::NotServing {
-                service: self.service().to_owned(),
-                address: own,
-                source,
-            })?;
+        let listener = listener.serve(workers, settings.server.connections, sockets);
+        self.until_serving(address, is_grpc).await?;
         info!(service = self.service(), instance = place.id, %address, "serving");
         self.tell_of_unused_settings();
 
-        let mut spec = self.spec(is_grpc, address, health.well());
-        if let Some(admin) = admin_address {
-            let address = admin::told(admin, &place.address);
-            spec.settings.meta.insert(admin::META.to_owned(), address);
-        }
-        let registered = registration::start_at(self.consul().clone(), spec, place);
-        self.member.diary.write(|life| {
-            life.phase = Phase::Serving;
-            life.well = Some(health.well());
-            life.registration = Some(registered.state());
-        });
+        let spec = self.spec(is_grpc, address, health.well());
+        let registered = self.register(spec, place, &activity);
         let figures = Arc::new(Figures::new(activity.clone(), registered.state()));
         self.metrics().observe(Arc::<Figures>::downgrade(&figures));
         Ok(Serving {
@@ -149,17 +138,68 @@ impl Mesh {
         })
     }
 
+    /// Returns once the member answers at its own address.
+    async fn until_serving(&self, bound: SocketAddr, is_grpc: bool) -> Result<(), Error> {
+        let own = reachable(bound);
+        let serving = server::until_serving(self.service(), own, is_grpc).await;
+        serving.map_err(|source| Error::NotServing {
+            service: self.service().to_owned(),
+            address: own,
+            source,
+        })
+    }
+
+    /// Has the registry know of it from now on.
+    fn register(&self, mut spec: Spec, place: Place, activity: &Activities) -> Registered {
+        if let Some(admin) = self.life().admin {
+            let address = admin::told(admin, &place.address);
+            spec.settings.meta.insert(admin::META.to_owned(), address);
+        }
+        let well = spec.healthy.clone();
+        let registered = registration::start_at(self.consul().clone(), spec, place);
+        self.member.diary.write(|life| {
+            life.phase = Phase::Serving;
+            life.well = Some(well);
+            life.registration = Some(registered.state());
+            life.activity = activity.clone();
+        });
+        registered
+    }
+
     fn bind_admin(&self) -> Result<Option<Bound>, Error> {
         let address = self.member.settings.admin.address;
         let bind = |address| Bound::new(address).map_err(|source| Error::Admin { address, source });
         address.map(bind).transpose()
     }
 
-    fn serve_admin(&self, admin: Bound, place: &Place) -> Admin {
+    fn serve_admin(
+        &self,
+        admin: Bound,
+        place: &Place,
+        health: &Health,
+        channelz: &Channelz,
+    ) -> Result<Admin, Error> {
         let address = admin.address();
         info!(service = self.service(), instance = place.id, %address, "admin endpoint");
         let guard = Guard::new(address, &place.address.host);
-        admin.serve(Site::new(self.clone(), guard))
+        let services = health.join(Services::new()).with(channelz.server());
+        let services = services.describe(channelz::DESCRIPTORS).reflect(&[])?;
+        Ok(admin.serve(Site::new(self.clone(), guard, services)))
+    }
+
+    /// Adds what every member offers.
+    fn dress(
+        &self,
+        services: Services,
+        health: &Health,
+        channelz: &Channelz,
+    ) -> Result<Services, Error> {
+        let services = health.join(services);
+        if !self.member.settings.channelz.public {
+            return Ok(services.reflect(&[])?);
+        }
+        let services = services.with(channelz.server());
+        Ok(services.reflect(&[channelz::DESCRIPTORS])?)
     }
 
     /// What each runtime serves.
@@ -167,7 +207,7 @@ impl Mesh {
         &self,
         handles: &[Handle],
         app: impl Fn(&Self) -> A,
-        health: &Health,
+        dress: impl Fn(Services) -> Result<Services, Error>,
         activity: &mut Activities,
         instance: &str,
         telemetry: &Telemetry,
@@ -182,7 +222,7 @@ impl Mesh {
             let _entered = handle.enter();
             self.metrics().works_on(handle);
             let kind = match app(self).into().into_kind() {
-                Kind::Grpc(services) => Kind::Grpc(health.join(services).reflect()?),
+                Kind::Grpc(services) => Kind::Grpc(dress(services)?),
                 http @ Kind::Http(_) => http,
             };
             if workers.is_empty() {

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::{
-    admin, client,
+    admin, channelz, client,
     config::{PerChannel, Reader},
     consul, discovery, registration, server,
     shards::Shards,
@@ -25,6 +25,7 @@ pub(super) struct Settings {
     /// Whether callers who ask for it are told how their answer came about.
     pub(super) explain: bool,
     pub(super) admin: admin::Settings,
+    pub(super) channelz: channelz::Settings,
 }
 
 impl Settings {
@@ -43,6 +44,7 @@ impl Settings {
             server: server::Settings::read(reader),
             explain: reader.switch("BELLHOP_EXPLAIN").unwrap_or(false),
             admin: admin::Settings::read(reader),
+            channelz: channelz::Settings::read(reader),
         }
     }
 }

@@ -19,6 +19,7 @@ use tracing::warn;
 use super::{
     Stack,
     connection::{self, Departure},
+    sockets::{Ends, Sockets},
     sparse::Sparse,
 };
 
@@ -65,7 +66,12 @@ impl Listener {
     }
 
     /// Serves from now on.
-    pub(crate) fn serve(self, workers: Vec<Worker>, settings: connection::Settings) -> Serving {
+    pub(crate) fn serve(
+        self,
+        workers: Vec<Worker>,
+        settings: connection::Settings,
+        sockets: Sockets,
+    ) -> Serving {
         let departure = Departure::default();
         let abort = CancellationToken::new();
         let connections = TaskTracker::new();
@@ -74,6 +80,7 @@ impl Listener {
             next: 0,
             refused: Sparse::new(SAY_EVERY),
             settings,
+            sockets,
             departure: departure.clone(),
             abort: abort.clone(),
             connections: connections.clone(),
@@ -124,6 +131,7 @@ struct Hand {
     workers: Vec<Worker>,
     next: usize,
     settings: connection::Settings,
+    sockets: Sockets,
     departure: Departure,
     refused: Sparse,
     abort: CancellationToken,
@@ -138,7 +146,15 @@ impl Hand {
         let worker = &self.workers[self.next % self.workers.len()];
         self.next = self.next.wrapping_add(1);
         let (stack, departure) = (worker.stack.clone(), self.departure.clone());
+        let open = self.sockets.open(Ends {
+            local: stream.local_addr().ok(),
+            remote: peer,
+        });
         let serve = connection::serve(stack, stream, peer, self.settings, departure);
+        let serve = async move {
+            serve.await;
+            drop(open);
+        };
         let serve = self.abort.clone().run_until_cancelled_owned(serve);
         worker.handle.spawn(self.connections.track_future(serve));
     }

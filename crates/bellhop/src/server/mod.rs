@@ -24,6 +24,7 @@ mod request_id;
 mod routes;
 mod settings;
 mod shed;
+mod sockets;
 mod sparse;
 mod stack;
 
@@ -39,4 +40,5 @@ pub(crate) use probe::until_serving;
 pub use routes::Services;
 pub(crate) use settings::Settings;
 pub(crate) use shed::Shedding;
+pub(crate) use sockets::{Ends, Sockets};
 pub(crate) use stack::{Parts, Stack, compose};

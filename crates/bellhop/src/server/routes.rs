@@ -67,8 +67,11 @@ impl Services {
         self.routes.keys().copied()
     }
 
-    /// Adds gRPC reflection, where there is something to tell.
-    pub(crate) fn reflect(self) -> Result<Self, tonic_reflection::server::Error> {
+    /// Adds gRPC reflection, where there is something to tell, of the mesh's own services too.
+    pub(crate) fn reflect(
+        self,
+        own: &[&'static [u8]],
+    ) -> Result<Self, tonic_reflection::server::Error> {
         if self.descriptors.is_empty() {
             return Ok(self);
         }
@@ -76,15 +79,18 @@ impl Services {
             let health = tonic_health::pb::FILE_DESCRIPTOR_SET;
             let builder = tonic_reflection::server::Builder::configure();
             let builder = builder.register_encoded_file_descriptor_set(health);
-            self.descriptors.iter().fold(builder, |builder, set| {
-                builder.register_encoded_file_descriptor_set(set)
-            })
+            self.descriptors
+                .iter()
+                .chain(own)
+                .fold(builder, |builder, set| {
+                    builder.register_encoded_file_descriptor_set(set)
+                })
         };
         let (v1, v1alpha) = (builder().build_v1()?, builder().build_v1alpha()?);
         Ok(self.with(v1).with(v1alpha))
     }
 
-    pub(super) fn call(&self, request: Request<Incoming>) -> Answer {
+    pub(crate) fn call(&self, request: Request<Incoming>) -> Answer {
         if !is_grpc(request.headers()) {
             return ready(bare(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }

@@ -111,6 +111,34 @@ pub struct ConnectionReport {
     pub remote: SocketAddr,
     /// Whether the other end takes no new calls.
     pub draining: bool,
+    /// The calls over it.
+    pub streams: StreamsReport,
+}
+
+/// Calls over one connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct StreamsReport {
+    /// All.
+    pub begun: u64,
+    /// Those that are over.
+    pub ended: u64,
+    /// Of these, those that the instance is to blame for.
+    pub failed: u64,
+}
+
+impl StreamsReport {
+    /// Those that are over and have not failed.
+    pub fn succeeded(&self) -> u64 {
+        self.ended.saturating_sub(self.failed)
+    }
+}
+
+impl CallsReport {
+    /// Those that are over and have not failed.
+    pub fn succeeded(&self) -> u64 {
+        self.begun.saturating_sub(self.in_flight + self.failed)
+    }
 }
 
 impl InstanceReport {
@@ -196,5 +224,6 @@ fn connection((shard, connected): (usize, Connected)) -> ConnectionReport {
         local: connected.local,
         remote: connected.remote,
         draining: connected.draining,
+        streams: connected.streams,
     }
 }

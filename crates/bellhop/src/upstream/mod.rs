@@ -21,6 +21,7 @@ pub use self::{
     cause::Cause,
     instance::{
         CallsReport, ConnectionReport, ErrorReport, InstanceReport, InstanceState, LatencyReport,
+        StreamsReport,
     },
     report::{Report, UpstreamReport},
 };

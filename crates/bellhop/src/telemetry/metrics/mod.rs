@@ -31,7 +31,7 @@ pub(crate) use self::{
     http::{Requests, Timing as HttpTiming},
     refusals::Limiter,
     rpc::{Calls, Timing as RpcTiming},
-    snapshot::{Attributes, Snapshot},
+    snapshot::{Attributes, CallCounts, Snapshot},
 };
 use self::{process::Process, push::Push, runtimes::Runtimes, text::Format};
 use super::StartError;

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use opentelemetry_semantic_conventions::attribute::RPC_RESPONSE_STATUS_CODE;
+
 use super::{
     catalogue::{Kind, Metric},
     histogram::{Distribution, Histogram},
@@ -25,6 +27,13 @@ pub(crate) struct Snapshot {
 pub(crate) struct Family {
     pub(crate) metric: &'static Metric,
     pub(crate) series: BTreeMap<Attributes, Value>,
+}
+
+/// Calls that are over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CallCounts {
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
 }
 
 /// What a series says.
@@ -77,6 +86,26 @@ impl Snapshot {
     /// By name.
     pub(crate) fn families(&self) -> impl Iterator<Item = &Family> {
         self.families.values()
+    }
+
+    /// How the calls of a histogram of gRPC calls ended.
+    pub(crate) fn calls(&self, metric: &'static Metric) -> CallCounts {
+        let mut counts = CallCounts::default();
+        let family = self.families.get(metric.name);
+        for (attributes, value) in family.iter().flat_map(|family| &family.series) {
+            let Value::Spread(spread) = value else {
+                continue;
+            };
+            let calls: u64 = spread.counts.iter().sum();
+            let is_ok = |(name, value): &(&str, Cow<'_, str>)| {
+                *name == RPC_RESPONSE_STATUS_CODE && value == "OK"
+            };
+            match attributes.iter().any(is_ok) {
+                true => counts.succeeded += calls,
+                false => counts.failed += calls,
+            }
+        }
+        counts
     }
 
     fn add(&mut self, metric: &'static Metric, attributes: Attributes, value: Value) {
