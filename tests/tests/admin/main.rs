@@ -207,6 +207,7 @@ async fn settings_are_shown_with_where_they_come_from_and_without_secrets() {
     is("CONSUL_HTTP_TOKEN", Some("***"), "program");
     is("OTEL_EXPORTER_OTLP_HEADERS", Some("***"), "program");
     is("BELLHOP_ADVERTISE", None, "default");
+    is("BELLHOP_DRAIN_QUIET", Some("250ms"), "default");
 }
 
 #[tokio::test]

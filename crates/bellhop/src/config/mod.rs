@@ -3,6 +3,7 @@
 //! A [`Reader`] goes through all settings and remembers every bad one, so that a start with three bad settings says three
 //! things. What a [`File`] says has the same names as in the environment, which wins over it.
 
+mod defaults;
 mod fault;
 mod file;
 mod known;
@@ -12,6 +13,8 @@ mod record;
 
 use std::{collections::BTreeMap, env};
 
+#[cfg(test)]
+pub(crate) use self::defaults::all as defaults;
 pub(crate) use self::reader::PerChannel;
 pub use self::{
     fault::{ConfigError, Fault, Problem},

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Serialize, Serializer};
 
+use super::defaults::default_of;
+
 /// What stands for a value that nobody may see.
 const MASK: &str = "***";
 
@@ -23,7 +25,7 @@ const SECRET: [&str; 6] = [
 pub struct Setting {
     /// Its name in the environment.
     pub name: String,
-    /// What holds; masked where it is a secret, `None` where nothing is set and nothing holds by default.
+    /// What holds; masked where it is a secret, `None` where nothing is set and no one word says what holds then.
     pub value: Option<String>,
     /// Where that comes from.
     pub source: Origin,
@@ -54,7 +56,7 @@ impl Record {
     pub(super) fn note(&mut self, name: &str, found: Option<(&str, Origin)>) {
         let (value, source) = match found {
             Some((value, source)) => (Some(shown(name, value)), source),
-            None => (None, Origin::Default),
+            None => (default_of(name).map(str::to_owned), Origin::Default),
         };
         let setting = Setting {
             name: name.to_owned(),

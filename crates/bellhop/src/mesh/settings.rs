@@ -54,6 +54,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::config::defaults;
 
     /// The names in README.md: those in full, and those of which only the last part is written.
     fn documented() -> (BTreeSet<String>, BTreeSet<String>) {
@@ -92,6 +93,29 @@ mod tests {
         for name in read.iter().filter(|name| name.starts_with("BELLHOP_")) {
             let known = whole.contains(name) || parts.contains(name) || name == "BELLHOP_CONFIG";
             assert!(known, "{name} is not in README.md");
+        }
+    }
+    /// All settings, where these are set.
+    fn shown(set: &[(&str, &str)]) -> String {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let source: BTreeMap<String, String> = set.iter().map(owned).collect();
+        let mut reader = Reader::new(&source);
+        let settings = Settings::read(&mut reader);
+        reader.finish().unwrap();
+        format!("{settings:?}")
+    }
+
+    #[test]
+    fn the_list_of_defaults_says_what_holds() {
+        let nothing = BTreeMap::<String, String>::new();
+        let mut reader = Reader::new(&nothing);
+        Settings::read(&mut reader);
+        let unset = shown(&[]);
+        for (name, value) in defaults() {
+            // Some of the others are asked for only where they could matter.
+            let asked = reader.asked().contains(name) || !name.starts_with("BELLHOP_");
+            assert!(asked, "nobody asks for {name}");
+            assert_eq!(shown(&[(name, value)]), unset, "{name}={value}");
         }
     }
 }
