@@ -78,6 +78,26 @@ async fn a_connection_to_the_frontend_stays_open_between_requests() {
 }
 
 #[tokio::test]
+async fn the_screen_says_where_to_look_inside() {
+    let process = up(&["--admin", ANYWHERE]);
+    let screen = until_ready(&process).await;
+    let line = screen.lines().find(|line| line.starts_with("Look"));
+    let url = line.and_then(|line| line.split_whitespace().nth(1));
+    let url = url.unwrap_or_else(|| panic!("{screen}"));
+    let client = Client::new();
+    let mesh = client.get(&format!("{url}/mesh")).await.unwrap().json();
+    assert_eq!(mesh["service"], "frontend");
+    let settings = client.get(&format!("{url}/config")).await.unwrap().json();
+    let settings = settings["settings"].as_array().unwrap().clone();
+    let admin = settings.iter().find(|one| one["name"] == "BELLHOP_ADMIN");
+    assert_eq!(admin.unwrap()["source"], "command line");
+    // All members of the process have one of their own.
+    let metrics = client.get(&format!("{url}/metrics")).await.unwrap();
+    let metrics = String::from_utf8_lossy(&metrics.body).into_owned();
+    assert!(metrics.contains("service_name=\"frontend\""), "{metrics}");
+}
+
+#[tokio::test]
 async fn clients_are_limited_where_that_is_asked_for() {
     let process = up(&["--limit", "0.01:2", "--trusted-proxy", "127.0.0.0/8"]);
     until_ready(&process).await;
@@ -147,6 +167,7 @@ async fn a_taken_port_names_the_option_that_changes_it() {
         ),
         (vec!["geo", "--listen", &address], "--listen"),
         (vec!["frontend", "--http", &address], "--http"),
+        (vec!["geo", "--admin", &address], "--admin"),
         (vec!["registry", "--registry", &address], "--registry"),
     ] {
         let said = failure(&launch, &arguments).await;
