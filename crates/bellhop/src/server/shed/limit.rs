@@ -5,38 +5,45 @@
 //! - **lag**: how long the runtime takes to come round. It grows with the work that is ready and with nothing else, so it tells
 //!   at once that this process is at its end. WeChat's DAGOR (2018) sheds by queueing time for that reason.
 //! - **latency**: how long calls take, over all workers of a member. It also grows where somebody else is slow, who is not
-//!   helped by refusals here. So a member that calls others goes by its lag alone. With the rest latency counts only where the number of calls in flight grows
-//!   without end, and a cut that does not make calls shorter is taken back: the wait is not for us then. A gradient alone, as in
-//!   `Gradient2` or in Envoy's adaptive concurrency, would refuse calls whenever a database turns slow.
+//!   helped by refusals here. So a member that calls others goes by its lag alone. With the rest latency counts only where
+//!   calls pile up, and a cut that does not make calls shorter is taken back: the wait is not for us then. A gradient alone, as
+//!   in `Gradient2` or in Envoy's adaptive concurrency, would refuse calls whenever a database turns slow.
 //!
 //! Both are smallest values of a window, as in CoDel (RFC 8289): what stays is a queue, what goes away was a burst. Until a
 //! signal rises there is no limit but the largest one, so that a server that is well refuses nobody. And it has to rise far:
 //! a thousand callers who each wait for their answer before they ask again make a queue too, but one that does not grow.
+//!
+//! The first cut goes all the way, by Little's law: as many as are answered within the time that a call may take. Smaller ones
+//! would have those wait in vain who come while it is still too many.
 
-use std::time::Duration;
+mod cut;
+mod watch;
+
+use std::{mem, time::Duration};
 
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use self::{
+    cut::{Cut, Shedding},
+    watch::{Alarm, Watch},
+};
 use super::{Settings, floor::Floor, window::Window};
 
-/// A lag that makes a server shed, where it stays for `LAGGING` windows, or fewer where it is longer; and the one that it then
-/// keeps.
-const LAG_ENTER: Duration = Duration::from_millis(200);
+/// The lag that a server keeps while it sheds.
 const LAG_TARGET: Duration = Duration::from_millis(5);
-const LAGGING: f64 = 3.0;
 /// A call may take twice as long as the shortest of late, and so much longer.
 const LATENCY_SLACK: Duration = Duration::from_millis(50);
-/// So few calls are never too many to begin with.
-const FEW: usize = 64;
-/// Calls that have been slow for so many windows, without becoming more, are as fast as they get.
+/// After so many windows of slow calls that do not become more, or at the smallest limit, calls are as fast as they get.
 const ACCEPTED: u32 = 10;
 /// How bad it is when most callers have left before they are answered.
 const IN_VAIN: f64 = 2.0;
 /// A pressure that is no chance.
 const PLAIN: f64 = 4.0;
-/// A cut takes between a tenth and a half.
+/// A cut takes between a tenth and a half, but for the first one.
 const CUTS: (f64, f64) = (0.5, 0.9);
+/// In seconds: nobody waits for much longer.
+const DRAINED_WITHIN: f64 = 1.0;
 const GROWTH: f64 = 1.05;
 /// The same after cuts that were wrong.
 const RECOVERY: f64 = 1.5;
@@ -53,71 +60,12 @@ pub(super) struct Limit {
     limit: f64,
     in_flight: usize,
     window: Window,
-    mode: Mode,
     latency: Floor,
+    watch: Watch,
+    /// `None` while everybody is let in.
+    shedding: Option<Shedding>,
     /// A lag that refusals do not make shorter.
     excused: Option<(Instant, Duration)>,
-}
-
-#[derive(Debug)]
-enum Mode {
-    /// Everybody is let in.
-    Open {
-        lagging: f64,
-        slow: Option<Slow>,
-    },
-    Shedding(Shedding),
-}
-
-/// Calls are slow, and it is not yet known whether that is ours.
-#[derive(Clone, Copy, Debug)]
-struct Slow {
-    windows: u32,
-    in_flight: usize,
-}
-
-#[derive(Debug)]
-struct Shedding {
-    cut: Option<Cut>,
-    strikes: u32,
-    calm: u32,
-    /// Windows in a row that want a cut.
-    pressed: u32,
-    /// Windows at the smallest limit.
-    at_least: u32,
-    growth: f64,
-}
-
-/// What the last cut should have changed.
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    /// Calls that began before are over by then.
-    seen_from: Instant,
-    pressure: f64,
-    throughput: f64,
-    factor: f64,
-}
-
-impl Default for Shedding {
-    fn default() -> Self {
-        Self {
-            cut: None,
-            strikes: 0,
-            calm: 0,
-            pressed: 0,
-            at_least: 0,
-            growth: GROWTH,
-        }
-    }
-}
-
-impl Cut {
-    /// Whether it cost answers and did not make others faster. A queue that is shorter is served as fast as before; where as
-    /// much less is served as is let in, there was none.
-    fn was_wrong(self, pressure: f64, throughput: f64) -> bool {
-        let expected = (1.0 + self.factor) / 2.0;
-        throughput < self.throughput * expected && pressure > (self.pressure * expected).max(1.0)
-    }
 }
 
 impl Limit {
@@ -126,9 +74,10 @@ impl Limit {
             settings,
             limit: settings.max as f64,
             in_flight: 0,
-            window: Window::new(Instant::now()),
-            mode: Mode::OPEN,
+            window: Window::new(Instant::now(), 0),
             latency: Floor::default(),
+            watch: Watch::default(),
+            shedding: None,
             excused: None,
         }
     }
@@ -148,10 +97,11 @@ impl Limit {
     /// One that was let in is answered, or its caller has given up.
     pub(super) fn finish(&mut self, now: Instant, took: Duration, answered: bool) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.window.least = self.window.least.min(self.in_flight);
         if self.settings.by_latency {
             self.window.finish(took, answered);
         } else {
-            self.window.pass();
+            self.window.pass(took);
         }
         self.look(now);
     }
@@ -163,62 +113,43 @@ impl Limit {
 
     /// Draws a conclusion where there is something to conclude from.
     fn look(&mut self, now: Instant) {
-        if !self.window.is_over(now) {
+        let in_a_hurry = self.shedding.is_none() && self.watch.is_much(self.in_flight);
+        if !self.window.is_over(now, in_a_hurry) {
             return;
         }
-        let window = std::mem::replace(&mut self.window, Window::new(now));
-        self.window.peak = self.in_flight;
-        match &mut self.mode {
-            Mode::Open { .. } => self.watch(now, &window),
-            Mode::Shedding(_) => self.steer(now, &window),
+        let next = self.window.next(now, self.in_flight);
+        let window = mem::replace(&mut self.window, next);
+        if self.shedding.is_some() {
+            self.steer(now, &window);
+        } else if let Some(alarm) = self.alarm(now, &window) {
+            self.begin(now, &window, alarm);
         }
     }
 
-    /// Nobody is refused yet.
-    fn watch(&mut self, now: Instant, window: &Window) {
-        let Mode::Open { lagging, slow } = &mut self.mode else {
-            return;
+    /// Nobody is refused yet: whether that can go on.
+    fn alarm(&mut self, now: Instant, window: &Window) -> Option<Alarm> {
+        let excused = excused(self.excused, now);
+        self.watch
+            .alarm(now, window, self.in_flight, &mut self.latency, excused)
+    }
+
+    fn begin(&mut self, now: Instant, window: &Window, alarm: Alarm) {
+        warn!(in_flight = self.in_flight, lag = ?window.lag(), latency = ?window.latency, "too many calls, some are refused");
+        self.limit = self.limit.min(self.in_flight.max(self.settings.min) as f64);
+        self.shedding = Some(Shedding::default());
+        let calm = self.watch.calm();
+        let wanted = match (alarm, self.latency.get()) {
+            (Alarm::PilesUp, Some(floor)) => target(floor).max(calm + LATENCY_SLACK),
+            (Alarm::Lags, _) => calm + LAG_TARGET,
+            _ => return self.steer(now, window),
         };
-        let enter = excused(self.excused, now).map_or(LAG_ENTER, |lag| LAG_ENTER.max(2 * lag));
-        *lagging = match window.lag() {
-            Some(lag) if lag >= enter => *lagging + ratio(lag, enter),
-            _ => 0.0,
-        };
-        let mut grows = false;
-        if let Some(latency) = window.latency {
-            if self
-                .latency
-                .get()
-                .is_some_and(|floor| latency > target(floor))
-            {
-                let began = slow.get_or_insert(Slow {
-                    windows: 0,
-                    in_flight: self.in_flight,
-                });
-                began.windows += 1;
-                grows = self.in_flight > 2 * began.in_flight + FEW;
-                if began.windows >= ACCEPTED {
-                    *slow = None;
-                    self.latency.set(now, latency);
-                }
-            } else {
-                *slow = None;
-                self.latency.note(now, latency);
-            }
-        }
-        let in_vain = window.is_in_vain() && self.in_flight > FEW;
-        if *lagging >= LAGGING || grows || in_vain {
-            warn!(in_flight = self.in_flight, lag = ?window.lag(), latency = ?window.latency, "too many calls, some are refused");
-            self.limit = self.limit.min(self.in_flight.max(self.settings.min) as f64);
-            self.mode = Mode::Shedding(Shedding::default());
-            self.steer(now, window);
-        }
+        self.cut_to(now, window, window.throughput(now) * wanted.as_secs_f64());
     }
 
     /// Some are refused: as few as will do.
     fn steer(&mut self, now: Instant, window: &Window) {
         let pressure = self.pressure(now, window);
-        let Mode::Shedding(shedding) = &mut self.mode else {
+        let Some(shedding) = &mut self.shedding else {
             return;
         };
         if shedding.cut.is_some_and(|cut| now < cut.seen_from) {
@@ -258,20 +189,34 @@ impl Limit {
             return;
         }
         let factor = pressure.recip().clamp(CUTS.0, CUTS.1);
-        let settle = window.latency.max(window.lag()).unwrap_or_default();
+        let limit = self.limit.min(window.peak as f64) * factor;
+        self.cut_to(now, window, limit);
+    }
+
+    /// Lets no more than so many in, and looks again when those who are in flight are done.
+    fn cut_to(&mut self, now: Instant, window: &Window, limit: f64) {
+        let pressure = self.pressure(now, window);
+        let throughput = window.throughput(now);
+        let drained = (self.in_flight as f64 / throughput.max(1.0)).min(DRAINED_WITHIN);
+        let latency = window.latency.max(window.lag()).unwrap_or_default();
+        let settle = latency.mul_f64(1.2).max(Duration::from_secs_f64(drained));
+        let Some(shedding) = &mut self.shedding else {
+            return;
+        };
+        let min = self.settings.min as f64;
         shedding.growth = GROWTH;
-        shedding.cut = (self.limit > min).then_some(Cut {
-            seen_from: now + settle.mul_f64(1.2),
+        shedding.cut = (self.limit > min).then(|| Cut {
+            seen_from: now + settle,
             pressure,
             throughput,
-            factor,
+            factor: (limit / self.limit.min(window.peak as f64)).min(CUTS.1),
         });
-        self.limit = (self.limit.min(window.peak as f64) * factor).max(min);
+        self.limit = limit.max(min);
     }
 
     /// All is well with those who are let in.
     fn grow(&mut self, refused: usize) {
-        let Mode::Shedding(shedding) = &mut self.mode else {
+        let Some(shedding) = &mut self.shedding else {
             return;
         };
         shedding.pressed = 0;
@@ -284,7 +229,7 @@ impl Limit {
         let max = self.settings.max as f64;
         if self.limit >= max {
             info!("calls are refused no more");
-            (self.limit, self.mode) = (max, Mode::OPEN);
+            (self.limit, self.shedding) = (max, None);
         }
     }
 
@@ -296,7 +241,7 @@ impl Limit {
         }
         self.excused = window.lag().map(|lag| (now, lag));
         self.limit *= RECOVERY;
-        self.mode = Mode::Shedding(Shedding {
+        self.shedding = Some(Shedding {
             growth: RECOVERY,
             ..Shedding::default()
         });
@@ -314,13 +259,6 @@ impl Limit {
     }
 }
 
-impl Mode {
-    const OPEN: Self = Self::Open {
-        lagging: 0.0,
-        slow: None,
-    };
-}
-
 fn excused(excused: Option<(Instant, Duration)>, now: Instant) -> Option<Duration> {
     const MEMORY: Duration = Duration::from_secs(30);
     excused
@@ -328,6 +266,7 @@ fn excused(excused: Option<(Instant, Duration)>, now: Instant) -> Option<Duratio
         .map(|(_, lag)| lag)
 }
 
+/// How long a call may take.
 fn target(floor: Duration) -> Duration {
     2 * floor + LATENCY_SLACK
 }

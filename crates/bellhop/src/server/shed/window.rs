@@ -20,37 +20,57 @@ pub(super) struct Window {
     answered: usize,
     /// The most that were in flight.
     pub(super) peak: usize,
+    /// The fewest that were.
+    pub(super) least: usize,
     /// Of the calls that were answered or given up, the shortest. A burst makes some calls wait, a standing queue all of them.
     pub(super) latency: Option<Duration>,
     /// The shortest that was measured.
     lag: Option<Duration>,
     lags: usize,
+    /// The lag of the window before.
+    lag_before: Option<Duration>,
+    /// The time of all that finished, together.
+    total: Duration,
 }
 
 impl Window {
-    pub(super) fn new(start: Instant) -> Self {
+    /// One that begins with so many calls in flight.
+    pub(super) fn new(start: Instant, in_flight: usize) -> Self {
         Self {
             start,
             refused: 0,
             finished: 0,
             answered: 0,
-            peak: 0,
+            peak: in_flight,
+            least: in_flight,
             latency: None,
             lag: None,
             lags: 0,
+            lag_before: None,
+            total: Duration::ZERO,
+        }
+    }
+
+    /// The one after it.
+    pub(super) fn next(&self, start: Instant, in_flight: usize) -> Self {
+        Self {
+            lag_before: self.lag(),
+            ..Self::new(start, in_flight)
         }
     }
 
     pub(super) fn finish(&mut self, latency: Duration, answered: bool) {
         self.finished += 1;
+        self.total += latency;
         self.answered += usize::from(answered);
         self.latency = Some(self.latency.map_or(latency, |least| least.min(latency)));
     }
 
     /// A call is over, however it was: what it waited for is not known.
-    pub(super) fn pass(&mut self) {
+    pub(super) fn pass(&mut self, took: Duration) {
         self.finished += 1;
         self.answered += 1;
+        self.total += took;
     }
 
     pub(super) fn lagged(&mut self, lag: Duration) {
@@ -58,9 +78,24 @@ impl Window {
         self.lag = Some(self.lag.map_or(lag, |least| least.min(lag)));
     }
 
-    /// The lag that never went away; one measurement alone may be an accident.
+    /// The lag that never went away. One measurement alone may be an accident, unless it took as long as a window. Without any
+    /// one is still under way, behind as much as the one before.
     pub(super) fn lag(&self) -> Option<Duration> {
-        self.lag.filter(|_| self.lags > 1)
+        let (lag, accident) = match self.lags {
+            0 => (self.lag_before, true),
+            lags => (self.lag, lags == 1),
+        };
+        lag.filter(|lag| !accident || *lag >= LENGTH)
+    }
+
+    /// Whether the lag was measured at all.
+    pub(super) fn has_lag(&self) -> bool {
+        self.lags > 0
+    }
+
+    /// How long calls took on average, in seconds.
+    pub(super) fn mean(&self) -> f64 {
+        self.total.as_secs_f64() / self.finished.max(1) as f64
     }
 
     /// Answers a second.
@@ -74,8 +109,10 @@ impl Window {
         self.finished >= ENOUGH && 2 * self.answered < self.finished
     }
 
-    pub(super) fn is_over(&self, now: Instant) -> bool {
+    /// Whether it says something; in a hurry half as much will do.
+    pub(super) fn is_over(&self, now: Instant, in_a_hurry: bool) -> bool {
         let passed = now.saturating_duration_since(self.start);
-        passed >= LONGEST || passed >= LENGTH && self.finished >= ENOUGH
+        let part = if in_a_hurry { 2 } else { 1 };
+        passed >= LONGEST || part * passed >= LENGTH && part as usize * self.finished >= ENOUGH
     }
 }
