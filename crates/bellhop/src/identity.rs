@@ -80,7 +80,7 @@ pub(crate) enum Word {
     Knows,
     /// It does not know of that service, or not what was asked.
     Unaware,
-    /// Nothing: it has too much to do, or somebody answers in its place.
+    /// Nothing: it has too much to do, it fails, it asks who one is, or somebody answers in its place.
     Nothing,
 }
 

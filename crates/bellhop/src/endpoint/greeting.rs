@@ -74,23 +74,22 @@ async fn of_body(mut body: Incoming) -> Word {
     Word::Unaware
 }
 
+/// Whose health service fails has not said that it is somebody else.
 fn of_grpc(code: Code) -> Word {
     match code {
         Code::Ok => Word::Knows,
-        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled => {
-            Word::Nothing
-        }
-        _ => Word::Unaware,
+        Code::NotFound | Code::Unimplemented => Word::Unaware,
+        _ => Word::Nothing,
     }
 }
 
 fn of_http(status: StatusCode) -> Word {
     match status {
-        StatusCode::TOO_MANY_REQUESTS
-        | StatusCode::BAD_GATEWAY
-        | StatusCode::SERVICE_UNAVAILABLE
-        | StatusCode::GATEWAY_TIMEOUT => Word::Nothing,
-        _ => Word::Unaware,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
+            Word::Nothing
+        }
+        status if status.is_client_error() => Word::Unaware,
+        _ => Word::Nothing,
     }
 }
 

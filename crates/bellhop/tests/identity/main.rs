@@ -248,15 +248,28 @@ async fn who_knew_its_name_and_does_not_any_more_is_a_stranger() {
 }
 
 #[tokio::test]
-async fn who_has_too_much_to_do_is_no_stranger() {
-    for busy in [Odd::Head(14), Odd::Trailers(8), Odd::Http(503)] {
+async fn who_has_too_much_to_do_or_fails_is_no_stranger() {
+    let busy = [Odd::Head(14), Odd::Trailers(8), Odd::Http(503)];
+    let failing = [
+        Odd::Head(13),
+        Odd::Trailers(2),
+        Odd::Head(10),
+        Odd::Http(500),
+    ];
+    let closed = [
+        Odd::Trailers(16),
+        Odd::Head(7),
+        Odd::Http(401),
+        Odd::Http(403),
+    ];
+    for odd in busy.into_iter().chain(failing).chain(closed) {
         let server = OddServer::start(0, Odd::Message).await;
         let subject = Subject::of(&[server.address]);
         subject.connected(1).await;
         let port = server.address.port();
         drop(server);
         subject.connected(0).await;
-        let _busy = OddServer::start(port, busy).await;
+        let _odd = OddServer::start(port, odd).await;
         subject.connected(1).await;
     }
 }
