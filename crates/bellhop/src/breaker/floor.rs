@@ -27,14 +27,15 @@ pub(crate) struct Decision {
 
 /// Who of those connected takes turns, so that health and breakers together leave no fewer than the floor.
 ///
-/// The registry comes first: while half are there that it does not find critical, the rest are spare. With fewer, it is not
-/// believed, and breakers alone judge. Where they leave too few, the least bad stay: who is not critical, then who has opened
-/// the fewest times in a row, then who has failed the smallest part of its calls, then who has been out the longest. Where
+/// The registry comes first: while half are there that it does not find critical and that work, the rest are spare. With fewer,
+/// it is not believed, and breakers alone judge. Where they leave too few, the least bad stay: who is not critical, then who has
+/// opened the fewest times in a row, then who has failed the smallest part of its calls, then who has been out the longest. Where
 /// somebody stays, all do who merely have too much to do: without them the rest had still more.
 pub(crate) fn decide(members: &[Candidate]) -> Decision {
     let wanted = floor(members.len());
-    let passing = members.iter().filter(|member| !member.spare).count();
-    let spares = passing < wanted;
+    let is_fine = |member: &&Candidate| !member.spare && member.trouble.is_none();
+    let fine = members.iter().filter(is_fine).count();
+    let spares = fine < wanted && members.iter().any(|member| member.spare);
     let mut exempt = vec![false; members.len()];
 
     let serving = members.iter().enumerate();
@@ -152,7 +153,10 @@ mod tests {
         let bad = trouble(1, 100, 0);
         // Of four, two are critical and one fails: each alone would leave enough.
         let members = [passing(None), passing(bad), spare(None), spare(None)];
-        assert_eq!(in_turn(&members), [true, true, false, false]);
+        assert_eq!(in_turn(&members), [true, false, true, true]);
+        // Who is critical and works comes before who passes and fails.
+        let members = [passing(bad), passing(bad), spare(None), spare(None)];
+        assert_eq!(in_turn(&members), [false, false, true, true]);
         // None passes that is connected, and one of them fails.
         let members = [spare(bad), spare(None), spare(None)];
         assert_eq!(in_turn(&members), [false, true, true]);
@@ -165,7 +169,7 @@ mod tests {
     fn model(members: &[Candidate]) -> Vec<bool> {
         let wanted = members.len().div_ceil(2);
         let of = |choice: &dyn Fn(&Candidate) -> bool| members.iter().filter(|m| choice(m)).count();
-        let believed = of(&|member| !member.spare) >= wanted;
+        let believed = of(&|member| !member.spare && member.trouble.is_none()) >= wanted;
         let serves = |member: &Candidate| !(believed && member.spare);
         let well = |member: &Candidate| serves(member) && member.trouble.is_none();
         let load = |member: &Candidate| {
@@ -215,8 +219,9 @@ mod tests {
             members in proptest::collection::vec(candidate(), 0..12),
         ) {
             let Decision { spares, exempt } = decide(&members);
-            let passing = members.iter().filter(|member| !member.spare).count();
-            prop_assert_eq!(spares, 2 * passing < members.len());
+            let fine = members.iter().filter(|member| !member.spare && member.trouble.is_none());
+            let critical = members.iter().any(|member| member.spare);
+            prop_assert_eq!(spares, critical && 2 * fine.count() < members.len());
             let needless = |(member, exempt): (&Candidate, &bool)| *exempt && member.trouble.is_none();
             prop_assert!(!members.iter().zip(&exempt).any(needless));
         }

@@ -386,12 +386,12 @@ impl Group {
                 service,
                 connected,
                 critical,
-                "panic: fewer than half of those connected pass, the critical ones take turns too"
+                "panic: fewer than half of those connected pass and work, the critical ones take turns too"
             );
         } else {
             info!(
                 service,
-                connected, critical, "enough of those connected pass again"
+                connected, critical, "enough of those connected pass and work again"
             );
         }
     }

@@ -247,13 +247,14 @@ async fn health_and_breakers_together_leave_half_in_turn() {
         subject.group.set_spare(&id, true);
     }
     subject.fail(1);
-    assert_eq!((subject.benched(), subject.exempt()), (vec![2, 3], vec![1]));
-    let breakers = Panic {
-        breakers: true,
-        health: false,
+    // Who is critical and works comes before who fails.
+    assert_eq!((subject.benched(), subject.exempt()), (vec![], vec![]));
+    let health = Panic {
+        breakers: false,
+        health: true,
     };
-    assert_eq!(subject.group.panic(), breakers);
-    // All are to be found well, and the breaker is followed.
+    assert_eq!(subject.group.panic(), health);
+    // Half are found well and work: the last critical one is spare.
     subject.group.set_spare(&InstanceId::new("echo-2"), false);
     assert_eq!((subject.benched(), subject.exempt()), (vec![3], vec![]));
 }
