@@ -1,6 +1,9 @@
 //! The instances of one service as a process knows them by calling them: their breakers, how many may be out of turn, and
 //! who is still on its way to its full share.
 
+mod member;
+mod standing;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -17,17 +20,16 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
+pub(super) use self::member::Member;
+pub(crate) use self::standing::Standing;
 use super::{
     Endpoint, Target,
     ramp::Ramps,
-    tally::{Tallied, Tallies, Tally},
+    tally::{Tallied, Tallies},
 };
 use crate::{
     balance::{Ring, WHOLE},
-    breaker::{
-        self, Breaker, BreakerState, Candidate, Change, Decision, Gate, Observer, Trouble, decide,
-        floor,
-    },
+    breaker::{self, Breaker, BreakerState, Candidate, Change, Decision, Observer, decide, floor},
     discovery::InstanceId,
     identity::Recognition,
 };
@@ -80,54 +82,11 @@ struct Entry {
     fresh: bool,
 }
 
-/// An instance, as all supervisors of it share it.
-#[derive(Debug)]
-pub(crate) struct Member {
-    target: Arc<Target>,
-    breaker: Option<Arc<Breaker>>,
-    /// `None` where strangers are welcome.
-    recognition: Option<Recognition>,
-    /// Whether it takes turns while it is connected.
-    turn: watch::Sender<bool>,
-    tallies: Tallies,
-}
-
 /// A connection that counts; who drops it has it count no more.
 #[derive(Debug)]
 pub(crate) struct Connection {
     group: Arc<Group>,
     member: Arc<Member>,
-}
-
-/// What is known of one instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    pub(crate) id: InstanceId,
-    /// Connections to it.
-    pub(crate) connections: usize,
-    /// What its breaker holds against it; `None` while that is closed.
-    pub(crate) trouble: Option<Trouble>,
-    /// Whether it stays in turn all the same.
-    pub(crate) exempt: bool,
-    pub(crate) breaker: BreakerState,
-    /// What it has of its weight, in tenths.
-    pub(crate) share: u32,
-    /// Whether the registry finds it critical, and it takes no turns for that.
-    pub(crate) benched: bool,
-}
-
-impl Standing {
-    /// Why it has no turn; `None` where it has.
-    pub(crate) fn out_of_turn(&self) -> Option<&'static str> {
-        if self.benched {
-            return Some("critical in the registry");
-        }
-        if self.connections == 0 {
-            return Some("not connected");
-        }
-        let out = self.trouble.is_some() && !self.exempt;
-        out.then_some("its breaker is open")
-    }
 }
 
 impl Group {
@@ -433,33 +392,6 @@ impl Members {
         self.by_id
             .get_mut(&member.target.id)
             .filter(|entry| Arc::ptr_eq(&entry.member, member))
-    }
-}
-
-impl Member {
-    fn take_turns(&self, turn: bool) {
-        self.turn
-            .send_if_modified(|before| std::mem::replace(before, turn) != turn);
-    }
-
-    /// Whether it is to take turns, now and later.
-    pub(super) fn turn(&self) -> watch::Receiver<bool> {
-        self.turn.subscribe()
-    }
-
-    /// Where one more shard counts its calls.
-    pub(super) fn tally(&self) -> Arc<Tally> {
-        self.tallies.join()
-    }
-
-    /// Whether who answers is it; `None` where nobody wants to know.
-    pub(super) fn recognition(&self) -> Option<&Recognition> {
-        self.recognition.as_ref()
-    }
-
-    /// What a connection has of the instance's breaker.
-    pub(super) fn gate(&self) -> Option<Arc<Gate>> {
-        self.breaker.clone().map(Gate::new)
     }
 }
 
