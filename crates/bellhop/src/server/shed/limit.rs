@@ -50,6 +50,8 @@ const RECOVERY: f64 = 1.5;
 /// After so many windows without a refusal the limit goes.
 const CALM: u32 = 20;
 const RELEASE: f64 = 1.5;
+/// After so long without a single call there is nothing that a limit was for.
+const IDLE: Duration = Duration::from_secs(2);
 /// So many cuts in a row that cost answers and make none shorter are wrong.
 const STRIKES: u32 = 3;
 
@@ -66,6 +68,8 @@ pub(super) struct Limit {
     shedding: Option<Shedding>,
     /// A lag that refusals do not make shorter.
     excused: Option<(Instant, Duration)>,
+    /// When a call last came or ended.
+    seen: Instant,
 }
 
 impl Limit {
@@ -79,6 +83,7 @@ impl Limit {
             watch: Watch::default(),
             shedding: None,
             excused: None,
+            seen: Instant::now(),
         }
     }
 
@@ -113,6 +118,10 @@ impl Limit {
 
     /// Draws a conclusion where there is something to conclude from.
     fn look(&mut self, now: Instant) {
+        let before = mem::replace(&mut self.seen, now);
+        if self.shedding.is_some() && self.in_flight == 0 && now >= before + IDLE {
+            return self.release(now);
+        }
         let in_a_hurry = self.shedding.is_none() && self.watch.is_much(self.in_flight);
         if !self.window.is_over(now, in_a_hurry) {
             return;
@@ -226,11 +235,20 @@ impl Limit {
         } else if refused > 0 {
             self.limit = self.limit * shedding.growth + 1.0;
         }
-        let max = self.settings.max as f64;
-        if self.limit >= max {
-            info!("calls are refused no more");
-            (self.limit, self.shedding) = (max, None);
+        if self.limit >= self.settings.max as f64 {
+            self.let_all_in();
         }
+    }
+
+    /// Nobody has come for long: what the last of them met says nothing of the next.
+    fn release(&mut self, now: Instant) {
+        self.window = self.window.next(now, 0);
+        self.let_all_in();
+    }
+
+    fn let_all_in(&mut self) {
+        info!("calls are refused no more");
+        (self.limit, self.shedding) = (self.settings.max as f64, None);
     }
 
     /// Refusals do not help: what calls wait for is not in this process, or takes longer than it did. That is how it is now.

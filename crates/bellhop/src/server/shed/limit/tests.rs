@@ -56,3 +56,27 @@ fn whoever_lags_refuses_some() {
         assert!(refused(of(by_latency), 500, SECOND) > 0);
     }
 }
+
+#[test]
+fn after_a_time_without_calls_a_burst_is_let_in() {
+    for by_latency in [true, false] {
+        let mut limit = of(by_latency);
+        let start = Instant::now();
+        let mut now = start;
+        // One call after the other lags by a second, until some are refused.
+        while limit.shedding.is_none() {
+            limit.lagged(SECOND);
+            limit.admit(now);
+            now += 10 * MS;
+            assert!(now < start + 60 * SECOND);
+        }
+        while limit.in_flight > 0 {
+            limit.finish(now, SECOND, true);
+        }
+        assert!(limit.shedding.is_some());
+
+        now += 10 * SECOND;
+        let admitted = (0..500).filter(|_| limit.admit(now)).count();
+        assert_eq!(admitted, 500);
+    }
+}
