@@ -7,12 +7,11 @@ use std::{
 };
 
 use bellhop::Serving;
-use e2e::{Registry, until};
-use hotel_proto::geo::{Request as Ask, geo_client::GeoClient};
+use e2e::Registry;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::stage::{mesh, nobody, serve};
+use crate::stage::{calls_itself, mesh, nobody, serve};
 
 /// grpcurl, where there is one. Says so where there is none, unless `BELLHOP_REQUIRE_GRPCURL` demands it.
 fn grpcurl() -> Option<PathBuf> {
@@ -64,29 +63,11 @@ impl Target {
     }
 }
 
-/// A member that calls itself, once well and once not.
-async fn member(registry: &Registry) -> Serving {
-    let mesh = mesh(registry.address(), &[]);
-    let serving = serve(&mesh).await.unwrap();
-    let mut client = GeoClient::new(mesh.channel("geo"));
-    until("an answer", || {
-        let mut client = client.clone();
-        async move { client.nearby(Ask::default()).await.ok() }
-    })
-    .await;
-    let pole = Ask {
-        lat: 90.0,
-        ..Ask::default()
-    };
-    client.nearby(pole).await.unwrap_err();
-    serving
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tools_of_grpc_look_inside_a_member() {
     let Some(tool) = grpcurl() else { return };
     let registry = Registry::mini().await;
-    let serving = member(&registry).await;
+    let serving = calls_itself(&registry).await;
     // On the port of calls, and on that of whoever looks after the member.
     for address in [serving.address(), serving.admin_address().unwrap()] {
         let tool = tool.clone();

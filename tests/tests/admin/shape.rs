@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use e2e::{Registry, until};
-use hotel_proto::geo::{Request as Ask, geo_client::GeoClient};
 use serde_json::Value;
 
-use crate::stage::{get, mesh, nobody, serve};
+use crate::stage::{calls_itself, get, mesh, nobody, serve};
 
 const DOCUMENTATION: &str = include_str!("../../../docs/admin.md");
 
@@ -57,19 +56,7 @@ async fn the_mesh_is_shown_as_it_is_documented() {
     let mut seen = BTreeSet::new();
     // One that calls itself, and fails at times; one that has nobody to call.
     let registry = Registry::mini().await;
-    let full = mesh(registry.address(), &[]);
-    let serving = serve(&full).await.unwrap();
-    let mut client = GeoClient::new(full.channel("geo"));
-    until("an answer", || {
-        let mut client = client.clone();
-        async move { client.nearby(Ask::default()).await.ok() }
-    })
-    .await;
-    let pole = Ask {
-        lat: 90.0,
-        ..Ask::default()
-    };
-    client.nearby(pole).await.unwrap_err();
+    let serving = calls_itself(&registry).await;
     let answer = get(&serving, "/mesh").await.json();
     let instance = &answer["upstreams"][0]["instances"][0];
     assert_eq!(instance["state"], "connected");

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use bellhop::{Error, Mesh, Services, Serving};
-use e2e::{PATIENCE, Registry};
+use e2e::{PATIENCE, Registry, until};
 use hotel_proto::{
     FILE_DESCRIPTOR_SET,
     geo::{
         Request as Ask, Result as Found,
+        geo_client::GeoClient,
         geo_server::{Geo, GeoServer},
     },
 };
@@ -67,6 +68,24 @@ pub(crate) async fn serve(mesh: &Mesh) -> Result<Serving, Error> {
 /// A member that serves.
 pub(crate) async fn member(registry: &Registry, settings: &[(&str, &str)]) -> Serving {
     serve(&mesh(registry.address(), settings)).await.unwrap()
+}
+
+/// A member that calls itself, once well and once not.
+pub(crate) async fn calls_itself(registry: &Registry) -> Serving {
+    let mesh = mesh(registry.address(), &[]);
+    let serving = serve(&mesh).await.unwrap();
+    let mut client = GeoClient::new(mesh.channel("geo"));
+    until("an answer", || {
+        let mut client = client.clone();
+        async move { client.nearby(Ask::default()).await.ok() }
+    })
+    .await;
+    let pole = Ask {
+        lat: 90.0,
+        ..Ask::default()
+    };
+    client.nearby(pole).await.unwrap_err();
+    serving
 }
 
 /// Where nobody listens.

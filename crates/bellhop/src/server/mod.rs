@@ -37,6 +37,7 @@ pub(crate) use listener::{Listener, Serving, Worker, bind};
 pub(crate) use observe::AccessLog;
 pub use probe::ProbeError;
 pub(crate) use probe::until_serving;
+pub use request_id::{X_REQUEST_ID, request_id};
 pub use routes::Services;
 pub(crate) use settings::Settings;
 pub(crate) use shed::Shedding;

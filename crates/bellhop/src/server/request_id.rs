@@ -2,13 +2,15 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that has it.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest id of a caller that is taken over.
 const LONGEST: usize = 128;
 
 /// The caller's where it does no harm in a header, in baggage and in a log line; else a new one.
-pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
+#[must_use]
+pub fn request_id(headers: &HeaderMap) -> HeaderValue {
     let is_sane = |id: &&HeaderValue| {
         (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
     };
