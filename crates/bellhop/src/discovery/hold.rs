@@ -1,6 +1,9 @@
 //! What a registry's silence about an instance is worth.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -9,12 +12,15 @@ use super::InstanceId;
 /// Whether to believe a registry that no longer names an instance as serving.
 ///
 /// A registry that was away, or that has lost its memory, first has to hear from everybody again. So for a grace time after
-/// it is back its "no" counts only for those to whom it has said "yes" since. In quiet times a "no" counts at once.
+/// it is back its "no" counts only for those to whom it has said "yes" since. In quiet times a "no" counts at once, but for
+/// those who were deregistered for an illness that was not believed: each of them has as long to register again and be well.
 #[derive(Debug)]
 pub(crate) struct Hold {
     /// `None` where every "no" counts at once.
     grace: Option<Duration>,
     phase: Phase,
+    /// Who was deregistered for being ill, and until when it is waited for.
+    reaped: BTreeMap<InstanceId, Instant>,
     /// That of the last answer.
     index: u64,
 }
@@ -49,6 +55,7 @@ impl Hold {
         Self {
             grace,
             phase: Phase::Away,
+            reaped: BTreeMap::new(),
             index: 0,
         }
     }
@@ -81,33 +88,53 @@ impl Hold {
             };
         }
         self.wait(now);
-        if let Phase::Back { named, .. } = &mut self.phase {
-            named.extend(serving.into_iter().cloned());
+        for id in serving {
+            self.reaped.remove(id);
+            if let Phase::Back { named, .. } = &mut self.phase {
+                named.insert(id.clone());
+            }
         }
+    }
+
+    /// Follows that these were deregistered, and that their illness was not believed.
+    pub(crate) fn reap(&mut self, now: Instant, ids: impl IntoIterator<Item = InstanceId>) {
+        if let Some(grace) = self.grace {
+            let ids = ids.into_iter().map(|id| (id, now + grace));
+            self.reaped.extend(ids);
+        }
+    }
+
+    /// Those of them who have not been well since.
+    pub(crate) fn reaped(&self) -> impl Iterator<Item = &InstanceId> {
+        self.reaped.keys()
     }
 
     /// Lets time pass.
     pub(crate) fn wait(&mut self, now: Instant) {
-        if self.ends().is_some_and(|until| until <= now) {
+        self.reaped.retain(|_, until| *until > now);
+        if matches!(self.phase, Phase::Back { until, .. } if until <= now) {
             self.phase = Phase::Settled;
         }
     }
 
-    /// When the grace time is over, where one runs.
+    /// When a grace time is over, where one runs.
     pub(crate) fn ends(&self) -> Option<Instant> {
+        let reaped = self.reaped.values().min().copied();
         match self.phase {
-            Phase::Back { until, .. } => Some(until),
-            Phase::Away | Phase::Settled => None,
+            Phase::Away => None,
+            Phase::Back { until, .. } => Some(reaped.map_or(until, |reaped| reaped.min(until))),
+            Phase::Settled => reaped,
         }
     }
 
     /// Whether an instance that is not named as serving is to be kept all the same.
     pub(crate) fn keeps(&self, id: &InstanceId) -> bool {
-        match &self.phase {
+        let doubted = match &self.phase {
             Phase::Away => self.grace.is_some(),
             Phase::Back { named, .. } => !named.contains(id),
             Phase::Settled => false,
-        }
+        };
+        doubted || self.reaped.contains_key(id)
     }
 }
 
@@ -205,10 +232,26 @@ mod tests {
     }
 
     #[test]
+    fn who_is_deregistered_for_an_illness_that_is_not_believed_has_the_grace_too() {
+        let mut it = Try::settled(Some(GRACE));
+        it.hold.reap(it.now, [InstanceId::new("a")]);
+        assert!(it.keeps("a") && !it.keeps("b"));
+        assert_eq!(it.hold.ends(), Some(it.now + GRACE));
+        it.answered(at(10), &["a"]);
+        assert!(!it.keeps("a"));
+
+        it.hold.reap(it.now, [InstanceId::new("b")]);
+        it.hold.wait(it.now + GRACE);
+        assert!(!it.keeps("b"));
+        assert_eq!(it.hold.ends(), None);
+    }
+
+    #[test]
     fn off_is_off() {
         let mut it = Try::settled(None);
         it.hold.failed();
         it.answered(at(3), &[]);
+        it.hold.reap(it.now, [InstanceId::new("a")]);
         assert!(!it.keeps("a"));
     }
 }

@@ -20,6 +20,15 @@ pub(crate) struct Serving {
     pub(crate) registered: usize,
 }
 
+impl Serving {
+    /// Whether it has an instance in some state.
+    pub(crate) fn names(&self, id: &InstanceId) -> bool {
+        self.instances.contains_key(id)
+            || self.critical.contains_key(id)
+            || self.withdrawn.contains(id)
+    }
+}
+
 /// Sorts an answer: passing and warning instances serve, each by the weight of its state, and a weight is at least 1. One in
 /// maintenance is not ill: somebody wants it out of service.
 pub(crate) fn serving(answer: &[Health]) -> Serving {

@@ -5,19 +5,20 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Change, InstanceId,
+    Change, Instance, InstanceId,
     diff::{Member, Members, Standing, Told, diff},
-    floor::Floor,
+    floor::panics,
     hold::{Hold, Reading},
     serving::Serving,
 };
 
 /// Who may be called: those who serve by the registry's last word, and those who are kept against it while they answer,
-/// because it may have forgotten them ([`Hold`]) or because it finds most of them ill ([`Floor`]). Who else is ill is spare.
+/// because it may have forgotten them ([`Hold`]) or because it finds most of them ill ([`panics`]). Who else is ill is spare.
 #[derive(Debug)]
 pub(crate) struct View {
     hold: Hold,
-    floor: Floor,
+    /// Whether those who are ill stay because most of them are.
+    panics: bool,
     /// The last word.
     said: Serving,
     told: Told,
@@ -28,7 +29,7 @@ impl View {
     pub(crate) fn new(grace: Option<Duration>) -> Self {
         Self {
             hold: Hold::new(grace),
-            floor: Floor::default(),
+            panics: false,
             said: Serving::default(),
             told: Told::new(),
         }
@@ -59,14 +60,17 @@ impl View {
         if reading.behind {
             return self.add(serving.instances);
         }
-        self.floor.answered(&serving.instances, &serving.critical);
+        let reaped = self.reaped(&serving);
+        self.hold.reap(now, reaped);
         self.said = serving;
+        self.judge();
         self.decide()
     }
 
     /// Lets time pass.
     pub(crate) fn wait(&mut self, now: Instant) -> Vec<Change> {
         self.hold.wait(now);
+        self.judge();
         self.decide()
     }
 
@@ -77,7 +81,7 @@ impl View {
 
     /// Whether instances that are ill stay because most of them are.
     pub(crate) fn panics(&self) -> bool {
-        self.floor.panics()
+        self.panics
     }
 
     /// Those who are not to be called for being critical.
@@ -107,6 +111,37 @@ impl View {
         self.tell(told)
     }
 
+    /// Those who are called although they are critical, and whom an answer does not name any more: registries deregister who is ill
+    /// for long.
+    fn reaped(&self, serving: &Serving) -> Vec<InstanceId> {
+        let critical = self.said.critical.keys();
+        critical
+            .filter(|id| self.told.get(*id).is_some_and(Member::is_called) && !serving.names(id))
+            .cloned()
+            .collect()
+    }
+
+    /// Looks whether health is to be believed. Who was deregistered for it is as ill as before.
+    fn judge(&mut self) {
+        let Serving {
+            instances,
+            critical,
+            withdrawn,
+            ..
+        } = &self.said;
+        let reaped = self.hold.reaped();
+        let reaped = reaped.filter(|id| !critical.contains_key(id) && !withdrawn.contains(id));
+        let ill = critical.keys().chain(reaped);
+        let ill = ill.filter(|id| self.has_passed(id)).count();
+        self.panics = panics(instances.len(), ill);
+    }
+
+    /// Whether an instance has passed since it was registered or, where it has registered anew, while it was held.
+    fn has_passed(&self, id: &InstanceId) -> bool {
+        self.told.contains_key(id)
+    }
+
+    /// Who serves comes first, then who is held as it was, then who is critical: nobody has two turns, be it under another id.
     fn decide(&mut self) -> Vec<Change> {
         let Serving {
             instances,
@@ -118,41 +153,19 @@ impl View {
             .iter()
             .map(|(id, instance)| (id.clone(), vouched(instance.clone())))
             .collect();
-        for (id, instance) in critical {
-            if self.floor.keeps(id) {
-                told.insert(id.clone(), kept(instance.clone()));
-            }
-        }
-        // One that has come back under another id is not to have two turns.
-        let places: BTreeSet<_> = told
-            .values()
-            .map(|member| (&*member.instance.host, member.instance.port))
-            .collect();
-        let held: Vec<(InstanceId, Member)> = self
-            .told
-            .iter()
-            .filter(|(id, member)| {
-                let Member { instance, .. } = member;
-                member.is_called()
-                    && self.hold.keeps(id)
-                    && !withdrawn.contains(id)
-                    && !told.contains_key(id)
-                    && !places.contains(&(&*instance.host, instance.port))
-            })
-            .map(|(id, member)| (id.clone(), kept(member.instance.clone())))
-            .collect();
-        let spare: Vec<(InstanceId, Member)> = critical
-            .iter()
-            .filter(|(id, instance)| {
-                self.floor.has_passed(id)
-                    && !told.contains_key(*id)
-                    && !places.contains(&(&*instance.host, instance.port))
-            })
-            .map(|(id, instance)| (id.clone(), spare(instance.clone())))
-            .collect();
-        drop(places);
-        told.extend(spare);
-        told.extend(held);
+        let held = self.told.iter().filter(|(id, member)| {
+            member.is_called() && self.hold.keeps(id) && !withdrawn.contains(*id)
+        });
+        add(
+            &mut told,
+            held.map(|(id, member)| (id, kept(member.instance.clone()))),
+        );
+        let standing = if self.panics { kept } else { spare };
+        let critical = critical.iter().filter(|(id, _)| self.has_passed(id));
+        add(
+            &mut told,
+            critical.map(|(id, instance)| (id, standing(instance.clone()))),
+        );
         self.tell(told)
     }
 
@@ -163,21 +176,35 @@ impl View {
     }
 }
 
-fn vouched(instance: super::Instance) -> Member {
+/// Adds those of whom nobody has the id or the place.
+fn add<'a>(told: &mut Told, more: impl Iterator<Item = (&'a InstanceId, Member)>) {
+    let place = |instance: &Instance| (instance.host.clone(), instance.port);
+    let places: BTreeSet<_> = told
+        .values()
+        .map(|member| place(&member.instance))
+        .collect();
+    for (id, member) in more {
+        if !told.contains_key(id) && !places.contains(&place(&member.instance)) {
+            told.insert(id.clone(), member);
+        }
+    }
+}
+
+fn vouched(instance: Instance) -> Member {
     Member {
         instance,
         standing: Standing::Vouched,
     }
 }
 
-fn spare(instance: super::Instance) -> Member {
+fn spare(instance: Instance) -> Member {
     Member {
         instance,
         standing: Standing::Spare,
     }
 }
 
-fn kept(instance: super::Instance) -> Member {
+fn kept(instance: Instance) -> Member {
     Member {
         instance,
         standing: Standing::Kept,

@@ -269,7 +269,7 @@ async fn the_critical_stay_while_most_are_and_maintenance_does_not_count() {
     };
     let consul = agent.consul();
     for id in ["a", "b", "c"] {
-        let definition = definition(id, HealthState::Passing);
+        let definition = at_its_own_port(id, HealthState::Passing);
         consul.register(&definition).await.unwrap();
     }
     let mut known = Known::of(consul.clone());

@@ -1,6 +1,6 @@
 //! The view against a model that goes through the whole history at each step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -79,6 +79,11 @@ struct Model {
     history: Vec<(u64, Step)>,
     told: BTreeSet<&'static str>,
     spare: BTreeSet<&'static str>,
+    /// Since they were registered, or since before they were held.
+    passed: BTreeSet<&'static str>,
+    panics: bool,
+    /// When they were deregistered for an illness that was not believed.
+    reaped: BTreeMap<&'static str, u64>,
     now: u64,
 }
 
@@ -87,6 +92,7 @@ impl Model {
         if let Step::Wait(seconds) = step {
             self.now += seconds;
         }
+        self.reap(step);
         self.history.push((self.now, step.clone()));
         let knows = match step {
             Step::Fail => return,
@@ -96,6 +102,7 @@ impl Model {
                 ..
             } => {
                 self.told.extend(passing(*states));
+                self.passed.extend(passing(*states));
                 self.spare.retain(|id| !self.told.contains(id));
                 return;
             }
@@ -103,9 +110,51 @@ impl Model {
             Step::Wait(_) => !self.is_away(),
         };
         if knows && self.last().is_some() {
+            self.judge();
             self.told = IDS.into_iter().filter(|id| self.serves(id)).collect();
             self.spare = IDS.into_iter().filter(|id| self.is_spare(id)).collect();
         }
+    }
+
+    /// Before the step is history.
+    fn reap(&mut self, step: &Step) {
+        let Step::Answer {
+            behind: false,
+            states,
+            ..
+        } = step
+        else {
+            return;
+        };
+        let before = self.last().unwrap_or([Is::Absent; 4]);
+        for (at, id) in IDS.into_iter().enumerate() {
+            let stayed = before[at] == Is::Critical && self.told.contains(id);
+            if stayed && states[at] == Is::Absent {
+                self.reaped.insert(id, self.now);
+            } else if states[at] == Is::Passing {
+                self.reaped.remove(id);
+            }
+        }
+    }
+
+    fn judge(&mut self) {
+        let (mut well, mut ill) = (0, 0);
+        let mut passed = BTreeSet::new();
+        for (id, is) in IDS.into_iter().zip(self.last().unwrap()) {
+            let passed_before = self.passed.contains(id);
+            let has_passed = match is {
+                Is::Passing => true,
+                Is::Critical => passed_before,
+                Is::Absent => passed_before && self.is_held(id),
+                Is::Withdrawn => false,
+            };
+            let is_ill = is == Is::Critical || is == Is::Absent && self.is_reaped(id);
+            well += usize::from(is == Is::Passing);
+            ill += usize::from(has_passed && is_ill);
+            passed.extend(has_passed.then_some(id));
+        }
+        self.passed = passed;
+        self.panics = 2 * well < well + ill;
     }
 
     /// The last answer of somebody who knows.
@@ -160,7 +209,7 @@ impl Model {
             Is::Passing => true,
             Is::Withdrawn => false,
             Is::Absent => self.is_held(id),
-            Is::Critical => self.is_held(id) || self.panics() && self.has_passed(index),
+            Is::Critical => self.is_held(id) || self.panics && self.passed.contains(id),
         }
     }
 
@@ -168,11 +217,15 @@ impl Model {
     fn is_spare(&self, id: &'static str) -> bool {
         let index = IDS.iter().position(|known| *known == id).unwrap();
         let critical = self.last().unwrap()[index] == Is::Critical;
-        critical && self.has_passed(index) && !self.told.contains(id)
+        critical && self.passed.contains(id) && !self.told.contains(id)
     }
 
-    /// Known before the registry came back, not named as serving since, and the grace runs.
+    /// Either deregistered for an illness that was not believed, or known before the registry came back and not named as serving
+    /// since; and the grace runs.
     fn is_held(&self, id: &'static str) -> bool {
+        if self.is_reaped(id) {
+            return true;
+        }
         let Some(back) = self.back() else {
             return false;
         };
@@ -183,30 +236,10 @@ impl Model {
         self.told.contains(id) && !named && self.now < self.history[back].0 + GRACE.as_secs()
     }
 
-    fn panics(&self) -> bool {
-        let states = self.last().unwrap();
-        let passed = (0..4).filter(|index| self.has_passed(*index)).count();
-        2 * passing(states).len() < passed
-    }
-
-    /// Whether it has passed since it was registered.
-    fn has_passed(&self, index: usize) -> bool {
-        let mut has = false;
-        for (_, step) in &self.history {
-            if let Step::Answer {
-                behind: false,
-                states,
-                ..
-            } = step
-            {
-                has = match states[index] {
-                    Is::Passing => true,
-                    Is::Critical => has,
-                    Is::Absent | Is::Withdrawn => false,
-                };
-            }
-        }
-        has
+    /// Called when it was deregistered for being critical, and it has not been well since; and the grace runs.
+    fn is_reaped(&self, id: &'static str) -> bool {
+        let reaped = self.reaped.get(id);
+        self.told.contains(id) && reaped.is_some_and(|at| self.now < at + GRACE.as_secs())
     }
 }
 
@@ -356,4 +389,64 @@ fn one_that_comes_back_under_another_id_has_one_turn() {
     run.view.answered(run.now, reading, other);
     let told: Vec<_> = run.view.told().keys().map(InstanceId::as_str).collect();
     assert_eq!(told, ["b"]);
+}
+
+#[test]
+fn who_is_deregistered_for_checks_that_fail_for_all_stays_and_comes_back() {
+    let mut run = Run::new();
+    let answer = |states| Step::Answer {
+        backwards: false,
+        behind: false,
+        silenced: false,
+        states,
+    };
+    let all = BTreeSet::from(IDS);
+    run.step(&answer([Is::Passing; 4]));
+    run.step(&Step::Wait(100));
+    run.step(&answer([Is::Critical; 4]));
+    run.step(&Step::Wait(100));
+    // One after the other, and then some register again.
+    for states in [
+        [Is::Absent, Is::Critical, Is::Critical, Is::Critical],
+        [Is::Absent, Is::Absent, Is::Absent, Is::Critical],
+        [Is::Absent; 4],
+        [Is::Critical, Is::Critical, Is::Absent, Is::Absent],
+    ] {
+        run.step(&answer(states));
+        assert_eq!(run.ids(), all, "{states:?}");
+        run.step(&Step::Wait(1));
+    }
+    // Who does not is let go, and the others stay; so they do when it happens again.
+    run.step(&Step::Wait(GRACE.as_secs()));
+    assert_eq!(run.ids(), BTreeSet::from(["a", "b"]));
+    run.step(&answer([Is::Absent; 4]));
+    assert_eq!(run.ids(), BTreeSet::from(["a", "b"]));
+}
+
+#[test]
+fn who_registers_as_critical_after_an_outage_stays_when_the_grace_is_over() {
+    let answer = |backwards, states| Step::Answer {
+        backwards,
+        behind: false,
+        silenced: false,
+        states,
+    };
+    let stay = |run: &mut Run, backwards| {
+        run.step(&answer(backwards, [Is::Absent; 4]));
+        run.step(&answer(false, [Is::Critical; 4]));
+        run.step(&Step::Wait(GRACE.as_secs()));
+        assert_eq!(run.ids(), BTreeSet::from(IDS));
+    };
+    let mut run = Run::new();
+    run.step(&answer(false, [Is::Passing; 4]));
+    run.step(&Step::Wait(100));
+    stay(&mut run, true);
+
+    // So do those whom an earlier process has left.
+    let mut run = Run::new();
+    let cached = serving([Is::Passing; 4]).instances;
+    for change in run.view.remember(cached) {
+        apply(&mut run.set, change);
+    }
+    stay(&mut run, false);
 }

@@ -1,0 +1,241 @@
+//! What becomes of callers when a registry's health checks tell nothing of the instances, which answer all the while.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use bellhop::{
+    Channel, Mesh,
+    client::Report,
+    consul::{Check, Consul, Definition, HealthState, Probe, Weights},
+};
+use e2e::{PATIENCE, Registry, against_both, free_ports, until};
+use hotel_proto::geo::{
+    Request as Ask, Result as Answer,
+    geo_client::GeoClient,
+    geo_server::{Geo, GeoServer},
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status, transport::Server};
+
+/// A server that counts its calls.
+struct Instance {
+    id: String,
+    port: u16,
+    calls: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+struct Counting(Arc<AtomicUsize>);
+
+#[tonic::async_trait]
+impl Geo for Counting {
+    async fn nearby(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Response::new(Answer::default()))
+    }
+}
+
+impl Instance {
+    async fn start(id: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let calls = Arc::<AtomicUsize>::default();
+        let server = Server::builder()
+            .add_service(GeoServer::new(Counting(calls.clone())))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        Self {
+            id: id.to_owned(),
+            port,
+            calls,
+            task: tokio::spawn(async { server.await.unwrap() }),
+        }
+    }
+
+    /// With a check that says what it is told to.
+    fn definition(&self, status: HealthState) -> Definition {
+        let check = Check {
+            id: self.check(),
+            name: "told".to_owned(),
+            probe: Probe::Ttl { ttl: 10 * PATIENCE },
+            status,
+            deregister_after: None,
+        };
+        Definition {
+            id: self.id.clone(),
+            name: "geo".to_owned(),
+            address: "127.0.0.1".to_owned(),
+            port: self.port,
+            tags: Vec::new(),
+            meta: BTreeMap::new(),
+            weights: Weights {
+                passing: 1,
+                warning: 1,
+            },
+            checks: vec![check],
+        }
+    }
+
+    fn check(&self) -> String {
+        format!("told:{}", self.id)
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Instances, and what the registry is told of them.
+struct Stage {
+    registry: Registry,
+    consul: Consul,
+    instances: Vec<Instance>,
+}
+
+impl Stage {
+    async fn new(registry: Registry, statuses: &[HealthState]) -> Self {
+        let consul = caller(&registry).consul().clone();
+        let mut instances = Vec::new();
+        for (number, status) in statuses.iter().enumerate() {
+            let instance = Instance::start(&format!("geo-{number}")).await;
+            consul
+                .register(&instance.definition(*status))
+                .await
+                .unwrap();
+            instances.push(instance);
+        }
+        Self {
+            registry,
+            consul,
+            instances,
+        }
+    }
+
+    async fn tell(&self, number: usize, status: HealthState) {
+        let check = self.instances[number].check();
+        self.consul.update_check(&check, status, "").await.unwrap();
+    }
+
+    async fn deregister(&self, number: usize) {
+        self.consul
+            .deregister(&self.instances[number].id)
+            .await
+            .unwrap();
+    }
+
+    async fn register(&self, number: usize, status: HealthState) {
+        let definition = self.instances[number].definition(status);
+        self.consul.register(&definition).await.unwrap();
+    }
+
+    /// One that passes, and that nobody can connect to.
+    async fn register_nobody(&self) {
+        let mut definition = self.instances[0].definition(HealthState::Passing);
+        definition.id = "nobody".to_owned();
+        definition.port = free_ports::<1>()[0];
+        definition.checks.clear();
+        self.consul.register(&definition).await.unwrap();
+    }
+}
+
+fn caller(registry: &Registry) -> Mesh {
+    let address = registry.address().to_string();
+    let settings = BTreeMap::from([("CONSUL_HTTP_ADDR".to_owned(), address)]);
+    Mesh::from_source("caller", &settings).unwrap()
+}
+
+async fn is(channel: &Channel, what: &str, is_so: impl Fn(&Report) -> bool) {
+    until(what, || async { is_so(&channel.report()).then_some(()) }).await;
+}
+
+async fn call(channel: &Channel) -> Result<(), Status> {
+    let mut client = GeoClient::new(channel.clone());
+    client.nearby(Ask::default()).await.map(drop)
+}
+
+/// Calls without a pause, none of which may fail.
+struct Load {
+    enough: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl Load {
+    fn start(channel: &Channel) -> Self {
+        let enough = Arc::<AtomicBool>::default();
+        let (channel, until) = (channel.clone(), enough.clone());
+        let task = tokio::spawn(async move {
+            while !until.load(Ordering::Relaxed) {
+                call(&channel).await.expect("an answer");
+            }
+        });
+        Self { enough, task }
+    }
+
+    async fn stop(self) {
+        self.enough.store(true, Ordering::Relaxed);
+        self.task.await.expect("no call failed");
+    }
+}
+
+async fn who_is_deregistered_for_checks_that_fail_for_all_is_called_all_the_while(
+    registry: Registry,
+) {
+    let stage = Stage::new(registry, &[HealthState::Passing; 3]).await;
+    let mesh = caller(&stage.registry);
+    let channel = mesh.channel("geo");
+    is(&channel, "all are connected", |report| {
+        report.connected == 3
+    })
+    .await;
+    let load = Load::start(&channel);
+    for number in 0..3 {
+        stage.tell(number, HealthState::Critical).await;
+    }
+    is(&channel, "all are kept", |report| report.kept == 3).await;
+
+    // As Consul does after a minute: one after the other, until none is left. Who comes then and is nowhere shows that it was heard.
+    for number in 0..3 {
+        stage.deregister(number).await;
+    }
+    stage.register_nobody().await;
+    is(&channel, "none of them is named", |report| {
+        report.known == 4
+    })
+    .await;
+    assert_eq!(channel.report().kept, 3);
+    for instance in &stage.instances {
+        let before = instance.calls();
+        until("a call to each", || async {
+            (instance.calls() > before).then_some(())
+        })
+        .await;
+    }
+
+    for number in 0..3 {
+        stage.register(number, HealthState::Critical).await;
+    }
+    stage.tell(0, HealthState::Passing).await;
+    is(&channel, "one is vouched for again", |report| {
+        report.kept == 2
+    })
+    .await;
+    for number in 1..3 {
+        stage.tell(number, HealthState::Passing).await;
+    }
+    is(&channel, "all are", |report| report.kept == 0).await;
+    assert_eq!(channel.report().connected, 3);
+    load.stop().await;
+}
+
+against_both![who_is_deregistered_for_checks_that_fail_for_all_is_called_all_the_while];
