@@ -90,6 +90,11 @@ fn mesh(service: &str, mut settings: Settings) -> Result<Mesh, bellhop::Error> {
 }
 
 impl Running {
+    /// Says something about it.
+    pub(crate) fn say(&self, line: impl FnOnce()) {
+        self.serving.scope().run(line);
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.serving.address()

@@ -105,7 +105,9 @@ async fn tell(
 fn announce(running: &[Running], registry: Option<&Registry>) {
     for member in running {
         let admin = member.admin().map(tracing::field::display);
-        info!(service = member.service, address = %member.address(), admin, "serving");
+        member.say(|| {
+            info!(service = member.service, address = %member.address(), admin, "serving");
+        });
     }
     if let Some(registry) = registry {
         info!(address = %registry.address(), "registry serving");

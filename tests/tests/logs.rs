@@ -109,6 +109,61 @@ async fn lines_keep_what_is_nobodys_business_to_themselves() {
     assert_eq!(about(&system.processes["geo"][0], "r-2").len(), 0);
 }
 
+/// The lines of modules of the mesh, with all that they tell.
+fn of_the_mesh(process: &Process) -> Vec<Value> {
+    let output = process.output();
+    let lines = output
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter(|line| {
+            let target = line["target"].as_str();
+            target.is_some_and(|target| target.starts_with("bellhop::"))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_line_of_many_members_in_one_process_names_its_member() {
+    let mut registry = Registry::mini().await;
+    let launch = Launch::new(BINARY)
+        .registry(&registry)
+        .set("RUST_LOG", "bellhop=debug");
+    let mut process = launch.start(&["up", "--http", "127.0.0.1:0"]);
+    until("a system that is ready", || async {
+        process.output().contains("Hotels is ready").then_some(())
+    })
+    .await;
+    registry.stop();
+    // Each of the five, and each of its own: what it keeps registered, and whom it asks after.
+    let said = |lines: &[Value], service: &str, what: &str| {
+        lines.iter().any(|line| {
+            let message = line["message"].as_str();
+            line["service.name"] == service && message.is_some_and(|message| message.contains(what))
+        })
+    };
+    until("all that is said without a registry", || async {
+        let lines = of_the_mesh(&process);
+        let registered = |service| said(&lines, service, "cannot tell whether");
+        let found = |service| {
+            said(&lines, service, "discovery fails") && said(&lines, service, "connected")
+        };
+        let all = SERVICES.into_iter().all(registered);
+        (all && ["frontend", "search"].into_iter().all(found)).then_some(())
+    })
+    .await;
+    process.terminate();
+    assert!(process.end().await.success());
+    for line in of_the_mesh(&process) {
+        let (service, instance) = (&line["service.name"], &line["service.instance.id"]);
+        let (Some(service), Some(instance)) = (service.as_str(), instance.as_str()) else {
+            panic!("nobody says {line}");
+        };
+        assert!(SERVICES.contains(&service), "{line}");
+        assert!(instance.starts_with(service), "{line}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_without_an_id_is_given_one() {
     let registry = Registry::mini().await;

@@ -2,13 +2,17 @@
 //! and whether they are noted. Log lines find here what they are about.
 //!
 //! The server stack enters a [`Scope`] around each handler; channels read it. It follows the task: work that a handler
-//! spawns starts without it, unless wrapped in [`Scope::enter`].
+//! spawns starts without it, unless wrapped in [`Scope::enter`]. What a member does of itself, for no call, has a scope that
+//! names the member and nothing else.
+
+mod voice;
 
 use std::{future::Future, sync::Arc};
 
 use opentelemetry::trace::SpanContext;
 use tokio::{task::futures::TaskLocalFuture, time::Instant};
 
+pub(crate) use self::voice::Voice;
 pub use crate::explain::Explanation;
 use crate::{explain::Collector, telemetry::Baggage};
 
@@ -86,7 +90,7 @@ impl Scope {
     }
 
     /// Runs `work` within this scope.
-    pub(crate) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         CURRENT.sync_scope(self.clone(), work)
     }
 

@@ -12,6 +12,7 @@ use super::{
     LogFilter,
     reply::{Reply, fault, json},
 };
+use crate::context::Voice;
 
 /// Far above any filter.
 const BODY_MAX: usize = 4096;
@@ -68,10 +69,10 @@ pub(super) async fn change(
         None => filter.set(&text),
         Some(span) => filter.set_for(&text, span).map(|change| {
             let filter = filter.clone();
-            tokio::spawn(async move {
+            tokio::spawn(Voice::current().carry(async move {
                 tokio::time::sleep(span).await;
                 filter.lapse(change);
-            });
+            }));
         }),
     };
     match changed {

@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{debug, warn};
 
 use super::site::Site;
-use crate::server;
+use crate::{context::Voice, server};
 
 /// For the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -62,6 +62,7 @@ impl Bound {
     pub(crate) fn serve(self, site: Site) -> Admin {
         let stop = CancellationToken::new();
         let serving = accept(self.listener, Arc::new(site), stop.clone());
+        let serving = Voice::current().carry(serving);
         Admin {
             stop,
             serving: AbortOnDropHandle::new(tokio::spawn(serving)),
@@ -88,7 +89,10 @@ async fn accept(listener: TcpListener, site: Arc<Site>, stop: CancellationToken)
                 Ok(_) if connections.len() >= MAX_CONNECTIONS => {
                     debug!(max = MAX_CONNECTIONS, "too many admin connections, one is closed");
                 }
-                Ok((stream, peer)) => drop(connections.spawn(serve(stream, peer, site.clone()))),
+                Ok((stream, peer)) => {
+                    let serve = serve(stream, peer, site.clone());
+                    connections.spawn(Voice::current().carry(serve));
+                }
                 Err(error) => {
                     warn!(%error, "cannot accept an admin connection");
                     sleep(ACCEPT_PAUSE).await;

@@ -22,6 +22,7 @@ use super::{
     Instance, InstanceId,
     diff::{Members, Told},
 };
+use crate::context::Voice;
 
 /// What such a file says that it is.
 const FORMAT: &str = "bellhop-discovery";
@@ -164,7 +165,7 @@ impl Cache {
 impl Saver {
     fn start(file: PathBuf, origin: Origin) -> Self {
         let (latest, changes) = watch::channel(None);
-        let task = tokio::spawn(save(file, origin, changes));
+        let task = tokio::spawn(Voice::current().carry(save(file, origin, changes)));
         Self {
             latest,
             _task: AbortOnDropHandle::new(task),

@@ -30,6 +30,7 @@ use super::{
 use crate::{
     balance::{Ring, WHOLE},
     breaker::{self, Breaker, BreakerState, Candidate, Change, Decision, Observer, decide, floor},
+    context::Voice,
     discovery::InstanceId,
     identity::Recognition,
 };
@@ -51,6 +52,7 @@ pub(crate) struct Group {
     settings: Settings,
     ring: Ring<InstanceId, Endpoint>,
     origin: Instant,
+    voice: Voice,
     members: Mutex<Members>,
     begun: Notify,
     /// Whether it was told that nobody is connected for long.
@@ -101,6 +103,7 @@ impl Group {
             settings,
             ring,
             origin: Instant::now(),
+            voice: Voice::current(),
             members: Mutex::new(Members {
                 by_id: BTreeMap::new(),
                 ramps: settings.slow_start.map(Ramps::new),
@@ -166,10 +169,12 @@ impl Group {
     pub(super) fn found(&self) {
         if self.missed.swap(false, Relaxed) {
             let service = &*self.service;
-            info!(
-                service,
-                "somebody can be called again, calls do not fail fast any more"
-            );
+            self.voice.say(|| {
+                info!(
+                    service,
+                    "somebody can be called again, calls do not fail fast any more"
+                );
+            });
         }
     }
 
@@ -177,7 +182,9 @@ impl Group {
     pub(crate) fn missed(&self, case: &str, cause: &dyn fmt::Display) {
         if !self.missed.swap(true, Relaxed) {
             let service = &*self.service;
-            warn!(service, case, %cause, "nobody can be called, calls fail fast until somebody can");
+            self.voice.say(|| {
+                warn!(service, case, %cause, "nobody can be called, calls fail fast until somebody can");
+            });
         }
     }
 
@@ -312,10 +319,12 @@ impl Group {
         };
         let before = std::mem::replace(&mut members.panic, panic);
         if panic.breakers != before.breakers {
-            self.tell_of_breakers(panic.breakers, &candidates);
+            self.voice
+                .say(|| self.tell_of_breakers(panic.breakers, &candidates));
         }
         if panic.health != before.health {
-            self.tell_of_health(panic.health, &candidates);
+            self.voice
+                .say(|| self.tell_of_health(panic.health, &candidates));
         }
     }
 
@@ -363,11 +372,11 @@ impl Group {
 impl Observer for Group {
     fn changed(&self, id: &InstanceId, change: Change) {
         let service = &*self.service;
-        match change {
+        self.voice.say(|| match change {
             Change::Opened => warn!(service, instance = %id, "fails too often, out of turn"),
             Change::Reopened => debug!(service, instance = %id, "still fails"),
             Change::Closed => info!(service, instance = %id, "works again"),
-        }
+        });
         let mut members = self.lock();
         if change == Change::Closed && members.by_id.contains_key(id) {
             self.begin(&mut members, id);

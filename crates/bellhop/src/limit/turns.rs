@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{Rate, TokioClock, TooMany};
-use crate::outage::Outage;
+use crate::{context::Voice, outage::Outage};
 
 /// A bucket that calls take from, and the queue before it.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub(crate) struct Turns {
     first: Semaphore,
     waiting: AtomicU32,
     outage: Outage,
+    voice: Voice,
 }
 
 type Middleware = NoOpMiddleware<<TokioClock as Clock>::Instant>;
@@ -41,6 +42,7 @@ impl Turns {
             first: Semaphore::new(1),
             waiting: AtomicU32::new(0),
             outage: Outage::default(),
+            voice: Voice::current(),
         }
     }
 
@@ -61,7 +63,9 @@ impl Turns {
             false => None,
         };
         if turn.is_none() && self.outage.failed(Instant::now()) {
-            tracing::warn!(service, interval = ?self.interval, "calls are refused: more than the client's limit");
+            self.voice.say(|| {
+                tracing::warn!(service, interval = ?self.interval, "calls are refused: more than the client's limit");
+            });
         }
         let retry_after = at_least.saturating_add(self.interval);
         turn.ok_or(TooMany { retry_after })

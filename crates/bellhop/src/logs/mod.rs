@@ -10,7 +10,7 @@
 //! | `level` | `TRACE`, `DEBUG`, `INFO`, `WARN` or `ERROR` |
 //! | `target` | the module that speaks |
 //! | `message` | what it says |
-//! | `service.name`, `service.instance.id` | the member, by its names in the registry |
+//! | `service.name`, `service.instance.id` | the member, by its names in the registry, also where the line is about no call |
 //! | `trace_id`, `span_id` | the call that was served, where it has a trace |
 //! | `request_id` | the id of the request that all this is about |
 //!

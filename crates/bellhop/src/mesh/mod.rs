@@ -37,6 +37,7 @@ use crate::{
     client::{self, Channel},
     config::{ConfigError, Environment, File, Known, Overlay, Reader, Setting, Source},
     consul::Consul,
+    context::{Voice, Who},
     discovery,
     telemetry::{Identity, Losses, Metrics, StartError, Telemetry},
     upstream::Upstream,
@@ -58,6 +59,8 @@ struct Member {
     /// What was asked for to make them.
     told: Vec<Setting>,
     consul: Consul,
+    /// As log lines name it.
+    who: OnceLock<Arc<Who>>,
     telemetry: OnceLock<Telemetry>,
     metrics: Metrics,
     /// Where the work of the mesh itself runs, away from calls where there is such a place.
@@ -116,6 +119,7 @@ impl Mesh {
             settings,
             told,
             consul,
+            who: OnceLock::new(),
             telemetry: OnceLock::new(),
             control: OnceLock::new(),
             called: Mutex::default(),
@@ -151,6 +155,10 @@ impl Mesh {
     /// # Panics
     /// Outside of a Tokio runtime.
     pub fn channel(&self, service: &str) -> Channel {
+        self.voice().run(|| self.channel_to(service))
+    }
+
+    fn channel_to(&self, service: &str) -> Channel {
         let member = &*self.member;
         let handle = Handle::current();
         let settings = member.settings.client.of(service);
@@ -179,6 +187,27 @@ impl Mesh {
             Channel::new(upstream.clone(), settings, telemetry, metrics, handle).by(caller)
         });
         channel.clone()
+    }
+
+    /// Who it is: the instance that serves or, with a channel before that, one of its own.
+    fn who(&self) -> &Arc<Who> {
+        let client = || format!("{}-{:08x}", self.service(), fastrand::u32(..));
+        let member = &self.member;
+        member
+            .who
+            .get_or_init(|| Arc::new(self.instance(&client())))
+    }
+
+    fn instance(&self, id: &str) -> Who {
+        Who {
+            service: self.service().to_owned(),
+            instance: id.to_owned(),
+        }
+    }
+
+    /// For what it does of itself.
+    fn voice(&self) -> Voice {
+        Voice::of(self.who().clone())
     }
 
     /// Whether there are channels to other services.
@@ -235,6 +264,10 @@ impl Mesh {
     /// Sends what is known of the calls so far, and no more from then on; at most for as long as `bound`. A member that
     /// serves does so itself when it stops.
     pub async fn flush(&self, bound: Duration) {
+        self.voice().carry(self.flush_within(bound)).await;
+    }
+
+    async fn flush_within(&self, bound: Duration) {
         let Some(telemetry) = self.member.telemetry.get() else {
             return;
         };
@@ -255,12 +288,12 @@ impl Mesh {
         if let Some(telemetry) = self.member.telemetry.get() {
             return telemetry.clone();
         }
-        let client = format!("{}-{:08x}", self.member.service, fastrand::u32(..));
-        self.start_telemetry(&client).unwrap_or_else(|error| {
-            let error = &error as &(dyn std::error::Error + 'static);
-            tracing::error!(error, "calls are not traced");
-            Telemetry::disabled()
-        })
+        self.start_telemetry(&self.who().instance)
+            .unwrap_or_else(|error| {
+                let error = &error as &(dyn std::error::Error + 'static);
+                tracing::error!(error, "calls are not traced");
+                Telemetry::disabled()
+            })
     }
 
     fn start_telemetry(&self, instance: &str) -> Result<Telemetry, StartError> {

@@ -14,7 +14,7 @@ use super::{Error, Mesh, Phase, StopSignals, figures::Figures, health::Health, l
 use crate::{
     admin::{self, Admin, Bound, Guard, Site},
     channelz::{self, Channelz},
-    context::Who,
+    context::{Scope, Voice},
     registration::{self, Place, Protocol, Registered, Spec},
     server::{self, Activities, App, Kind, Listener, Services, Shedding, Sockets, Worker},
     shards::Shards,
@@ -96,6 +96,22 @@ impl Mesh {
         })?;
         let address = listener.address();
         let place = Place::new(&settings.registration, self.service(), address)?;
+        let who = Arc::new(self.instance(&place.id));
+        // A channel may have come first.
+        let _ = self.member.who.set(who.clone());
+        let start = self.start_at(handles, app, place, listener, admin);
+        Voice::of(who).carry(start).await
+    }
+
+    async fn start_at<A: Into<App>>(
+        &self,
+        handles: &[Handle],
+        app: impl Fn(&Self) -> A,
+        place: Place,
+        listener: Listener,
+        admin: Option<Bound>,
+    ) -> Result<Serving, Error> {
+        let (settings, address) = (&self.member.settings, listener.address());
         let mut activity = Activities::default();
         let health = Health::new(self.service());
         let channelz = Channelz::new(self.clone());
@@ -213,10 +229,7 @@ impl Mesh {
         telemetry: &Telemetry,
     ) -> Result<Vec<Worker>, Error> {
         let settings = &self.member.settings;
-        let who = Who {
-            service: self.service().to_owned(),
-            instance: instance.to_owned(),
-        };
+        let who = self.instance(instance);
         let (mut workers, mut shed) = (Vec::with_capacity(handles.len()), None);
         for handle in handles {
             let _entered = handle.enter();
@@ -280,6 +293,14 @@ impl Serving {
         self.mesh.life().admin
     }
 
+    /// For log lines that a program writes about the member.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            member: Some(Arc::new(self.mesh.instance(self.registered.id()))),
+            ..Scope::default()
+        }
+    }
+
     /// The member's registration.
     pub fn registered(&self) -> &Registered {
         &self.registered
@@ -288,6 +309,10 @@ impl Serving {
     /// Leaves the mesh without losing a call: leaves the registry, serves on until callers have gone elsewhere, tells those that
     /// have not to go, finishes what is in flight, and sends off what is known of it. Each step has a bound.
     pub async fn stop(self) {
+        self.scope().enter(self.leave()).await;
+    }
+
+    async fn leave(self) {
         let Self {
             mesh,
             listener,

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     backoff::Retries,
     consul::{Call, Consul, Error},
+    context::Voice,
 };
 
 /// How long taking an instance off the agent may last. What is left behind then is reaped by Consul.
@@ -113,7 +114,7 @@ pub(crate) fn start_at(consul: Consul, spec: Spec, place: Place) -> Registered {
         lost,
         work: Work::default(),
     };
-    let task = tokio::spawn(keeper.run(reporter));
+    let task = tokio::spawn(Voice::current().carry(keeper.run(reporter)));
     Registered {
         id,
         address,

@@ -22,6 +22,7 @@ use super::{
     sockets::{Ends, Sockets},
     sparse::Sparse,
 };
+use crate::context::Voice;
 
 const BACKLOG: u32 = 1024;
 /// A flood is told of, not repeated.
@@ -85,7 +86,8 @@ impl Listener {
             abort: abort.clone(),
             connections: connections.clone(),
         };
-        let accepting = AbortOnDropHandle::new(tokio::spawn(accept(self.listener, hand)));
+        let accepting = Voice::current().carry(accept(self.listener, hand));
+        let accepting = AbortOnDropHandle::new(tokio::spawn(accepting));
         Serving {
             accepting,
             departure,

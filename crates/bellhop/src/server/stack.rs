@@ -17,7 +17,7 @@ use super::{
     shed::{Shed, ShedLayer, Shedding},
 };
 use crate::{
-    context::Who,
+    context::{Voice, Who},
     telemetry::{Metrics, Telemetry},
 };
 
@@ -25,6 +25,8 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Stack {
     pub(super) kind: Kind,
+    /// Whose it is.
+    pub(super) voice: Voice,
 }
 
 #[derive(Clone)]
@@ -56,11 +58,12 @@ pub(crate) struct Parts {
 
 /// Composes the stack of a worker.
 pub(crate) fn compose(kind: super::Kind, parts: Parts) -> Stack {
+    let voice = Voice::of(parts.who.clone());
     let kind = match kind {
         super::Kind::Grpc(services) => Kind::Grpc(grpc(services, parts)),
         super::Kind::Http(service) => Kind::Http(http(service, parts)),
     };
-    Stack { kind }
+    Stack { kind, voice }
 }
 
 impl Stack {

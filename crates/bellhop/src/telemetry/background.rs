@@ -11,6 +11,7 @@ use opentelemetry_sdk::{
 use tokio::runtime::{Builder, Runtime};
 
 use super::{collector::Collector, export::StartError, queue::Losses};
+use crate::context::Voice;
 
 /// The exporter with a runtime of its own, on a thread of its own.
 ///
@@ -26,6 +27,7 @@ pub(super) struct Background {
     timeout: Duration,
     /// One warning at the first that is lost, one line at the end, silence between.
     losses: Arc<Losses>,
+    voice: Voice,
 }
 
 impl Background {
@@ -50,6 +52,7 @@ impl Background {
             endpoint: collector.endpoint.clone(),
             timeout,
             losses,
+            voice: Voice::current(),
         })
     }
 }
@@ -66,7 +69,7 @@ impl SpanExporter for Background {
                 .await
                 .unwrap_or(Err(OTelSdkError::Timeout(self.timeout)))
         });
-        self.report(spans, &result);
+        self.voice.run(|| self.report(spans, &result));
         result
     }
 

@@ -28,6 +28,7 @@ pub use self::{
 use crate::{
     balance::{Ring, Shard},
     client::{Allowance, Budget},
+    context::Voice,
     discovery::{Change, Event, InstanceId},
     endpoint::{self, Endpoint, Failures, Group, Target},
     explain::Skipped,
@@ -42,6 +43,7 @@ pub(crate) struct Upstream {
     group: Arc<Group>,
     failures: Arc<Failures>,
     settings: endpoint::Settings,
+    voice: Voice,
     begun: Instant,
     state: Mutex<State>,
     turns: OnceLock<Arc<Turns>>,
@@ -60,13 +62,16 @@ impl Upstream {
     ) -> Arc<Self> {
         let ring = Ring::new();
         let group = Group::new(service.clone(), ring.clone(), settings.group);
+        let voice = Voice::current();
+        let ramp = voice.carry(group.clone().ramp());
         let upstream = Arc::new(Self {
             service,
             ring,
-            _ramp: AbortOnDropHandle::new(control.spawn(group.clone().ramp())),
+            _ramp: AbortOnDropHandle::new(control.spawn(ramp)),
             group,
             failures: Arc::default(),
             settings,
+            voice,
             begun: Instant::now(),
             state: Mutex::default(),
             turns: OnceLock::new(),
@@ -74,7 +79,8 @@ impl Upstream {
             follower: OnceLock::new(),
         });
         // Not while the upstream is being made: the follower would find nobody and leave.
-        let follower = control.spawn(apply(Arc::downgrade(&upstream), discovery));
+        let follower = apply(Arc::downgrade(&upstream), discovery);
+        let follower = control.spawn(upstream.voice.carry(follower));
         let _ = upstream.follower.set(AbortOnDropHandle::new(follower));
         upstream
     }
@@ -244,12 +250,12 @@ impl Upstream {
             self.settings,
         );
         let (upstream, target) = (Arc::downgrade(self), target.clone());
-        AbortOnDropHandle::new(handle.spawn(async move {
+        AbortOnDropHandle::new(handle.spawn(self.voice.carry(async move {
             supervisor.await;
             if let Some(upstream) = upstream.upgrade() {
                 upstream.lost(&target, number);
             }
-        }))
+        })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

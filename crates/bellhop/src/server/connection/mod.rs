@@ -52,7 +52,7 @@ pub(super) async fn serve(
     let heads = HeadTimer::new(heard.clone(), settings.header_timeout, settings.idle);
     let io = match register(stream) {
         Ok(stream) => TokioIo::new(Patient::new(stream, settings.header_timeout, heard)),
-        Err(error) => return debug!(%peer, %error, "connection lost"),
+        Err(error) => return stack.voice.run(|| debug!(%peer, %error, "connection lost")),
     };
     let lifetime = settings.age.map(|age| age.lifetime(fastrand::f64()));
     let ageing = Arc::<Ageing>::default();
@@ -73,7 +73,7 @@ pub(super) async fn serve(
         }
     };
     if let Err(error) = end {
-        debug!(%peer, error, "connection ended");
+        stack.voice.run(|| debug!(%peer, error, "connection ended"));
     }
 }
 

@@ -29,6 +29,7 @@ use self::{
     watch::{Alarm, Watch},
 };
 use super::{Settings, floor::Floor, window::Window};
+use crate::context::Voice;
 
 /// The lag that a server keeps while it sheds.
 const LAG_TARGET: Duration = Duration::from_millis(5);
@@ -70,6 +71,7 @@ pub(super) struct Limit {
     excused: Option<(Instant, Duration)>,
     /// When a call last came or ended.
     seen: Instant,
+    voice: Voice,
 }
 
 impl Limit {
@@ -84,6 +86,7 @@ impl Limit {
             shedding: None,
             excused: None,
             seen: Instant::now(),
+            voice: Voice::current(),
         }
     }
 
@@ -143,7 +146,9 @@ impl Limit {
     }
 
     fn begin(&mut self, now: Instant, window: &Window, alarm: Alarm) {
-        warn!(in_flight = self.in_flight, lag = ?window.lag(), latency = ?window.latency, "too many calls, some are refused");
+        self.voice.say(|| {
+            warn!(in_flight = self.in_flight, lag = ?window.lag(), latency = ?window.latency, "too many calls, some are refused");
+        });
         self.limit = self.limit.min(self.in_flight.max(self.settings.min) as f64);
         self.shedding = Some(Shedding::default());
         let calm = self.watch.calm();
@@ -247,13 +252,15 @@ impl Limit {
     }
 
     fn let_all_in(&mut self) {
-        info!("calls are refused no more");
+        self.voice.say(|| info!("calls are refused no more"));
         (self.limit, self.shedding) = (self.settings.max as f64, None);
     }
 
     /// Refusals do not help: what calls wait for is not in this process, or takes longer than it did. That is how it is now.
     fn excuse(&mut self, now: Instant, window: &Window) {
-        info!(lag = ?window.lag(), latency = ?window.latency, "refusing calls makes others no shorter, more are let in");
+        self.voice.say(|| {
+            info!(lag = ?window.lag(), latency = ?window.latency, "refusing calls makes others no shorter, more are let in");
+        });
         if let Some(latency) = window.latency {
             self.latency.set(now, latency);
         }

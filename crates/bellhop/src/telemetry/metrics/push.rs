@@ -13,7 +13,10 @@ use super::{
     exporter::{ExportError, Exporter},
     otlp,
 };
-use crate::telemetry::{StartError, collector::Collector};
+use crate::{
+    context::Voice,
+    telemetry::{StartError, collector::Collector},
+};
 
 /// How metrics are pushed.
 #[derive(Clone, Debug)]
@@ -52,10 +55,11 @@ impl Push {
             registry,
             failing: false,
         };
+        let voice = Voice::current();
         let (end, ended) = oneshot::channel();
         let name = "bellhop-metrics".to_owned();
         thread::Builder::new().name(name).spawn(move || {
-            runtime.block_on(work.until(ended));
+            runtime.block_on(voice.carry(work.until(ended)));
             // A plain drop would wait for a name lookup that hangs.
             runtime.shutdown_background();
         })?;
