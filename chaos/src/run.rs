@@ -107,6 +107,7 @@ async fn one(case: &Case, suite: &Suite) -> Report {
         }
     };
     report.broken.extend(suite.panics());
+    report.broken.extend(suite.ends());
     report
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::ExitStatus,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -20,7 +21,11 @@ pub(crate) struct Suite {
     /// Whether there may be network namespaces.
     pub(crate) namespaces: bool,
     logs: Arc<Mutex<Vec<(String, Log)>>>,
+    ends: Arc<Mutex<Vec<String>>>,
 }
+
+/// So much of its log tells why a process has ended.
+const LAST_LINES: usize = 3;
 
 impl Suite {
     pub(crate) fn new(pace: Pace, rate: u32, namespaces: bool) -> Self {
@@ -29,6 +34,7 @@ impl Suite {
             rate,
             namespaces,
             logs: Arc::default(),
+            ends: Arc::default(),
         }
     }
 
@@ -36,6 +42,7 @@ impl Suite {
     pub(crate) fn afresh(&self) -> Self {
         Self {
             logs: Arc::default(),
+            ends: Arc::default(),
             ..self.clone()
         }
     }
@@ -45,6 +52,21 @@ impl Suite {
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("{:02}-{service}", logs.len());
         logs.push((name, log.clone()));
+    }
+
+    /// Keeps that a process has ended which nobody told to, and what it said last.
+    pub(crate) fn ended(&self, id: &str, end: ExitStatus, log: &Log) {
+        let text = log.text();
+        let lines: Vec<_> = text.lines().collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n        ");
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.push(format!("{id} has ended by itself, {end}:\n        {last}"));
+    }
+
+    /// The processes that have ended by themselves, and what they said last.
+    pub(crate) fn ends(&self) -> Vec<String> {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.clone()
     }
 
     /// The processes that have panicked, and how they say so.

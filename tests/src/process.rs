@@ -188,18 +188,22 @@ impl Process {
         assert!(sent.expect("kill").success());
     }
 
+    /// Its end, where it has ended.
+    ///
+    /// # Panics
+    /// When the system does not know.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a state")
+    }
+
     /// Its end.
     ///
     /// # Panics
     /// When it does not end.
     pub async fn end(&mut self) -> ExitStatus {
-        let child = Mutex::new(&mut self.child);
+        let process = Mutex::new(self);
         until("an end", || async {
-            child
-                .lock()
-                .expect("the child")
-                .try_wait()
-                .expect("a state")
+            process.lock().expect("the process").ended()
         })
         .await
     }

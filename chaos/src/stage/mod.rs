@@ -156,3 +156,14 @@ impl Stage {
         }
     }
 }
+
+impl Drop for Stage {
+    /// Nobody whom the case has left on the list may have ended.
+    fn drop(&mut self) {
+        for member in self.members.values_mut().flatten() {
+            if let Some(end) = member.process.ended() {
+                self.suite.ended(&member.id, end, member.process.log());
+            }
+        }
+    }
+}
