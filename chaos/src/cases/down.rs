@@ -1,6 +1,6 @@
 //! All instances of a service are gone.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use futures_util::future::join_all;
 
@@ -20,6 +20,9 @@ pub(super) const OTHERS: Case = Case {
 
 /// From when the registry names somebody again until every answer has to be whole.
 const HEALED: Duration = Duration::from_secs(1);
+
+/// Longer than anybody waits for somebody who may come back, the hops together.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
 /// How a service goes.
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +49,13 @@ async fn others(suite: Suite) -> Result<Report, Failure> {
     let long = &[
         ("geo", Way::Killed),
         ("geo", Way::Stopped),
+        ("geo", Way::Hung),
         ("profile", Way::Killed),
         ("profile", Way::Stopped),
+        ("profile", Way::Hung),
         ("search", Way::Killed),
         ("search", Way::Stopped),
+        ("search", Way::Hung),
     ];
     let outages = suite.pace.pick(short, long).iter();
     let outages = outages.map(|(service, way)| (*service, *way, Right::Without(service)));
@@ -60,21 +66,46 @@ async fn run(suite: &Suite, outages: Vec<(&'static str, Way, Right)>) -> Result<
     let mut stage = Stage::start(suite, Shape::default()).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
-    for (service, way, right) in &outages {
-        load.allow(*right);
+    let mut told = Vec::new();
+    for (service, way, right) in outages {
+        let earlier = load.lesser().len();
+        load.allow(right);
         load.breaks();
-        go_and_come(&mut stage, &load, service, *way).await;
+        go_and_come(&mut stage, &load, service, way).await;
         load.heals();
         load.pass(HEALED).await;
         load.allow(Right::Whole);
         load.pass(suite.pace.after() / 2).await;
+        told.push((service, way, load.lesser().split_off(earlier)));
     }
     load.pass(suite.pace.after()).await;
-    let figures = load.stop().await;
-    let lesser = figures.lesser.len();
-    Ok(Report::nothing_lost(figures).rule(lesser > 0, || {
-        "nobody was told that a service is missing".to_owned()
-    }))
+    let report = Report::nothing_lost(load.stop().await);
+    Ok(told.into_iter().fold(report, judge))
+}
+
+/// In each outage somebody is told that a service is missing, and soon.
+fn judge(report: Report, (service, way, took): (&str, Way, Vec<Duration>)) -> Report {
+    let (count, slowest) = (took.len(), took.into_iter().max().unwrap_or_default());
+    report
+        .note(format!(
+            "{service} {way}: {count} were told within {slowest:.1?}"
+        ))
+        .rule(count > 0, || {
+            format!("nobody was told that {service} is missing ({way})")
+        })
+        .rule(slowest <= TOLD_WITHIN, || {
+            format!("somebody was told after {slowest:.1?} that {service} is missing ({way})")
+        })
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Killed => "killed",
+            Self::Stopped => "stopped",
+            Self::Hung => "hung",
+        })
+    }
 }
 
 /// Takes all of a service away for a while.

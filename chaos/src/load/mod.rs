@@ -24,7 +24,7 @@ pub(crate) use self::calls::{Calls, Outcome, PATIENCE, Target};
 use self::{balancer::Balancer, question::Question};
 use crate::{
     Failure, Figures,
-    figures::{Phase, Sample},
+    figures::{End, Phase, Sample},
 };
 
 /// So many of the bad answers are told in words.
@@ -130,6 +130,16 @@ impl Load {
     /// From here on this is right to answer, and nothing else.
     pub(crate) fn allow(&self, right: Right) {
         self.shared.record().right = right;
+    }
+
+    /// How long those took so far that rightly were answered with less than a whole answer, in the order of their ends.
+    pub(crate) fn lesser(&self) -> Vec<Duration> {
+        let record = self.shared.record();
+        let lesser = record
+            .samples
+            .iter()
+            .filter(|sample| sample.end == End::Lesser);
+        lesser.map(|sample| sample.took).collect()
     }
 
     /// How many requests were due so far.
