@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Figures, figures::percentile};
+use crate::{Figures, figures::percentile, load::Again};
 
 /// What a case has come to.
 #[derive(Debug, Default)]
@@ -89,6 +89,19 @@ impl Report {
             overload: Some(overload),
             ..self
         }
+    }
+
+    /// With whether those that were broken serve again.
+    pub(crate) fn again(self, again: &Again) -> Self {
+        let report = match again.took {
+            Some(took) => self.note(format!(
+                "those that were broken {again} after {took:.1?} more"
+            )),
+            None => self,
+        };
+        report.rule(again.took.is_some(), || {
+            format!("those that were broken {again}: one never had its share again")
+        })
     }
 
     /// With a line to print.

@@ -23,6 +23,7 @@ pub(super) const SEARCH: Case = Case {
 /// An instance with a network of its own.
 #[derive(Debug)]
 struct Remote {
+    service: &'static str,
     network: Network,
     /// Its way to the registry goes with the network.
     _gate: Gate,
@@ -70,6 +71,7 @@ impl Remote {
             .set("HOTELS_LISTEN", &format!("{}:0", network.inside()));
         stage.enlist(service, vec![launch]).await;
         Self {
+            service,
             network,
             _gate: gate,
         }
@@ -95,8 +97,14 @@ async fn cut_each(suite: &Suite, stage: Stage, remotes: &[Remote]) -> Result<Rep
         load.heals();
         load.pass(suite.pace.after()).await;
     }
+    // It was the last one to start.
+    let last =
+        |remote: &Remote| stage.share(remote.service, stage.members[remote.service].len() - 1);
+    let again = load
+        .again(&remotes.iter().map(last).collect::<Vec<_>>())
+        .await;
     let figures = load.stop().await;
     // Whoever lives inside goes before the network does.
     drop(stage);
-    Ok(Report::nothing_lost(figures))
+    Ok(Report::nothing_lost(figures).again(&again))
 }

@@ -43,7 +43,8 @@ pub(super) async fn break_each(
     let stage = Stage::start(suite, shape).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
-    for service in suite.pace.pick(short, &SERVICES) {
+    let services = suite.pace.pick(short, &SERVICES);
+    for service in services {
         let control = stage.members[*service][0].control().await;
         load.breaks();
         fault.begin(control).await?;
@@ -53,5 +54,10 @@ pub(super) async fn break_each(
         load.pass(suite.pace.after() / 2).await;
     }
     load.pass(suite.pace.after()).await;
-    Ok(Report::nothing_lost(load.stop().await))
+    let broken: Vec<_> = services
+        .iter()
+        .map(|service| stage.share(service, 0))
+        .collect();
+    let again = load.again(&broken).await;
+    Ok(Report::nothing_lost(load.stop().await).again(&again))
 }

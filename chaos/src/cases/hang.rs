@@ -12,7 +12,8 @@ async fn run(suite: Suite) -> Result<Report, Failure> {
     let stage = Stage::start(&suite, Shape::default()).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
-    for service in ["geo", "rate", "profile", "search"] {
+    let services = ["geo", "rate", "profile", "search"];
+    for service in services {
         let hanging = &stage.members[service][0].process;
         load.breaks();
         hanging.signal("STOP");
@@ -22,5 +23,7 @@ async fn run(suite: Suite) -> Result<Report, Failure> {
         load.pass(suite.pace.after() / 2).await;
     }
     load.pass(suite.pace.after()).await;
-    Ok(Report::nothing_lost(load.stop().await))
+    let broken = services.map(|service| stage.share(service, 0));
+    let again = load.again(&broken).await;
+    Ok(Report::nothing_lost(load.stop().await).again(&again))
 }

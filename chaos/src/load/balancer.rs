@@ -13,6 +13,8 @@ use e2e::{Answer, Client, until};
 use serde_json::Value;
 use tokio::task::AbortHandle;
 
+use super::again::EXPLAIN;
+
 const SERVICE: &str = "frontend";
 /// How long the registry may hold a question whose answer is still the same.
 const HOLD: &str = "10s";
@@ -75,6 +77,13 @@ impl Balancer {
         };
         again();
         self.ask_one(other, path).await
+    }
+
+    /// Asks the frontend whose turn it is, and who served it.
+    pub(super) async fn explain(&self, path: &str) -> Result<Answer, String> {
+        let frontend = self.next().ok_or("no frontend was ever there")?;
+        let url = format!("http://{frontend}{path}");
+        self.client.get_with(&url, &[(EXPLAIN, "1")]).await
     }
 
     async fn ask_one(&self, frontend: SocketAddr, path: &str) -> Result<Answer, String> {

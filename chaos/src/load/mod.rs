@@ -3,6 +3,7 @@
 //! Requests are due at even intervals, whatever the answers do, and are timed from when they were due: a system that stands
 //! still is seen standing still (no coordinated omission).
 
+mod again;
 mod balancer;
 mod calls;
 mod question;
@@ -20,7 +21,10 @@ use std::{
 
 use tokio::time::Instant;
 
-pub(crate) use self::calls::{Calls, Outcome, PATIENCE, Target};
+pub(crate) use self::{
+    again::Again,
+    calls::{Calls, Outcome, PATIENCE, Target},
+};
 use self::{balancer::Balancer, question::Question};
 use crate::{
     Failure, Figures,

@@ -111,9 +111,16 @@ impl Stage {
         let registry = self.gates[service].address().to_string();
         let launch = Launch::new(binary.to_str().expect("a path of text"))
             .set(ROLE, self.shape.role(service))
+            .set("BELLHOP_EXPLAIN", "true")
             .set("CONSUL_HTTP_ADDR", &registry);
         let settings = self.shape.settings(service).iter();
         settings.fold(launch, |launch, (name, value)| launch.set(name, value))
+    }
+
+    /// The id of an instance, and how many of its service there are.
+    pub(crate) fn share(&self, service: &str, index: usize) -> (String, usize) {
+        let members = &self.members[service];
+        (members[index].id.clone(), members.len())
     }
 
     /// Takes an instance off the list, to do with it as one likes.
