@@ -18,6 +18,8 @@ use tokio::{
 
 use crate::{Failure, Figures, Load, Report, Shape, Stage, Suite, cases::usage::Usage};
 
+/// What a frontend says of such a request.
+const LEFT: &str = "the client left";
 /// Before a client tries again that could not connect.
 const REFUSED: Duration = Duration::from_millis(100);
 /// How often to look what the frontends hold meanwhile.
@@ -40,6 +42,8 @@ pub(super) struct Seen {
     figures: Figures,
     /// Connections of theirs that have ended, by whomever.
     pub(super) ended: usize,
+    /// Requests whose client left before the answer, as the frontends have it.
+    pub(super) left: usize,
     before: Usage,
     meanwhile: Usage,
     after: Usage,
@@ -86,6 +90,7 @@ impl Crowd {
             count: self.count,
             figures: load.stop().await,
             ended: ended.load(Relaxed),
+            left: left(&stage),
             before,
             meanwhile,
             after: Usage::of(&stage)?,
@@ -104,7 +109,26 @@ async fn most(load: &Load, stage: &Stage, time: Duration) -> Result<Usage, Failu
     Ok(most)
 }
 
+fn left(stage: &Stage) -> usize {
+    let said = |line: &&str| line.contains(LEFT);
+    let outputs = stage.members["frontend"]
+        .iter()
+        .map(|member| member.process.output());
+    outputs
+        .map(|output| output.lines().filter(said).count())
+        .sum()
+}
+
 impl Seen {
+    /// As [`Seen::report`], where they stay: nearly all have to be inside at one time.
+    pub(super) fn report_of_inside(self) -> Report {
+        let (count, before, meanwhile) = (self.count, self.before, self.meanwhile);
+        let inside = meanwhile.has_let_in(&before, count);
+        self.report().rule(inside, || {
+            format!("fewer than {count} were let in: {meanwhile}, before {before}")
+        })
+    }
+
     /// Nothing was lost beside them, and the frontends held no more than a little for each, and nothing afterwards.
     pub(super) fn report(self) -> Report {
         let Self {

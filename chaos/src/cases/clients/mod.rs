@@ -35,7 +35,15 @@ async fn disconnecting(suite: Suite) -> Result<Report, Failure> {
         within: Duration::ZERO,
         shape: Shape::default(),
     };
-    Ok(crowd.beside(&suite, manners::disconnect).await?.report())
+    let count = crowd.count;
+    let seen = crowd.beside(&suite, manners::disconnect).await?;
+    let left = seen.left;
+    let report = seen.report().note(format!(
+        "{left} requests were under way when their client left"
+    ));
+    Ok(report.rule(left >= count, || {
+        format!("only {left} requests were under way when their client left")
+    }))
 }
 
 async fn slow(suite: Suite) -> Result<Report, Failure> {
@@ -51,7 +59,7 @@ async fn slow(suite: Suite) -> Result<Report, Failure> {
     let count = crowd.count;
     let seen = crowd.beside(&suite, manners::dawdle).await?;
     let ended = seen.ended;
-    Ok(seen.report().rule(ended >= count, || {
+    Ok(seen.report_of_inside().rule(ended >= count, || {
         format!("only {ended} of {count} were shown the door")
     }))
 }
@@ -63,5 +71,6 @@ async fn slow_readers(suite: Suite) -> Result<Report, Failure> {
         within: suite.pace.hold() / 2,
         shape: Shape::default(),
     };
-    Ok(crowd.beside(&suite, manners::read_slowly).await?.report())
+    let seen = crowd.beside(&suite, manners::read_slowly).await?;
+    Ok(seen.report_of_inside())
 }
