@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Failure, Figures, Report, Shape, Stage, Suite,
     cases::Case,
-    figures::{Phase, percentile},
+    figures::{End, Phase, percentile},
     load::{Calls, Outcome, PATIENCE, Target},
     report::Overload,
     roles::{FAULTY, WORKERS},
@@ -28,10 +28,18 @@ const GOODPUT: f64 = 0.9;
 const TOLD_WITHIN: Duration = Duration::from_millis(10);
 /// So long each call takes of a worker, as of a database: the cores of this machine, which the load needs too, have time left.
 const WORK: u64 = 20;
-/// How long servers may take to learn what they can do; only told of.
+/// How long servers may take to learn what they can do: until then late answers are only told of.
 const LEARNS: Duration = Duration::from_secs(3);
+/// So many of a hundred calls may then come to nothing in time.
+const LATE_PERCENT: usize = 1;
 /// Of the capacity, asked for afterwards.
 const QUIET: f64 = 0.5;
+/// How long they may take to find out that there is room again...
+const RECOVERS: Duration = Duration::from_secs(1);
+/// ... and so many of a hundred calls are good then.
+const GOOD_PERCENT: usize = 99;
+/// While the capacity is measured so many of a hundred calls may be refused: more, and it is not the capacity.
+const REFUSED_PERCENT: usize = 1;
 
 async fn server(suite: Suite) -> Result<Report, Failure> {
     let (service, workers) = ("rate", 4);
@@ -89,26 +97,24 @@ async fn run(
     )
 }
 
-fn judge(capacity: f64, outcomes: &[Outcome; 3], changes: &[Duration]) -> Report {
+fn judge(capacity: f64, outcomes: &[Outcome; 3], changes: &[Duration; 2]) -> Report {
     let samples = outcomes.iter().flat_map(|outcome| outcome.samples.clone());
     let mut figures = Figures::new(&samples.collect::<Vec<_>>(), changes);
     // Those that were refused are told of apart.
     figures.lesser.clear();
-    let overload = &outcomes[1];
+    let [measured, overload, quiet] = outcomes;
     let (goodput, good, refused) = (overload.goodput(), overload.good(), overload.refused());
-    let others = outcomes.iter().flat_map(|outcome| &outcome.others);
-    let others: Vec<_> = others.collect();
-    Report::of(figures)
+    let early = measured.refused().len();
+    let others: Vec<_> = outcomes
+        .iter()
+        .flat_map(|outcome| &outcome.others)
+        .collect();
+    let report = Report::of(figures)
         .note(format!(
-            "capacity {capacity:.0}/s; at {TIMES} times of it {goodput:.0}/s were good, within {:.0?} (p99)",
-            percentile(&good, 99)
-        ))
-        .note(format!(
-            "{} of {} refused; {} not answered within {PATIENCE:?}, {} of them in the first {LEARNS:?}",
+            "capacity {capacity:.0}/s; at {TIMES} times of it {goodput:.0}/s were good, within {:.0?} (p99); {} of {} refused",
+            percentile(&good, 99),
             refused.len(),
-            overload.samples.len(),
-            overload.late.len(),
-            overload.late.iter().filter(|due| **due < changes[0] + LEARNS).count()
+            overload.samples.len()
         ))
         .with_overload(Overload {
             share: goodput / capacity,
@@ -117,7 +123,53 @@ fn judge(capacity: f64, outcomes: &[Outcome; 3], changes: &[Duration]) -> Report
         .rule(goodput >= GOODPUT * capacity, || {
             format!("a goodput of {goodput:.0}/s is less than 90 % of {capacity:.0}/s")
         })
+        .rule(is_percent_of(early, REFUSED_PERCENT, measured.samples.len()), || {
+            format!("{early} were refused while the capacity was measured")
+        })
         .rule(others.is_empty(), || {
             format!("{} answers that say something else: {:?}", others.len(), others.first())
+        });
+    recovers(
+        in_time(report, overload, changes[0] + LEARNS),
+        quiet,
+        changes[1] + RECOVERS,
+    )
+}
+
+/// Hardly anybody waits in vain once servers have learnt what they can do.
+fn in_time(report: Report, overload: &Outcome, learnt: Duration) -> Report {
+    let all = overload.samples.iter();
+    let calls = all.filter(|sample| sample.due >= learnt).count();
+    let late = overload.late.iter().filter(|due| **due >= learnt).count();
+    let early = overload.late.len() - late;
+    report
+        .note(format!(
+            "not answered within {PATIENCE:?}: {early} in the first {LEARNS:?}, {late} of {calls} after that"
+        ))
+        .rule(is_percent_of(late, LATE_PERCENT, calls), || {
+            format!("{late} of {calls} were not answered within {PATIENCE:?}")
         })
+}
+
+/// Where no more is asked for than can be done, all is served again.
+fn recovers(report: Report, quiet: &Outcome, recovered: Duration) -> Report {
+    let calls = quiet
+        .samples
+        .iter()
+        .filter(|sample| sample.due >= recovered);
+    let good = calls
+        .clone()
+        .filter(|sample| sample.end == End::Good)
+        .count();
+    let calls = calls.count();
+    report
+        .note(format!("afterwards {good} of {calls} were good"))
+        .rule(good * 100 >= calls * GOOD_PERCENT, || {
+            format!("afterwards only {good} of {calls} were good")
+        })
+}
+
+/// Whether some are at most so many of a hundred.
+fn is_percent_of(some: usize, percent: usize, all: usize) -> bool {
+    some * 100 <= all * percent
 }
