@@ -13,10 +13,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::site::Site;
-use crate::{context::Voice, server};
+use crate::{
+    context::Voice,
+    server::{self, Accepting},
+};
 
 /// For the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,7 +83,7 @@ impl Admin {
 }
 
 async fn accept(listener: TcpListener, site: Arc<Site>, stop: CancellationToken) {
-    let mut connections = JoinSet::new();
+    let (mut connections, accepting) = (JoinSet::new(), Accepting::of("an admin connection"));
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -90,11 +93,12 @@ async fn accept(listener: TcpListener, site: Arc<Site>, stop: CancellationToken)
                     debug!(max = MAX_CONNECTIONS, "too many admin connections, one is closed");
                 }
                 Ok((stream, peer)) => {
+                    accepting.went_well();
                     let serve = serve(stream, peer, site.clone());
                     connections.spawn(Voice::current().carry(serve));
                 }
                 Err(error) => {
-                    warn!(%error, "cannot accept an admin connection");
+                    accepting.failed(&error);
                     sleep(ACCEPT_PAUSE).await;
                 }
             },

@@ -231,6 +231,7 @@ impl Mesh {
         let settings = &self.member.settings;
         let who = self.instance(instance);
         let (mut workers, mut shed) = (Vec::with_capacity(handles.len()), None);
+        let panics = server::Panics::default();
         for handle in handles {
             let _entered = handle.enter();
             self.metrics().works_on(handle);
@@ -243,6 +244,7 @@ impl Mesh {
                 shed = settings.server.shed.map(shedding);
             }
             let parts = server::Parts {
+                panics: panics.clone(),
                 activity: activity.add(),
                 telemetry: telemetry.clone(),
                 metrics: self.metrics().clone(),

@@ -1,6 +1,7 @@
 //! A gRPC call as its handler meets it: under its deadline, within its scope, and caught where it panics.
 
 use std::{
+    any::Any,
     convert::Infallible,
     future::Future,
     pin::Pin,
@@ -19,7 +20,7 @@ use tower::Service;
 use super::{
     Services,
     incoming::Call,
-    panic::{CatchPanic, catch, catch_step},
+    panic::{CatchPanic, Panics, catch, catch_step},
     routes,
 };
 use crate::{
@@ -34,6 +35,8 @@ use crate::{
 pub(super) struct Handle {
     pub(super) services: Arc<Services>,
     pub(super) who: Arc<Who>,
+    // Each worker has its own reference to them: what calls count references to is not shared.
+    pub(super) panics: Arc<Panics>,
 }
 
 impl Service<Call> for Handle {
@@ -71,6 +74,7 @@ impl Service<Call> for Handle {
         }));
         ResponseFuture {
             handler,
+            panics: self.panics.clone(),
             timer,
             routed,
         }
@@ -82,6 +86,7 @@ pin_project! {
     pub(super) struct ResponseFuture {
         #[pin]
         handler: TaskLocalFuture<Scope, CatchPanic<routes::Answer>>,
+        panics: Arc<Panics>,
         timer: Option<Timer>,
         // Whether there was a handler to ask.
         routed: bool,
@@ -92,17 +97,25 @@ impl Future for ResponseFuture {
     type Output = Result<Response<ResponseBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let response = match (this.handler.poll(cx), &mut *this.timer) {
-            (Poll::Ready(Ok(Ok(mut response))), _) => {
-                as_own(response.headers_mut());
-                response
+        let mut this = self.project();
+        let (response, line) = match (this.handler.as_mut().poll(cx), &mut *this.timer) {
+            (Poll::Ready(answer), _) => {
+                let line = Line {
+                    scope: this.handler.take_value().unwrap_or_default(),
+                    panics: this.panics.clone(),
+                };
+                match answer {
+                    Ok(Ok(mut response)) => {
+                        as_own(response.headers_mut());
+                        (response, Some(line))
+                    }
+                    Err(panic) => (line.tell(&*panic).into_http(), None),
+                }
             }
-            (Poll::Ready(Err(panicked)), _) => Status::internal(panicked.to_string()).into_http(),
             (Poll::Pending, None) => return Poll::Pending,
             (Poll::Pending, Some(timer)) => {
                 ready!(timer.poll_passed(cx));
-                deadline_exceeded(timer).into_http()
+                (deadline_exceeded(timer).into_http(), None)
             }
         };
         let timer = this.timer.take();
@@ -111,8 +124,21 @@ impl Future for ResponseFuture {
             inner,
             timer,
             handled,
+            line,
         })))
     }
+}
+
+impl Line {
+    /// Tells the log, and whoever called no more than that it was so.
+    fn tell(&self, panic: &(dyn Any + Send)) -> Status {
+        self.scope.run(|| self.panics.note(panic));
+        panicked()
+    }
+}
+
+fn panicked() -> Status {
+    Status::internal("the handler panicked")
 }
 
 /// Whether it is an answer to a method that there is: nobody says of the others anything else than that they are not.
@@ -138,6 +164,13 @@ pub(super) struct ResponseBody {
     inner: Body,
     timer: Option<Timer>,
     handled: bool,
+    line: Option<Line>,
+}
+
+/// How a panic of the call is told.
+struct Line {
+    scope: Scope,
+    panics: Arc<Panics>,
 }
 
 impl ResponseBody {
@@ -160,6 +193,7 @@ impl From<Body> for ResponseBody {
             inner,
             timer: None,
             handled: false,
+            line: None,
         }
     }
 }
@@ -190,7 +224,11 @@ impl http_body::Body for ResponseBody {
                 let status = deadline_exceeded(timer);
                 this.cut_off(&status)
             }
-            Err(panicked) => this.cut_off(&Status::internal(panicked.to_string())),
+            Err(panic) => {
+                let line = this.line.take();
+                let status = line.map_or_else(panicked, |line| line.tell(&*panic));
+                this.cut_off(&status)
+            }
         }
     }
 

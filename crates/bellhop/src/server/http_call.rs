@@ -18,7 +18,7 @@ use tower::{Service, ServiceExt, util::Oneshot};
 use super::{
     app::{HttpBody, HttpService, RemoteAddr},
     incoming::Call,
-    panic::{CatchPanic, catch},
+    panic::{CatchPanic, Panics, catch},
 };
 use crate::{
     context::{Scope, Who},
@@ -30,6 +30,8 @@ use crate::{
 pub(super) struct HandleHttp {
     pub(super) service: HttpService,
     pub(super) who: Arc<Who>,
+    // Each worker has its own reference to them: what calls count references to is not shared.
+    pub(super) panics: Arc<Panics>,
 }
 
 impl Service<Call> for HandleHttp {
@@ -62,6 +64,7 @@ impl Service<Call> for HandleHttp {
         let handler = catch(|| self.service.clone().oneshot(request));
         ResponseFuture {
             handler: scope.enter(handler),
+            panics: self.panics.clone(),
             name: name.flatten(),
         }
     }
@@ -72,6 +75,7 @@ pin_project! {
     pub(super) struct ResponseFuture {
         #[pin]
         handler: TaskLocalFuture<Scope, CatchPanic<Oneshot<HttpService, Request<Incoming>>>>,
+        panics: Arc<Panics>,
         name: Option<HeaderValue>,
     }
 }
@@ -80,10 +84,14 @@ impl Future for ResponseFuture {
     type Output = Result<Response<HttpBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut response = match ready!(this.handler.poll(cx)) {
+        let mut this = self.project();
+        let mut response = match ready!(this.handler.as_mut().poll(cx)) {
             Ok(Ok(response)) => response,
-            Err(_) => internal_error(),
+            Err(panic) => {
+                let scope = this.handler.take_value().unwrap_or_default();
+                scope.run(|| this.panics.note(&*panic));
+                internal_error()
+            }
         };
         if let Some(name) = this.name.take() {
             sign(&mut response, name);

@@ -17,7 +17,7 @@ use tokio_util::{
 use tracing::warn;
 
 use super::{
-    Stack,
+    Accepting, Stack,
     connection::{self, Departure},
     sockets::{Ends, Sockets},
     sparse::Sparse,
@@ -174,15 +174,19 @@ impl Hand {
 }
 
 async fn accept(listener: TcpListener, mut hand: Hand) {
+    let accepting = Accepting::of("a connection");
     loop {
         let accepted = match listener.accept().await {
             Ok((stream, peer)) => stream.into_std().map(|stream| (stream, peer)),
             Err(error) => Err(error),
         };
         match accepted {
-            Ok((stream, peer)) => hand.take(stream, peer),
+            Ok((stream, peer)) => {
+                accepting.went_well();
+                hand.take(stream, peer);
+            }
             Err(error) => {
-                warn!(%error, "cannot accept a connection");
+                accepting.failed(&error);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

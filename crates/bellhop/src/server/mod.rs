@@ -7,6 +7,7 @@ pub(crate) const ALIVE: &str = "/healthz";
 /// Where it says whether it can do its work, if it does.
 const READY: &str = "/readyz";
 
+mod accepting;
 mod activity;
 mod app;
 mod call;
@@ -28,6 +29,7 @@ mod sockets;
 mod sparse;
 mod stack;
 
+pub(crate) use accepting::Accepting;
 pub(crate) use activity::Activities;
 use activity::Activity;
 pub(crate) use app::Kind;
@@ -35,6 +37,7 @@ pub use app::{App, HttpRoute, RemoteAddr, SpanEvent};
 pub(crate) use limit::Limits;
 pub(crate) use listener::{Listener, Serving, Worker, bind};
 pub(crate) use observe::AccessLog;
+pub(crate) use panic::Panics;
 pub use probe::ProbeError;
 pub(crate) use probe::until_serving;
 pub use request_id::{X_REQUEST_ID, request_id};

@@ -14,6 +14,7 @@ use super::{
     http_call::HandleHttp,
     limit::{Limit, LimitLayer, Limits},
     observe::{AccessLog, Grpc, Http, Observe, ObserveLayer, Observer},
+    panic::Panics,
     shed::{Shed, ShedLayer, Shedding},
 };
 use crate::{
@@ -50,6 +51,8 @@ pub(crate) struct Parts {
     pub(crate) explains: bool,
     /// Which calls are logged.
     pub(crate) access_log: AccessLog,
+    /// Those of the member's handlers.
+    pub(crate) panics: Panics,
     /// How many calls it takes; `None` where it takes all.
     pub(crate) shed: Option<Shedding>,
     /// How often its callers may call; `None` where they may always.
@@ -76,6 +79,7 @@ impl Stack {
 fn grpc(services: Services, parts: Parts) -> GrpcStack {
     let calls = parts.metrics.calls_at(services.names());
     let (observer, who) = (parts.observer(calls), parts.who);
+    let panics = Arc::new(parts.panics);
     let explains = parts.explains.then(|| who.clone());
     ServiceBuilder::new()
         // Counts the caller and begins the span: refusals are counted and traced too.
@@ -90,6 +94,7 @@ fn grpc(services: Services, parts: Parts) -> GrpcStack {
         .service(Handle {
             services: Arc::new(services),
             who,
+            panics,
         })
 }
 
@@ -97,12 +102,17 @@ fn grpc(services: Services, parts: Parts) -> GrpcStack {
 fn http(service: HttpService, parts: Parts) -> HttpStack {
     let requests = parts.metrics.requests();
     let (observer, who) = (parts.observer(requests), parts.who);
+    let panics = Arc::new(parts.panics);
     let explains = parts.explains.then(|| who.clone());
     ServiceBuilder::new()
         .layer(ObserveLayer::new(observer))
         .layer(ExplainLayer(explains))
         .layer(ShedLayer(parts.shed))
-        .service(HandleHttp { service, who })
+        .service(HandleHttp {
+            service,
+            who,
+            panics,
+        })
 }
 
 impl Parts {
