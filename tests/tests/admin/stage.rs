@@ -72,7 +72,12 @@ pub(crate) async fn member(registry: &Registry, settings: &[(&str, &str)]) -> Se
 
 /// A member that calls itself, once well and once not.
 pub(crate) async fn calls_itself(registry: &Registry) -> Serving {
-    let mesh = mesh(registry.address(), &[]);
+    let settings = [
+        ("BELLHOP_VERSION", "1.2.3"),
+        ("BELLHOP_TAGS", "canary"),
+        ("BELLHOP_META", "zone=east"),
+    ];
+    let mesh = mesh(registry.address(), &settings);
     let serving = serve(&mesh).await.unwrap();
     let mut client = GeoClient::new(mesh.channel("geo"));
     until("an answer", || {

@@ -1,7 +1,7 @@
 //! Asks a registry again and again, and says what changed.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     future::pending,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -10,12 +10,12 @@ use std::{
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
-    Bucket, Change, Event, InstanceId, Notes, Settings,
+    About, Bucket, Change, Event, InstanceId, Notes, Settings,
     cache::{Cache, Origin},
     doubt::Doubt,
     hold::Reading,
     index::Index,
-    serving::serving,
+    serving::{named, serving},
     view::View,
     watch::Registry,
 };
@@ -56,6 +56,7 @@ pub(super) struct Follower<R> {
     doubt: Doubt,
     notes: Notes,
     critical: Vec<InstanceId>,
+    about: BTreeMap<InstanceId, About>,
     unusable: BTreeSet<InstanceId>,
     /// Since when there is no answer.
     outage: Option<Instant>,
@@ -85,6 +86,7 @@ impl<R: Registry> Follower<R> {
             doubt: Doubt::default(),
             notes: Notes::default(),
             critical: Vec::new(),
+            about: BTreeMap::new(),
             unusable: BTreeSet::new(),
             outage: None,
             first_answer_by: cache
@@ -172,6 +174,12 @@ impl<R: Registry> Follower<R> {
         };
         let changes = self.view.answered(Instant::now(), reading, serving);
         self.tell(changes);
+        let about = named(&answer.value).map(|(id, health)| (id, About::from(health)));
+        let about = about.collect();
+        if self.about != about {
+            self.about.clone_from(&about);
+            self.events.push_back(Event::About(about));
+        }
     }
 
     fn failed(&mut self, error: Error) {

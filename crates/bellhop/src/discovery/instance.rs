@@ -1,8 +1,10 @@
 //! Instances, and what a registry says of them.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
 
-use crate::consul::Sight;
+use serde::Serialize;
+
+use crate::consul::{Health, Sight};
 
 /// The id that a registry gives to one instance of a service; unique within the service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +37,28 @@ pub struct Instance {
     pub port: u16,
     /// Its share of the turns, at least 1.
     pub weight: u32,
+}
+
+/// What a registry says of an instance beside how to call it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct About {
+    /// The node that it is registered at.
+    pub node: String,
+    /// In the order of the registration.
+    pub tags: Vec<String>,
+    /// Names and values.
+    pub meta: BTreeMap<String, String>,
+}
+
+impl From<&Health> for About {
+    fn from(health: &Health) -> Self {
+        Self {
+            node: health.node.name.clone(),
+            tags: health.service.tags.clone(),
+            meta: health.service.meta.clone(),
+        }
+    }
 }
 
 /// One change of the set of instances that may be called.
@@ -77,6 +101,8 @@ pub enum Event {
     Notes(Notes),
     /// Those that are registered and not to be called for being critical; told when they change.
     Critical(Vec<InstanceId>),
+    /// What is said of all that are registered, for people; told when it changes.
+    About(BTreeMap<InstanceId, About>),
 }
 
 /// What is to be known of a registry's answers besides the instances.

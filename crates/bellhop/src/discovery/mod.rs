@@ -20,6 +20,6 @@ mod view;
 mod watch;
 
 pub(crate) use bucket::Bucket;
-pub use instance::{Change, Event, Instance, InstanceId, Notes};
+pub use instance::{About, Change, Event, Instance, InstanceId, Notes};
 pub use settings::Settings;
 pub use watch::{Watch, watch};

@@ -32,24 +32,11 @@ impl Serving {
 /// Sorts an answer: passing and warning instances serve, each by the weight of its state, and a weight is at least 1. One in
 /// maintenance is not ill: somebody wants it out of service.
 pub(crate) fn serving(answer: &[Health]) -> Serving {
-    let mut nodes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for health in answer {
-        nodes
-            .entry(&health.service.id)
-            .or_default()
-            .insert(&health.node.name);
-    }
     let mut serving = Serving {
         registered: answer.len(),
         ..Serving::default()
     };
-    for health in answer {
-        // Ids are unique at an agent only; two agents may each have a `geo-1`.
-        let id = &health.service.id;
-        let id = match &nodes[id.as_str()] {
-            nodes if nodes.len() > 1 => InstanceId::new(format!("{}/{id}", health.node.name)),
-            _ => InstanceId::new(id.as_str()),
-        };
+    for (id, health) in named(answer) {
         let state = health.state();
         match instance(health, state) {
             _ if health.is_in_maintenance() => drop(serving.withdrawn.insert(id)),
@@ -62,6 +49,25 @@ pub(crate) fn serving(answer: &[Health]) -> Serving {
         }
     }
     serving
+}
+
+/// The instances, each with an id of its own: ids are unique at an agent only, and two agents may each have a `geo-1`.
+pub(crate) fn named(answer: &[Health]) -> impl Iterator<Item = (InstanceId, &Health)> {
+    let mut nodes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for health in answer {
+        nodes
+            .entry(&health.service.id)
+            .or_default()
+            .insert(&health.node.name);
+    }
+    answer.iter().map(move |health| {
+        let id = &health.service.id;
+        let id = match &nodes[id.as_str()] {
+            nodes if nodes.len() > 1 => InstanceId::new(format!("{}/{id}", health.node.name)),
+            _ => InstanceId::new(id.as_str()),
+        };
+        (id, health)
+    })
 }
 
 fn instance(health: &Health, state: HealthState) -> Option<Instance> {

@@ -18,4 +18,5 @@ pub use advertise::NoAddress;
 pub(crate) use registered::{Place, start_at};
 pub use registered::{Registered, State, start};
 pub use settings::{CheckBy, Settings};
+pub(crate) use spec::VERSION;
 pub use spec::{Protocol, Spec};

@@ -67,6 +67,9 @@ pub(crate) fn health_state(healthy: bool) -> HealthState {
     }
 }
 
+/// Where the metadata of an instance has its version.
+pub(crate) const VERSION: &str = "version";
+
 impl Spec {
     /// The state to register with: what the server says of itself. Where it is `doubtful` that Consul sees it likewise, it is
     /// left to Consul's first call.
@@ -88,7 +91,7 @@ impl Spec {
         let mut meta = settings.meta.clone();
         meta.insert("protocol".to_owned(), self.protocol.name().to_owned());
         if let Some(version) = &settings.version {
-            meta.insert("version".to_owned(), version.clone());
+            meta.insert(VERSION.to_owned(), version.clone());
         }
         let check = Check {
             id: check_id(&id),

@@ -1,6 +1,6 @@
 //! How one instance stands.
 
-use std::{net::SocketAddr, time::SystemTime};
+use std::{collections::BTreeMap, net::SocketAddr, time::SystemTime};
 
 use serde::Serialize;
 
@@ -8,8 +8,9 @@ use super::{report::timestamp, state::Seen};
 use crate::{
     balance::WHOLE,
     breaker::BreakerState,
-    discovery::InstanceId,
+    discovery::{About, InstanceId},
     endpoint::{Connected, Counts, Failure, Standing, Tallied},
+    registration::VERSION,
 };
 
 /// How an instance stands, as this process sees it.
@@ -20,6 +21,14 @@ pub struct InstanceReport {
     pub id: String,
     /// Host and port; `None` where it is not to be called.
     pub address: Option<String>,
+    /// The node that it is registered at; as all that the registry says, `None` where it has not said it.
+    pub node: Option<String>,
+    /// Its version, where it says one.
+    pub version: Option<String>,
+    /// Its tags in the registry.
+    pub tags: Option<Vec<String>>,
+    /// What else the registry has of it, such as a zone: names and values.
+    pub meta: Option<BTreeMap<String, String>>,
     /// What is being done about it.
     pub state: InstanceState,
     /// Whether the registry does not vouch for it: it stays while it answers.
@@ -159,6 +168,10 @@ impl InstanceReport {
         Self {
             id: seen.id.as_str().to_owned(),
             address: Some(seen.address),
+            node: None,
+            version: None,
+            tags: None,
+            meta: None,
             state,
             kept: seen.kept && !benched,
             weight: Some(seen.weight),
@@ -181,6 +194,10 @@ impl InstanceReport {
         Self {
             id: id.as_str().to_owned(),
             address: None,
+            node: None,
+            version: None,
+            tags: None,
+            meta: None,
             state: InstanceState::Critical,
             kept: false,
             weight: None,
@@ -194,6 +211,20 @@ impl InstanceReport {
             latency: None,
             last_error: None,
         }
+    }
+}
+
+impl InstanceReport {
+    /// With what the registry says of it beside that.
+    pub(super) fn told(mut self, about: &BTreeMap<InstanceId, About>) -> Self {
+        let id = InstanceId::new(&*self.id);
+        if let Some(about) = about.get(&id) {
+            self.node = Some(about.node.clone());
+            self.version = about.meta.get(VERSION).cloned();
+            self.tags = Some(about.tags.clone());
+            self.meta = Some(about.meta.clone());
+        }
+        self
     }
 }
 

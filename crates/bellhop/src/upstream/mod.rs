@@ -163,7 +163,7 @@ impl Upstream {
     /// The same with each of its instances.
     pub(crate) fn details(&self) -> UpstreamReport {
         let (standings, panic) = (self.group.standings(), self.group.panic());
-        let (report, seen, critical) = {
+        let (report, seen, critical, about) = {
             let state = self.state();
             let unknown = state.critical().iter().filter(|id| !state.knows(id));
             let critical: Vec<_> = unknown.map(InstanceReport::critical).collect();
@@ -171,6 +171,7 @@ impl Upstream {
                 state.report(&standings, panic, self.group.is_missed()),
                 state.seen(),
                 critical,
+                state.word().about().clone(),
             )
         };
         let mut tallied = self.group.tallied();
@@ -186,7 +187,10 @@ impl Upstream {
         UpstreamReport {
             service: self.service.to_string(),
             report,
-            instances: known.chain(critical).collect(),
+            instances: known
+                .chain(critical)
+                .map(|report| report.told(&about))
+                .collect(),
         }
     }
 

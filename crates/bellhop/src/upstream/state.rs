@@ -126,7 +126,9 @@ impl State {
     ) -> Vec<InstanceId> {
         self.word.follow(&event);
         match event {
-            Event::Unreachable { .. } | Event::Notes(_) | Event::Critical(_) => Vec::new(),
+            Event::Unreachable { .. } | Event::Notes(_) | Event::Critical(_) | Event::About(_) => {
+                Vec::new()
+            }
             Event::Answer { changes, .. } | Event::Remembered { changes, .. } => changes
                 .into_iter()
                 .filter_map(|change| self.change(change, &supervise))

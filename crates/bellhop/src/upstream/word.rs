@@ -1,13 +1,13 @@
 //! What a registry has said of a service.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use tokio::time::Instant;
 
 use super::Cause;
 use crate::{
     consul::{self, Sight},
-    discovery::{Event, InstanceId, Notes},
+    discovery::{About, Event, InstanceId, Notes},
 };
 
 /// What a registry has said of a service, but for the instances themselves.
@@ -26,6 +26,7 @@ pub(super) struct Word {
     failure: Option<Arc<consul::Error>>,
     notes: Notes,
     critical: Vec<InstanceId>,
+    about: BTreeMap<InstanceId, About>,
     /// When that was written down which is used in place of an answer.
     remembered: Option<SystemTime>,
 }
@@ -41,6 +42,7 @@ impl Word {
             Event::Remembered { saved, .. } => self.remembered = Some(*saved),
             Event::Notes(notes) => self.notes = *notes,
             Event::Critical(critical) => self.critical.clone_from(critical),
+            Event::About(about) => self.about.clone_from(about),
             Event::Answer { registered, .. } => {
                 self.answered = true;
                 self.confirmed = Some(Instant::now());
@@ -104,6 +106,11 @@ impl Word {
     /// Those that it finds critical, and that are not called for that.
     pub(super) fn critical(&self) -> &[InstanceId] {
         &self.critical
+    }
+
+    /// What it says of each, for people.
+    pub(super) fn about(&self) -> &BTreeMap<InstanceId, About> {
+        &self.about
     }
 
     pub(super) fn remembered(&self) -> Option<SystemTime> {

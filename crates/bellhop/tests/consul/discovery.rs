@@ -55,7 +55,13 @@ impl Known {
     }
 
     async fn event(&mut self) {
-        match soon("an event", self.watch.next()).await.unwrap() {
+        let event = loop {
+            let event = soon("an event", self.watch.next()).await.unwrap();
+            if !matches!(event, Event::About(_)) {
+                break event;
+            }
+        };
+        match event {
             Event::Unreachable { .. } => self.failures += 1,
             Event::Answer {
                 changes,

@@ -12,23 +12,25 @@ use super::*;
 use crate::dropped::at_every_await;
 
 #[tokio::test(start_paused = true)]
-async fn who_is_critical_is_told_when_that_changes() {
+async fn who_is_critical_and_what_is_said_of_each_is_told_when_that_changes() {
     let script = Script::new([
         (|| answer(5, &["a", "!b", "c"])) as Scripted,
         || answer(6, &["a", "!b", "c", "d"]),
         || answer(7, &["a", "b", "c", "d"]),
     ]);
     let mut watch = script.watch();
-    let mut told = Vec::new();
-    for _ in 0..5 {
-        told.push(in_short(
-            &watch.next().await.expect("the stream has no end"),
-        ));
+    let (mut told, mut about) = (Vec::new(), Vec::new());
+    while told.len() < 5 {
+        match watch.next().await.expect("the stream has no end") {
+            Event::About(all) => about.push(all.len()),
+            event => told.push(in_short(&event)),
+        }
     }
     assert_eq!(
         told,
         ["+a +c (3)", "critical: b", "+d (4)", "+b (4)", "critical: "]
     );
+    assert_eq!(about, [3, 4], "of all, and when that changes");
 }
 
 #[tokio::test(start_paused = true)]

@@ -143,11 +143,12 @@ pub(super) fn failure() -> Reply {
     })
 }
 
-/// An event in short: `+a ~b -c (2)`, `!`, `memory: +a`, or `panic` and what the sight is. Who is critical is passed over.
+/// An event in short: `+a ~b -c (2)`, `!`, `memory: +a`, or `panic` and what the sight is. Who is critical and what is said of each is
+/// passed over.
 pub(super) async fn event(watch: &mut Watch) -> String {
     loop {
         let event = watch.next().await.expect("the stream has no end");
-        if !matches!(event, Event::Critical(_)) {
+        if !matches!(event, Event::Critical(_) | Event::About(_)) {
             return in_short(&event);
         }
     }
@@ -167,6 +168,7 @@ pub(super) fn in_short(event: &Event) -> String {
             let ids: Vec<_> = ids.iter().map(InstanceId::as_str).collect();
             format!("critical: {}", ids.join(" "))
         }
+        Event::About(_) => "about".to_owned(),
     }
 }
 
