@@ -5,8 +5,14 @@ use std::{
     num::NonZeroUsize,
 };
 
-use bellhop::Shards;
-use e2e::{Receiver, Registry, Sample, samples, total};
+use bellhop::{
+    Shards,
+    limit::{ClientLimiter, TrustedProxies},
+};
+use e2e::{Raw, Receiver, Registry, Sample, samples, total, until};
+use http::Request;
+use tonic::body::Body;
+use tower::Service;
 
 use crate::{EXAMPLE, members::Members};
 
@@ -60,41 +66,158 @@ fn see(seen: &mut Seen, text: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_metric_and_label_is_one_of_the_list_and_all_of_them_are_there() {
-    let (registry, receiver) = (Registry::mini().await, Receiver::start().await);
-    let settings = frontend::Settings::default();
-    let shards = Shards::start(NonZeroUsize::MIN).expect("a shard");
-    let mut members = Members::start(&registry, &receiver, &shards, settings).await;
+/// The words that the document has for the values of an attribute, by its label; the other values are not to be listed.
+fn values() -> Seen {
+    let (_, section) = DOCUMENT
+        .split_once("## The attributes")
+        .expect("the heading");
+    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = lines.skip(2).take_while(|line| line.starts_with('|'));
+    let row = |row: &str| {
+        let mut cells = row.trim_matches('|').split('|');
+        let label = cells.next()?.trim().trim_matches('`').replace('.', "_");
+        let words = cells.next()?.split('`').skip(1).step_by(2);
+        let words = words.filter(|word| is_word(word)).map(str::to_owned);
+        Some((label, words.collect()))
+    };
+    rows.filter_map(row).collect()
+}
+
+/// Not a setting, an example of a name or a path.
+fn is_word(text: &str) -> bool {
+    text == "_OTHER"
+        || text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// Adds the values of the labels in a text.
+fn see_values(seen: &mut Seen, text: &str) {
+    for sample in samples(text) {
+        if sample.name != "target_info" {
+            for (label, value) in sample.labels {
+                seen.entry(label).or_default().insert(value);
+            }
+        }
+    }
+}
+
+/// Whether an attribute may have a value that no document lists.
+fn may_be(label: &str, value: &str) -> bool {
+    const SERVICES: [&str; 4] = ["geo", "rate", "profile", "search"];
+    let is_code = |value: &str| {
+        value
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    let is_number = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit());
+    let of_one = |end: &str| {
+        SERVICES
+            .iter()
+            .any(|name| value.starts_with(&format!("{name}{end}")))
+    };
+    match label {
+        "rpc_method" => value.contains('/'),
+        "rpc_response_status_code" | "http_request_method" => is_code(value),
+        "error_type" => is_code(value) || is_number(value),
+        "http_response_status_code" | "bellhop_shard" => is_number(value),
+        "http_route" => ["/", "/hotels"].contains(&value),
+        "server_address" => SERVICES.contains(&value),
+        "bellhop_instance" => of_one("-"),
+        "le" => true,
+        _ => false,
+    }
+}
+
+/// All members, with everything switched on that refuses or counts.
+async fn members(registry: &Registry, receiver: &Receiver, shards: &Shards) -> Members {
+    let rate = "1000:1000".parse().expect("a rate");
+    let settings = frontend::Settings {
+        limit: Some(ClientLimiter::new(rate, TrustedProxies::default())),
+        ..frontend::Settings::default()
+    };
+    let members = Members::start(registry, receiver, shards, settings).await;
     members.until_answered("/readyz", 200).await;
     members.until_answered(EXAMPLE, 200).await;
-    // Paths and methods that somebody invents.
+    members
+}
+
+/// Paths and methods that somebody invents.
+async fn invent(members: &Members) {
     for number in 0..50 {
         assert_eq!(
             members.ask(&format!("/invented-{number}?x={number}")).await,
             404
         );
     }
+    let mut raw = Raw::connect(members.address()).await;
+    raw.say("BREW /hotels HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .await;
+    raw.closed().await;
+    let mut geo = members.meshes["search"].channel("geo");
+    let invented = Request::post("/geo.Geo/Invented")
+        .header("content-type", "application/grpc")
+        .body(Body::empty());
+    let answer = geo
+        .call(invented.expect("a request"))
+        .await
+        .expect("an answer");
+    assert_eq!(answer.headers()["grpc-status"], "12");
+}
+
+/// One who leaves before the answer.
+async fn leave(members: &Members) {
+    until("one who has left", || async {
+        let mut raw = Raw::connect(members.address()).await;
+        let head = format!("GET {EXAMPLE} HTTP/1.1\r\nhost: a\r\n\r\n");
+        raw.say(&head).await;
+        drop(raw);
+        let left = [("error_type", "cancelled")];
+        let text = members.text("frontend");
+        (total(&text, "http_server_request_duration_seconds_count", &left) > 0.0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_metric_and_label_is_one_of_the_list_and_all_of_them_are_there() {
+    let (registry, receiver) = (Registry::mini().await, Receiver::start().await);
+    let shards = Shards::start(NonZeroUsize::MIN).expect("a shard");
+    let mut members = members(&registry, &receiver, &shards).await;
+    invent(&members).await;
+    let (mut seen, mut values_seen) = (Seen::new(), Seen::new());
+    let called = members.text("geo");
+    assert!(
+        !called.contains("Invented"),
+        "only who calls has names for what is not there"
+    );
+    see_values(&mut values_seen, &called);
     // Something fails on both sides of a call, and at the door.
     members.stop("geo").await;
     members.until_answered(EXAMPLE, 503).await;
+    leave(&members).await;
 
-    let mut seen = Seen::new();
     for name in ["rate", "profile", "search", "frontend"] {
         let text = members.text(name);
         see(&mut seen, &text);
+        see_values(&mut values_seen, &text);
         assert_eq!(total(&text, "target_info", &[("service_name", name)]), 1.0);
-        samples(&text).iter().for_each(expect_bounded);
     }
     assert_eq!(seen, documented());
+    expect_documented(&values_seen);
 }
 
-/// Nothing that comes from outside is the value of a label.
-fn expect_bounded(sample: &Sample) {
-    let value = |label: &str| sample.labels.get(label).map_or("", |value| &**value);
-    let invented = |value: &String| value.contains("invented");
-    assert!(!sample.labels.values().any(invented), "{sample:?}");
-    let routes = ["", "/", "/hotels"];
-    assert!(routes.contains(&value("http_route")), "{sample:?}");
-    assert!(!value("rpc_method").starts_with("grpc."), "{sample:?}");
+/// Every word of the document was seen, and nothing else that is not of its kind: nothing that comes from outside.
+fn expect_documented(seen: &Seen) {
+    let documented = values();
+    for (label, words) in &documented {
+        let missing: Vec<_> = words.difference(&seen[label]).collect();
+        assert!(missing.is_empty(), "{label}: {missing:?}");
+    }
+    for (label, values) in seen {
+        let words = documented.get(label).cloned().unwrap_or_default();
+        for value in values.difference(&words) {
+            assert!(may_be(label, value), "{label}={value}");
+        }
+    }
 }

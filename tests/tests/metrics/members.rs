@@ -1,6 +1,6 @@
 //! All members of the system in this process, so that a test can look at each.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use bellhop::{Mesh, Serving, Shards};
 use e2e::{Client, Receiver, Registry, until};
@@ -24,6 +24,9 @@ impl Members {
             ("CONSUL_HTTP_ADDR", registry.address().to_string()),
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", receiver.endpoint()),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc".to_owned()),
+            // Nobody comes as often.
+            ("BELLHOP_LIMIT", "geo.Geo/Nearby:1000:1000".to_owned()),
+            ("BELLHOP_CLIENT_LIMIT", "1000:1000".to_owned()),
         ]);
         let settings = settings
             .into_iter()
@@ -56,6 +59,11 @@ impl Members {
             serving,
             meshes,
         }
+    }
+
+    /// Where the frontend listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.serving["frontend"].address()
     }
 
     pub(crate) async fn stop(&mut self, name: &str) {
