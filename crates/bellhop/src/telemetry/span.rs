@@ -5,12 +5,12 @@ use std::{net::SocketAddr, sync::Arc, time::SystemTime};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use opentelemetry::{
     Array, Context, KeyValue, Value,
-    trace::{SpanContext, TraceContextExt},
+    trace::{SpanContext, SpanKind, TraceContextExt},
 };
 use opentelemetry_sdk::trace::SpanData;
 use opentelemetry_semantic_conventions::attribute::{
     ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, NETWORK_PEER_ADDRESS, NETWORK_PEER_PORT,
-    RPC_RESPONSE_STATUS_CODE, URL_QUERY,
+    RPC_METHOD, RPC_METHOD_ORIGINAL, RPC_RESPONSE_STATUS_CODE, URL_QUERY,
 };
 use tonic::Code;
 
@@ -20,7 +20,7 @@ use super::{
     propagation::Propagators,
     queue::Queue,
     status::{code_name, failed, is_error},
-    tracer::Inner,
+    tracer::{Inner, OTHER},
 };
 
 /// The id of a request, as the conventions name a header.
@@ -56,6 +56,8 @@ struct Recording {
     protocol: Protocol,
     queue: Arc<Queue>,
     notes: Option<Notes>,
+    /// Whether a server has such a method.
+    is_known: bool,
 }
 
 /// Whose conventions name the end of a call.
@@ -91,6 +93,7 @@ impl CallSpan {
                 protocol,
                 queue,
                 notes: None,
+                is_known: false,
             })),
             timing: None,
         }
@@ -152,6 +155,9 @@ impl CallSpan {
     pub(crate) fn handled(&mut self) {
         if let Some(Timing::Rpc(timing)) = &mut self.timing {
             timing.handled();
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.is_known = true;
         }
     }
 
@@ -255,6 +261,9 @@ impl Drop for CallSpan {
 impl Recording {
     fn end_grpc(mut self: Box<Self>, code: Code) {
         self.conclude(code);
+        if code == Code::Unimplemented && !self.is_known {
+            self.disown();
+        }
         let name = code_name(code);
         let attributes = &mut self.data.attributes;
         attributes.push(KeyValue::new(RPC_RESPONSE_STATUS_CODE, name));
@@ -263,6 +272,19 @@ impl Recording {
             self.data.status = failed();
         }
         self.export();
+    }
+
+    /// A server that does not know the method has no name for it: anybody can invent some.
+    fn disown(&mut self) {
+        if self.data.span_kind != SpanKind::Server {
+            return;
+        }
+        let attributes = self.data.attributes.iter_mut();
+        for attribute in attributes.filter(|attribute| attribute.key.as_str() == RPC_METHOD) {
+            *attribute = KeyValue::new(RPC_METHOD_ORIGINAL, attribute.value.clone());
+        }
+        self.data.attributes.push(KeyValue::new(RPC_METHOD, OTHER));
+        self.data.name = "grpc".into();
     }
 
     /// Takes over what was noted on the way.

@@ -34,7 +34,7 @@ use super::{
 const ATTRIBUTES: usize = 10;
 
 /// What a method is called that could be anything.
-const OTHER: &str = "_OTHER";
+pub(super) const OTHER: &str = "_OTHER";
 
 /// A new random trace id, for an answer that has no trace to name.
 #[must_use]

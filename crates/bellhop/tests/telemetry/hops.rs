@@ -2,6 +2,7 @@
 
 use bellhop::telemetry::{ClientCall, HttpCall, ServerCall, Telemetry};
 use http::{HeaderMap, Method, StatusCode};
+use opentelemetry::trace::SpanContext;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use tonic::Code;
 
@@ -235,9 +236,21 @@ async fn a_method_that_nobody_knows_names_no_span() {
     let brew = Method::from_bytes(b"BREW").unwrap();
     one.http_server(&HeaderMap::new(), door(&brew, "/pot", None))
         .end_http(StatusCode::METHOD_NOT_ALLOWED, None);
+    one.server(&HeaderMap::new(), incoming("/tea.Tea/Brew"))
+        .end_grpc(Code::Unimplemented);
+    // Who calls knows what it is called, whatever becomes of it.
+    for code in [Code::Unimplemented, Code::Unavailable] {
+        one.client(&SpanContext::NONE, outgoing("/tea.Tea/Pour"))
+            .end_grpc(code);
+    }
     one.shutdown(PATIENCE).await.unwrap();
 
     let spans = collector.rest();
+    let attributes = spans.named("grpc").attributes();
+    assert_eq!(attributes["rpc.method"], "_OTHER");
+    assert_eq!(attributes["rpc.method_original"], "tea.Tea/Brew");
+    let poured = spans.iter().filter(|one| one.span.name == "tea.Tea/Pour");
+    assert_eq!(poured.count(), 2);
     let attributes = spans.named("HTTP").attributes();
     assert_eq!(attributes["http.request.method"], "_OTHER");
     assert_eq!(attributes["http.request.method_original"], "BREW");

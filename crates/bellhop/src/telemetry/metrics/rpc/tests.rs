@@ -66,6 +66,18 @@ fn invented_methods_are_no_series() {
 }
 
 #[test]
+fn a_client_knows_what_it_calls() {
+    let calls = Arc::new(Calls::to("geo".into()));
+    let never_answered = calls.begin("/geo.Geo/Nearby");
+    never_answered.end(Code::Unavailable, None);
+    drop(calls.begin("/geo.Geo/Far"));
+    assert_eq!(
+        series(&calls),
+        ["grpc geo.Geo/Nearby UNAVAILABLE UNAVAILABLE geo 1"]
+    );
+}
+
+#[test]
 fn methods_that_are_too_many_are_one_series() {
     let calls = Arc::new(Calls::to("geo".into()));
     for number in 0..METHODS + 10 {
