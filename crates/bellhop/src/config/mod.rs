@@ -7,6 +7,7 @@ mod defaults;
 mod fault;
 mod file;
 mod known;
+mod kubernetes;
 mod meant;
 mod reader;
 mod record;

@@ -11,6 +11,7 @@ use std::{
 use super::{
     ConfigError, Fault, Known, Problem, Setting, Source,
     file::{FILE, variable},
+    kubernetes,
     meant::Choice,
     record::{Record, shown},
 };
@@ -133,6 +134,10 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let value = self.source.get(name).unwrap_or_default();
+            if self.source.label(name) == *name && kubernetes::injects(name, value.trim()) {
+                tracing::debug!(name, "no setting, but what Kubernetes says of a service");
+                continue;
+            }
             // An empty one counts as not set.
             if !value.trim().is_empty() {
                 let problem = self.unknown(name, &asked);

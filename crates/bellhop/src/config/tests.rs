@@ -239,6 +239,28 @@ fn names_of_others_are_left_to_them() {
 }
 
 #[test]
+fn what_kubernetes_says_of_a_service_stops_no_start() {
+    let injected = [
+        ("BELLHOP_PORT", "tcp://10.0.0.7:80"),
+        ("BELLHOP_PORT_80_TCP_ADDR", "10.0.0.7"),
+        ("BELLHOP_WEB_SERVICE_HOST", "10.0.0.7"),
+        ("BELLHOP_WEB_SERVICE_PORT", "80"),
+    ];
+    let mut injected = source(&injected);
+    assert!(read(&injected).is_ok());
+    // A setting of that name is one all the same.
+    let named = Reader::new(&injected).text("BELLHOP_PORT");
+    assert_eq!(named.as_deref(), Some("tcp://10.0.0.7:80"));
+    injected.insert("BELLHOP_WEB_SERVICE_PROT".into(), "80".into());
+    let error = read(&injected).unwrap_err();
+    assert_eq!(error.faults[0].name, "BELLHOP_WEB_SERVICE_PROT");
+    assert_eq!(error.faults.len(), 1);
+    // Nobody puts any into a file.
+    let (_folder, source) = file("web_service_port = 80");
+    assert!(read(&source).is_err());
+}
+
+#[test]
 fn services_that_are_not_called_are_known() {
     let source = source(&[
         ("BELLHOP_CHANNEL_RAET_TIMEOUT", "1s"),
