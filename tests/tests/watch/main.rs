@@ -1,6 +1,7 @@
 //! What real watchers see of Hotels: Jaeger, the OpenTelemetry Collector with our configuration, Prometheus.
 
 mod collector;
+mod dashboard;
 mod jaeger;
 mod prometheus;
 mod stage;

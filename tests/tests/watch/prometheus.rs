@@ -10,14 +10,14 @@ use crate::stage::BINARY;
 
 const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
 
-struct Prometheus {
+pub(crate) struct Prometheus {
     _program: Program,
     _folder: TempDir,
     url: String,
 }
 
 impl Prometheus {
-    async fn start(registry: &Registry) -> Option<Self> {
+    pub(crate) async fn start(registry: &Registry) -> Option<Self> {
         let binary = Source::PROMETHEUS.find()?;
         let folder = TempDir::new().unwrap();
         prepare(folder.path(), registry);
@@ -54,7 +54,7 @@ impl Prometheus {
     }
 
     /// The series that a query finds, each with its value.
-    async fn query(&self, query: &str) -> Vec<(Value, f64)> {
+    pub(crate) async fn query(&self, query: &str) -> Vec<(Value, f64)> {
         let found = self.ask(&format!("query?query={query}")).await;
         let found = found["result"].as_array().cloned().unwrap_or_default();
         let value = |series: &Value| series["value"][1].as_str().unwrap().parse().unwrap();
