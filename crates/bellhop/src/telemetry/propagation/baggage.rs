@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 
+use super::never_again;
+
 const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 
 /// Larger baggage loses its last members. The standard asks for at least as much.
@@ -50,12 +52,8 @@ impl Baggage {
     /// Writes it into the headers of a request, unless it carries some.
     pub(super) fn inject(&self, headers: &mut HeaderMap) {
         if let Some(value) = &self.0 {
-            headers.entry(BAGGAGE).or_insert_with(|| {
-                let mut value = value.clone();
-                // HTTP/2 then keeps it out of the table of headers that come again, for it never does.
-                value.set_sensitive(true);
-                value
-            });
+            let value = || never_again(value.clone());
+            headers.entry(BAGGAGE).or_insert_with(value);
         }
     }
 

@@ -7,7 +7,7 @@ mod hex;
 mod uber;
 mod w3c;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use opentelemetry::trace::SpanContext;
 
 pub use baggage::Baggage;
@@ -24,6 +24,13 @@ pub fn extract(headers: &HeaderMap) -> SpanContext {
         return span;
     }
     uber::extract(headers)
+}
+
+/// A value that no other request has: HTTP/2 then keeps it out of the table of headers that come again, where it would drive out
+/// those that do.
+fn never_again(mut value: HeaderValue) -> HeaderValue {
+    value.set_sensitive(true);
+    value
 }
 
 /// What is sent with calls.

@@ -6,7 +6,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
-use super::hex;
+use super::{hex, never_again};
 
 const UBER_TRACE_ID: HeaderName = HeaderName::from_static("uber-trace-id");
 
@@ -34,7 +34,7 @@ pub(super) fn inject(span: &SpanContext, headers: &mut HeaderMap) {
     hex::write(&mut text[33..49], &span.span_id().to_bytes());
     text[52] = b'0' + u8::from(span.is_sampled());
     if let Ok(value) = HeaderValue::from_bytes(&text) {
-        headers.insert(UBER_TRACE_ID, value);
+        headers.insert(UBER_TRACE_ID, never_again(value));
     }
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
-use super::hex;
+use super::{hex, never_again};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -36,12 +36,12 @@ pub fn inject(span: &SpanContext, headers: &mut HeaderMap) {
         return;
     }
     if let Ok(value) = HeaderValue::from_bytes(&format(span)) {
-        headers.insert(TRACEPARENT, value);
+        headers.insert(TRACEPARENT, never_again(value));
     }
     if *span.trace_state() == TraceState::NONE {
         headers.remove(TRACESTATE);
     } else if let Ok(value) = HeaderValue::try_from(span.trace_state().header()) {
-        headers.insert(TRACESTATE, value);
+        headers.insert(TRACESTATE, never_again(value));
     }
 }
 
@@ -213,5 +213,21 @@ mod tests {
                 prop_assert!(trace_id != TraceId::INVALID && span_id != SpanId::INVALID);
             }
         }
+    }
+
+    #[test]
+    fn what_no_other_request_has_is_kept_out_of_the_table_of_http_2() {
+        let mut headers = HeaderMap::new();
+        let state = TraceState::from_key_value([("a", "b")]).unwrap();
+        let span = SpanContext::new(
+            TraceId::from(7),
+            SpanId::from(7),
+            TraceFlags::SAMPLED,
+            false,
+            state,
+        );
+        inject(&span, &mut headers);
+        assert_eq!(headers.len(), 2);
+        assert!(headers.values().all(HeaderValue::is_sensitive));
     }
 }
