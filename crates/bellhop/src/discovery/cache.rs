@@ -1,6 +1,7 @@
 //! The last set of a service in a file, for a start without a registry.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -80,8 +81,16 @@ pub(crate) enum CacheError {
     TooOld { age: Duration, most: Duration },
 }
 
+/// A set that is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Latest {
+    members: Arc<Members>,
+    /// Nobody is missing.
+    is_whole: bool,
+}
+
 struct Saver {
-    latest: watch::Sender<Option<Arc<Members>>>,
+    latest: watch::Sender<Option<Latest>>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -137,22 +146,27 @@ impl Cache {
         }
     }
 
-    /// Has the set written, soon and elsewhere, where it has changed or was last written a while ago.
-    pub(crate) fn save(&mut self, told: &Told) {
+    /// Has the set written, soon and elsewhere, where it has changed or was last written a while ago. One that may not be whole takes
+    /// nobody out of the file.
+    pub(crate) fn save(&mut self, told: &Told, is_whole: bool) {
         let members: Members = told
             .iter()
             .filter(|(_, member)| member.is_called())
             .map(|(id, member)| (id.clone(), member.instance.clone()))
             .collect();
+        let latest = Latest {
+            members: Arc::new(members),
+            is_whole,
+        };
         let refresh = self.age.map_or(REFRESH, |age| REFRESH.min(age / REFRESHES));
         let is_due = self.saved.is_none_or(|saved| saved.elapsed() >= refresh);
         let saver = self
             .saver
-            .get_or_insert_with(|| Saver::start(self.file.clone(), self.origin.clone()));
-        let saved = saver.latest.send_if_modified(|latest| {
-            let is_new = is_due || latest.as_deref() != Some(&members);
+            .get_or_insert_with(|| Saver::start(self.file.clone(), self.origin.clone(), self.age));
+        let saved = saver.latest.send_if_modified(|last| {
+            let is_new = is_due || last.as_ref() != Some(&latest);
             if is_new {
-                *latest = Some(Arc::new(members));
+                *last = Some(latest);
             }
             is_new
         });
@@ -163,9 +177,9 @@ impl Cache {
 }
 
 impl Saver {
-    fn start(file: PathBuf, origin: Origin) -> Self {
+    fn start(file: PathBuf, origin: Origin, age: Option<Duration>) -> Self {
         let (latest, changes) = watch::channel(None);
-        let task = tokio::spawn(Voice::current().carry(save(file, origin, changes)));
+        let task = tokio::spawn(Voice::current().carry(save(file, origin, age, changes)));
         Self {
             latest,
             _task: AbortOnDropHandle::new(task),
@@ -174,15 +188,20 @@ impl Saver {
 }
 
 /// Writes each change, one at a time and not too often; a failure is told once.
-async fn save(file: PathBuf, origin: Origin, mut changes: watch::Receiver<Option<Arc<Members>>>) {
+async fn save(
+    file: PathBuf,
+    origin: Origin,
+    age: Option<Duration>,
+    mut changes: watch::Receiver<Option<Latest>>,
+) {
     let mut failing = false;
     while changes.changed().await.is_ok() {
-        let Some(members) = changes.borrow_and_update().clone() else {
+        let Some(latest) = changes.borrow_and_update().clone() else {
             continue;
         };
         let (path, from) = (file.clone(), origin.clone());
-        let saved = spawn_blocking(move || store(&path, &from, &members, SystemTime::now())).await;
-        match saved {
+        let saved = spawn_blocking(move || put(&path, &from, age, &latest, SystemTime::now()));
+        match saved.await {
             Ok(Ok(())) => failing = false,
             Ok(Err(error)) if !failing => {
                 let service = &*origin.service;
@@ -254,6 +273,37 @@ impl Document {
             None => Ok(()),
         }
     }
+}
+
+/// Writes a set; with those whom the file has besides, unless the set is whole.
+fn put(
+    file: &Path,
+    origin: &Origin,
+    age: Option<Duration>,
+    latest: &Latest,
+    now: SystemTime,
+) -> Result<(), CacheError> {
+    let Latest { members, is_whole } = latest;
+    if *is_whole {
+        return store(file, origin, members, now);
+    }
+    // Nobody confirms those in the file: it is to grow old.
+    if members.is_empty() {
+        return Ok(());
+    }
+    let place = |instance: &Instance| (instance.host.clone(), instance.port);
+    let places: BTreeSet<_> = members.values().map(place).collect();
+    let mut all = match load(file, origin, age, now) {
+        Ok(saved) => saved.instances,
+        Err(_) => Members::new(),
+    };
+    all.retain(|_, instance| !places.contains(&place(instance)));
+    all.extend(
+        members
+            .iter()
+            .map(|(id, instance)| (id.clone(), instance.clone())),
+    );
+    store(file, origin, &all, now)
 }
 
 /// Writes a file of its own and puts it in the place of the old one: whoever reads sees one or the other.

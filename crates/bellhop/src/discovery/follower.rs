@@ -60,6 +60,8 @@ pub(super) struct Follower<R> {
     unusable: BTreeSet<InstanceId>,
     /// Since when there is no answer.
     outage: Option<Instant>,
+    /// It has named somebody who serves.
+    has_named: bool,
     cache: Option<Cache>,
     /// Until when the cache is not needed; `None` once it was, or an answer came.
     first_answer_by: Option<Instant>,
@@ -89,6 +91,7 @@ impl<R: Registry> Follower<R> {
             about: BTreeMap::new(),
             unusable: BTreeSet::new(),
             outage: None,
+            has_named: false,
             first_answer_by: cache
                 .is_some()
                 .then(|| Instant::now() + FIRST_ANSWER_WITHIN),
@@ -167,6 +170,7 @@ impl<R: Registry> Follower<R> {
             tracing::warn!(service, %id, "an instance without a port or an address cannot be called");
         }
         self.unusable.clone_from(&serving.unusable);
+        self.has_named |= !serving.instances.is_empty();
         let reading = Reading {
             index: answer.index,
             behind: answer.behind,
@@ -209,6 +213,16 @@ impl<R: Registry> Follower<R> {
                 "the registry has not named these instances again, they are let go"
             );
             self.tell(changes);
+        } else {
+            self.save();
+        }
+    }
+
+    fn save(&mut self) {
+        // A registry that has never named anybody may have forgotten everybody.
+        let is_whole = self.has_named && self.view.is_settled();
+        if let Some(cache) = &mut self.cache {
+            cache.save(self.view.told(), is_whole);
         }
     }
 
@@ -231,9 +245,7 @@ impl<R: Registry> Follower<R> {
                 "instances that the registry does not vouch for stay in use while they answer"
             );
         }
-        if let Some(cache) = &mut self.cache {
-            cache.save(self.view.told());
-        }
+        self.save();
         self.events.push_back(Event::Answer {
             changes,
             registered: self.view.registered(),

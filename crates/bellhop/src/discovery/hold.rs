@@ -127,6 +127,11 @@ impl Hold {
         }
     }
 
+    /// Whether the registry has had time enough to hear from everybody.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Settled)
+    }
+
     /// Whether an instance that is not named as serving is to be kept all the same.
     pub(crate) fn keeps(&self, id: &InstanceId) -> bool {
         let doubted = match &self.phase {

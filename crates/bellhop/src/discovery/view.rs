@@ -95,6 +95,11 @@ impl View {
         &self.told
     }
 
+    /// Whether the registry has had time enough to hear from everybody.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.hold.is_settled()
+    }
+
     /// The last word, less those that are no instances.
     pub(crate) fn registered(&self) -> usize {
         self.said.registered

@@ -122,13 +122,13 @@ async fn a_set_that_goes_on_is_written_anew_now_and_then() {
     let folder = TempDir::new().unwrap();
     let mut cache = cache(folder.path(), "geo");
     let told = told(&["a"]);
-    cache.save(&told);
+    cache.save(&told, true);
     let mut latest = cache.saver.as_ref().unwrap().latest.subscribe();
     latest.mark_unchanged();
-    cache.save(&told);
+    cache.save(&told, true);
     assert!(!latest.has_changed().unwrap());
     tokio::time::advance(REFRESH).await;
-    cache.save(&told);
+    cache.save(&told, true);
     assert!(latest.has_changed().unwrap());
 }
 
@@ -138,9 +138,49 @@ async fn who_is_spare_is_not_remembered() {
     let mut cache = cache(folder.path(), "geo");
     let mut told = told(&["a", "b"]);
     told.values_mut().next().unwrap().standing = Standing::Spare;
-    cache.save(&told);
+    cache.save(&told, true);
     let latest = cache.saver.as_ref().unwrap().latest.borrow().clone();
-    assert_eq!(latest.as_deref(), Some(&members(&["b"])));
+    assert_eq!(*latest.unwrap().members, members(&["b"]));
+}
+
+#[test]
+fn a_set_that_may_not_be_whole_takes_nobody_out_of_a_file() {
+    let folder = TempDir::new().unwrap();
+    let file = stored(&folder, &["a", "b"]);
+    let later = now() + Duration::from_secs(60);
+    let put = |members: Members, is_whole| {
+        let members = Arc::new(members);
+        let latest = Latest { members, is_whole };
+        put(&file, &origin("geo"), Some(DAY), &latest, later).unwrap();
+        loaded(&file).unwrap()
+    };
+    let untouched = put(members(&[]), false);
+    assert_eq!(untouched.instances, members(&["a", "b"]));
+    assert_eq!(untouched.at, now());
+    assert_eq!(
+        put(members(&["b", "c"]), false).instances,
+        members(&["a", "b", "c"])
+    );
+    // Unless somebody else has its place.
+    let mut moved = members(&["a", "b", "d"]);
+    let instance = moved.remove(&InstanceId::new("a")).unwrap();
+    moved.insert(InstanceId::new("e"), instance);
+    let ids: Vec<_> = put(moved, false).instances.into_keys().collect();
+    assert_eq!(ids, ["b", "c", "d", "e"].map(InstanceId::new));
+    assert_eq!(put(members(&[]), true).instances, members(&[]));
+}
+
+#[test]
+fn a_file_that_is_too_old_is_not_made_young_by_a_set_that_may_not_be_whole() {
+    let folder = TempDir::new().unwrap();
+    let file = stored(&folder, &["a"]);
+    let members = Arc::new(members(&["b"]));
+    let latest = Latest {
+        members: members.clone(),
+        is_whole: false,
+    };
+    put(&file, &origin("geo"), Some(DAY), &latest, now() + 2 * DAY).unwrap();
+    assert_eq!(loaded(&file).unwrap().instances, *members);
 }
 
 #[test]

@@ -261,6 +261,56 @@ async fn a_start_without_a_registry_remembers_and_heals() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_registry_at_the_start_leaves_the_file_to_a_later_start() {
+    let folder = TempDir::new().unwrap();
+    let settings = || Settings {
+        cache: Some(folder.path().to_owned()),
+        ..Settings::default()
+    };
+    let file = folder.path().join("geo.json");
+    let saved = async |is: fn(&str) -> bool| {
+        while !std::fs::read_to_string(&file).is_ok_and(|text| is(&text)) {
+            // It is written by another thread, whose time is not paused.
+            std::thread::yield_now();
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let script = Script::new([(|| answer(5, &["a", "b"])) as Scripted]).waits();
+    let mut watch = script.watch_with(settings());
+    assert_eq!(event(&mut watch).await, "+a +b (2)");
+    saved(|text| text.contains("\"a\"")).await;
+    drop(watch);
+
+    let remembered = async || {
+        let mut watch = Script::new([failure as Scripted]).watch_with(settings());
+        events(&mut watch, 2).await[1].clone()
+    };
+
+    // It knows nobody, also when the grace is over.
+    let nobody = Script::new([(|| answer(1, &[])) as Scripted]).waits();
+    let mut watch = nobody.watch_with(settings());
+    assert_eq!(events(&mut watch, 5).await, ["(0)"; 5]);
+    drop(watch);
+    assert_eq!(remembered().await, "memory: +a +b ");
+
+    // They begin to come back.
+    let script = Script::new([(|| answer(1, &[])) as Scripted, || answer(2, &["c"])]).waits();
+    let mut watch = script.watch_with(settings());
+    assert_eq!(events(&mut watch, 2).await, ["(0)", "+c (1)"]);
+    saved(|text| text.contains("\"c\"")).await;
+    drop(watch);
+    assert_eq!(remembered().await, "memory: +a +b +c ");
+
+    // Who is not named for the whole of it is forgotten.
+    let script = Script::new([(|| answer(1, &["c"])) as Scripted]).waits();
+    let mut watch = script.watch_with(settings());
+    assert_eq!(event(&mut watch).await, "+c (1)");
+    let goes_on = tokio::spawn(async move { while watch.next().await.is_some() {} });
+    saved(|text| !text.contains("\"a\"")).await;
+    goes_on.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_index_follows_the_book() {
     let script = Script::new([
         (|| answer(5, &[])) as Scripted,
