@@ -147,6 +147,21 @@ impl Stage {
         definition.checks.clear();
         self.consul.register(&definition).await.unwrap();
     }
+
+    async fn deregister_nobody(&self) {
+        self.consul.deregister("nobody").await.unwrap();
+    }
+
+    /// Waits until each has one call more.
+    async fn is_called(&self) {
+        for instance in &self.instances {
+            let before = instance.calls();
+            until("a call to each", || async {
+                (instance.calls() > before).then_some(())
+            })
+            .await;
+        }
+    }
 }
 
 fn caller(registry: &Registry) -> Mesh {
@@ -214,13 +229,7 @@ async fn who_is_deregistered_for_checks_that_fail_for_all_is_called_all_the_whil
     })
     .await;
     assert_eq!(channel.report().kept, 3);
-    for instance in &stage.instances {
-        let before = instance.calls();
-        until("a call to each", || async {
-            (instance.calls() > before).then_some(())
-        })
-        .await;
-    }
+    stage.is_called().await;
 
     for number in 0..3 {
         stage.register(number, HealthState::Critical).await;
@@ -238,4 +247,70 @@ async fn who_is_deregistered_for_checks_that_fail_for_all_is_called_all_the_whil
     load.stop().await;
 }
 
-against_both![who_is_deregistered_for_checks_that_fail_for_all_is_called_all_the_while];
+async fn a_caller_that_starts_while_all_are_critical_calls_those_who_answer(registry: Registry) {
+    let stage = Stage::new(registry, &[HealthState::Critical; 3]).await;
+    let mesh = caller(&stage.registry);
+    let channel = mesh.channel("geo");
+    call(&channel).await.expect("an answer");
+    is(&channel, "all take turns", |report| {
+        (report.known, report.connected) == (3, 3)
+    })
+    .await;
+    assert!(channel.report().panic);
+
+    // Also while the registry deregisters them for it.
+    let load = Load::start(&channel);
+    for number in 0..3 {
+        stage.deregister(number).await;
+    }
+    stage.register_nobody().await;
+    is(&channel, "none of them is named", |report| {
+        report.known == 4
+    })
+    .await;
+    stage.is_called().await;
+    for number in 0..3 {
+        stage.register(number, HealthState::Critical).await;
+    }
+    stage.deregister_nobody().await;
+    is(&channel, "they are named again", |report| report.known == 3).await;
+    for number in 0..3 {
+        stage.tell(number, HealthState::Passing).await;
+    }
+    is(&channel, "all are vouched for", |report| {
+        (report.known, report.kept) == (3, 0)
+    })
+    .await;
+    load.stop().await;
+}
+
+async fn a_critical_newcomer_is_not_called_beside_one_that_passes(registry: Registry) {
+    let stage = Stage::new(registry, &[HealthState::Critical, HealthState::Passing]).await;
+    let mesh = caller(&stage.registry);
+    let channel = mesh.channel("geo");
+    let load = Load::start(&channel);
+    is(&channel, "both are connected", |report| {
+        (report.known, report.spare) == (1, 1)
+    })
+    .await;
+    let before = stage.instances[1].calls();
+    until("more calls", || async {
+        (stage.instances[1].calls() > before + 100).then_some(())
+    })
+    .await;
+    assert_eq!(stage.instances[0].calls(), 0);
+
+    // Where that one leaves, it is better than nobody.
+    stage.deregister(1).await;
+    until("a call", || async {
+        (stage.instances[0].calls() > 0).then_some(())
+    })
+    .await;
+    load.stop().await;
+}
+
+against_both![
+    who_is_deregistered_for_checks_that_fail_for_all_is_called_all_the_while,
+    a_caller_that_starts_while_all_are_critical_calls_those_who_answer,
+    a_critical_newcomer_is_not_called_beside_one_that_passes,
+];

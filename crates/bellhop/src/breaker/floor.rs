@@ -25,6 +25,12 @@ pub(crate) struct Decision {
     pub(crate) exempt: Vec<bool>,
 }
 
+/// Whether those take turns whom the registry has only ever found critical, and who may not be ready: nobody else is connected
+/// and, unless they do already, nobody else is about to be.
+pub(crate) fn last_resort(unproven: usize, others: usize, awaited: bool, already: bool) -> bool {
+    unproven > 0 && others == 0 && (already || !awaited)
+}
+
 /// Who of those connected takes turns, so that health and breakers together leave no fewer than the floor.
 ///
 /// The registry comes first: while half are there that it does not find critical and that work, the rest are spare. With fewer,
@@ -163,6 +169,16 @@ mod tests {
         // Of those who fail, the one that the registry finds well is the least bad.
         let members = [spare(bad), spare(bad), passing(trouble(9, 100, 9))];
         assert_eq!(in_turn(&members), [true, false, true]);
+    }
+
+    #[test]
+    fn who_never_passed_takes_turns_where_nobody_else_can() {
+        assert!(last_resort(2, 0, false, false));
+        assert!(!last_resort(2, 1, false, true));
+        // Who is about to be connected is waited for, but nobody is taken out of turn for that.
+        assert!(!last_resort(2, 0, true, false));
+        assert!(last_resort(2, 0, true, true));
+        assert!(!last_resort(0, 0, false, true));
     }
 
     /// The rules once more, by way of all choices: the first of the best that is large enough.

@@ -22,7 +22,7 @@ mod atomic {
 }
 
 pub(crate) use circuit::{Change, Trouble};
-pub(crate) use floor::{Candidate, Decision, decide, floor};
+pub(crate) use floor::{Candidate, Decision, decide, floor, last_resort};
 pub(crate) use outcome::Outcome;
 pub use seen::BreakerState;
 pub(crate) use settings::Settings;

@@ -26,12 +26,26 @@ pub(crate) enum Standing {
     Kept,
     /// It is critical, and to be called where too few others answer.
     Spare,
+    /// It is critical, and was never known to be well: to be called where nobody else answers.
+    Unproven,
 }
 
 impl Member {
     /// Whether it is called without need.
     pub(crate) fn is_called(&self) -> bool {
-        self.standing != Standing::Spare
+        matches!(self.standing, Standing::Vouched | Standing::Kept)
+    }
+
+    /// The same where the registry may have forgotten it.
+    pub(crate) fn held(&self) -> Self {
+        let standing = match self.standing {
+            Standing::Vouched => Standing::Kept,
+            other => other,
+        };
+        Self {
+            instance: self.instance.clone(),
+            standing,
+        }
     }
 
     fn change(&self, id: &InstanceId) -> Change {
@@ -40,6 +54,7 @@ impl Member {
             Standing::Vouched => Change::Insert(id, instance),
             Standing::Kept => Change::Keep(id, instance),
             Standing::Spare => Change::Spare(id, instance),
+            Standing::Unproven => Change::Unproven(id, instance),
         }
     }
 }
@@ -88,6 +103,7 @@ pub(crate) mod test {
             Change::Insert(id, instance) => put(id, instance, Standing::Vouched),
             Change::Keep(id, instance) => put(id, instance, Standing::Kept),
             Change::Spare(id, instance) => put(id, instance, Standing::Spare),
+            Change::Unproven(id, instance) => put(id, instance, Standing::Unproven),
             Change::Remove(id) => assert!(set.remove(&id).is_some()),
         }
     }
@@ -100,7 +116,12 @@ mod tests {
     use super::*;
 
     fn standing() -> impl Strategy<Value = Standing> {
-        prop::sample::select(vec![Standing::Vouched, Standing::Kept, Standing::Spare])
+        prop::sample::select(vec![
+            Standing::Vouched,
+            Standing::Kept,
+            Standing::Spare,
+            Standing::Unproven,
+        ])
     }
 
     fn told() -> impl Strategy<Value = Told> {
@@ -124,6 +145,7 @@ mod tests {
             Change::Insert(id, _)
             | Change::Keep(id, _)
             | Change::Spare(id, _)
+            | Change::Unproven(id, _)
             | Change::Remove(id) => id,
         }
     }

@@ -70,6 +70,8 @@ pub enum Change {
     Keep(InstanceId, Instance),
     /// The registry finds the instance critical, which was not so before: it may be called where too few others answer.
     Spare(InstanceId, Instance),
+    /// The registry finds the instance critical, and has never named it otherwise: it may be called where nobody else answers.
+    Unproven(InstanceId, Instance),
     /// The instance is no longer to be called.
     Remove(InstanceId),
 }

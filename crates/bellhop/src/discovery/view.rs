@@ -13,7 +13,8 @@ use super::{
 };
 
 /// Who may be called: those who serve by the registry's last word, and those who are kept against it while they answer,
-/// because it may have forgotten them ([`Hold`]) or because it finds most of them ill ([`panics`]). Who else is ill is spare.
+/// because it may have forgotten them ([`Hold`]) or because it finds most of them ill ([`panics`]). Who else is ill is
+/// spare, or unproven where it was never well.
 #[derive(Debug)]
 pub(crate) struct View {
     hold: Hold,
@@ -116,12 +117,17 @@ impl View {
         self.tell(told)
     }
 
-    /// Those who are called although they are critical, and whom an answer does not name any more: registries deregister who is ill
+    /// Those who were critical and called for all that, and whom an answer does not name any more: registries deregister who is ill
     /// for long.
     fn reaped(&self, serving: &Serving) -> Vec<InstanceId> {
+        let somebody = self.told.values().any(Member::is_called);
+        let was_called = |id: &InstanceId| {
+            let member = self.told.get(id);
+            member.is_some_and(|member| member.is_called() || !somebody)
+        };
         let critical = self.said.critical.keys();
         critical
-            .filter(|id| self.told.get(*id).is_some_and(Member::is_called) && !serving.names(id))
+            .filter(|id| was_called(id) && !serving.names(id))
             .cloned()
             .collect()
     }
@@ -143,7 +149,8 @@ impl View {
 
     /// Whether an instance has passed since it was registered or, where it has registered anew, while it was held.
     fn has_passed(&self, id: &InstanceId) -> bool {
-        self.told.contains_key(id)
+        let member = self.told.get(id);
+        member.is_some_and(|member| member.standing != Standing::Unproven)
     }
 
     /// Who serves comes first, then who is held as it was, then who is critical: nobody has two turns, be it under another id.
@@ -159,18 +166,20 @@ impl View {
             .map(|(id, instance)| (id.clone(), vouched(instance.clone())))
             .collect();
         let held = self.told.iter().filter(|(id, member)| {
-            member.is_called() && self.hold.keeps(id) && !withdrawn.contains(*id)
+            let as_it_was = member.is_called() || !critical.contains_key(*id);
+            as_it_was && self.hold.keeps(id) && !withdrawn.contains(*id)
         });
-        add(
-            &mut told,
-            held.map(|(id, member)| (id, kept(member.instance.clone()))),
-        );
-        let standing = if self.panics { kept } else { spare };
-        let critical = critical.iter().filter(|(id, _)| self.has_passed(id));
-        add(
-            &mut told,
-            critical.map(|(id, instance)| (id, standing(instance.clone()))),
-        );
+        add(&mut told, held.map(|(id, member)| (id, member.held())));
+        let standing = |id| match self.has_passed(id) {
+            true if self.panics => Standing::Kept,
+            true => Standing::Spare,
+            false => Standing::Unproven,
+        };
+        let critical = critical.iter().map(|(id, instance)| {
+            let (instance, standing) = (instance.clone(), standing(id));
+            (id, Member { instance, standing })
+        });
+        add(&mut told, critical);
         self.tell(told)
     }
 
@@ -199,20 +208,6 @@ fn vouched(instance: Instance) -> Member {
     Member {
         instance,
         standing: Standing::Vouched,
-    }
-}
-
-fn spare(instance: Instance) -> Member {
-    Member {
-        instance,
-        standing: Standing::Spare,
-    }
-}
-
-fn kept(instance: Instance) -> Member {
-    Member {
-        instance,
-        standing: Standing::Kept,
     }
 }
 

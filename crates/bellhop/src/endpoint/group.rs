@@ -23,13 +23,16 @@ use tracing::{debug, info, warn};
 pub(super) use self::member::Member;
 pub(crate) use self::standing::Standing;
 use super::{
-    Endpoint, Target,
+    Endpoint, Target, Vouch,
     ramp::Ramps,
     tally::{Tallied, Tallies},
 };
 use crate::{
     balance::{Ring, WHOLE},
-    breaker::{self, Breaker, BreakerState, Candidate, Change, Decision, Observer, decide, floor},
+    breaker::{
+        self, Breaker, BreakerState, Candidate, Change, Decision, Observer, decide, floor,
+        last_resort,
+    },
     context::Voice,
     discovery::InstanceId,
     identity::Recognition,
@@ -64,6 +67,8 @@ struct Members {
     by_id: BTreeMap<InstanceId, Entry>,
     ramps: Option<Ramps<InstanceId>>,
     panic: Panic,
+    /// Whether those take turns who never passed.
+    last_resort: bool,
 }
 
 /// That there would be too few, were all that is said of instances believed.
@@ -77,9 +82,11 @@ pub(crate) struct Panic {
 
 struct Entry {
     member: Arc<Member>,
-    /// The registry finds it critical: it takes turns only where there would be too few.
-    spare: bool,
+    /// Who is critical takes turns only where there would be too few.
+    vouch: Vouch,
     connections: usize,
+    /// It may be connected any moment: the last attempt, if there was one, has not failed.
+    awaited: bool,
     /// Whether its next connection is one to a process that is new as far as one knows.
     fresh: bool,
 }
@@ -108,6 +115,7 @@ impl Group {
                 by_id: BTreeMap::new(),
                 ramps: settings.slow_start.map(Ramps::new),
                 panic: Panic::default(),
+                last_resort: false,
             }),
             begun: Notify::new(),
             missed: AtomicBool::new(false),
@@ -115,9 +123,9 @@ impl Group {
         })
     }
 
-    /// The member that an instance is; a new one where the instance is new or has moved. A new one that is `spare` is not to take
-    /// turns before others have been looked at.
-    pub(super) fn member(&self, target: &Arc<Target>, spare: bool) -> Arc<Member> {
+    /// The member that an instance is; a new one where the instance is new or has moved. A new one that is critical is not to
+    /// take turns before others have been looked at.
+    pub(super) fn member(&self, target: &Arc<Target>, vouch: Vouch) -> Arc<Member> {
         let mut members = self.lock();
         if let Some(entry) = members.by_id.get(&target.id)
             && entry.member.target == *target
@@ -133,13 +141,14 @@ impl Group {
             target: target.clone(),
             breaker,
             recognition: (!self.settings.strangers).then(|| Recognition::new(&self.service)),
-            turn: watch::Sender::new(!spare),
+            turn: watch::Sender::new(!vouch.is_critical()),
             tallies: Tallies::default(),
         });
         let entry = Entry {
             member: member.clone(),
-            spare,
+            vouch,
             connections: 0,
+            awaited: true,
             fresh: true,
         };
         members.by_id.insert(target.id.clone(), entry);
@@ -151,6 +160,7 @@ impl Group {
         let mut members = self.lock();
         if let Some(entry) = members.entry(member) {
             entry.connections += 1;
+            entry.awaited = true;
             if std::mem::take(&mut entry.fresh) {
                 if let Some(breaker) = &member.breaker {
                     breaker.hurry();
@@ -204,18 +214,28 @@ impl Group {
         }
     }
 
-    /// Takes over whether the registry finds an instance critical. One that is well again is a newcomer.
-    pub(crate) fn set_spare(&self, id: &InstanceId, spare: bool) {
+    /// A connection could not be made.
+    pub(super) fn unreachable(&self, member: &Arc<Member>) {
+        self.troubled(member);
+        let mut members = self.lock();
+        if let Some(entry) = members.entry(member) {
+            entry.awaited = false;
+        }
+        self.keep_floor(&mut members);
+    }
+
+    /// Takes over what the registry says of an instance. One that is well again is a newcomer.
+    pub(crate) fn set_vouch(&self, id: &InstanceId, vouch: Vouch) {
         let mut members = self.lock();
         let Some(entry) = members.by_id.get_mut(id) else {
             return;
         };
-        let was = std::mem::replace(&mut entry.spare, spare);
-        if was == spare {
+        let was = std::mem::replace(&mut entry.vouch, vouch);
+        if was == vouch {
             return;
         }
         let took_turns = *entry.member.turn.borrow();
-        if !spare && !took_turns && entry.connections > 0 {
+        if !vouch.is_critical() && !took_turns && entry.connections > 0 {
             self.begin(&mut members, id);
         }
         self.keep_floor(&mut members);
@@ -301,17 +321,21 @@ impl Group {
 
     /// Has enough of the connected in turn.
     fn keep_floor(&self, members: &mut Members) {
-        let candidates = members.candidates();
+        members.last_resort = members.has_nobody_else();
+        let candidates: Vec<_> = members.counted().map(Entry::candidate).collect();
         let Decision { spares, exempt } = decide(&candidates);
-        let connected = members.by_id.values();
-        let connected = connected.filter(|entry| entry.connections > 0);
-        for (entry, &exempt) in connected.zip(&exempt) {
+        for (entry, &exempt) in members.counted().zip(&exempt) {
             if let Some(breaker) = &entry.member.breaker {
                 breaker.set_exempt(exempt);
             }
         }
         for entry in members.by_id.values() {
-            entry.member.take_turns(spares || !entry.spare);
+            let turn = match entry.vouch {
+                Vouch::Passing | Vouch::Kept => true,
+                Vouch::Critical => spares,
+                Vouch::Unproven => members.last_resort,
+            };
+            entry.member.take_turns(turn);
         }
         let panic = Panic {
             breakers: exempt.contains(&true),
@@ -385,15 +409,35 @@ impl Observer for Group {
     }
 }
 
+impl Entry {
+    fn candidate(&self) -> Candidate {
+        Candidate {
+            spare: self.vouch.is_critical(),
+            trouble: self.member.breaker.as_deref().and_then(Breaker::trouble),
+        }
+    }
+}
+
 impl Members {
-    /// Those connected.
-    fn candidates(&self) -> Vec<Candidate> {
+    /// Those connected, less those who never passed, where there are others.
+    fn counted(&self) -> impl Iterator<Item = &Entry> {
         let connected = self.by_id.values().filter(|entry| entry.connections > 0);
-        let candidate = |entry: &Entry| Candidate {
-            spare: entry.spare,
-            trouble: entry.member.breaker.as_deref().and_then(Breaker::trouble),
-        };
-        connected.map(candidate).collect()
+        connected.filter(|entry| self.last_resort || entry.vouch != Vouch::Unproven)
+    }
+
+    /// Whether only those who never passed can take turns.
+    fn has_nobody_else(&self) -> bool {
+        let (mut unproven, mut others, mut awaited) = (0, 0, false);
+        for entry in self.by_id.values() {
+            let is_connected = usize::from(entry.connections > 0);
+            if entry.vouch == Vouch::Unproven {
+                unproven += is_connected;
+            } else {
+                others += is_connected;
+                awaited |= entry.awaited;
+            }
+        }
+        last_resort(unproven, others, awaited, self.last_resort)
     }
 
     /// The entry of a member, unless another has taken its place.

@@ -78,8 +78,17 @@ pub(crate) enum Vouch {
     Passing,
     /// The registry finds it critical.
     Critical,
+    /// The registry finds it critical, and has never named it otherwise.
+    Unproven,
     /// The registry does not name it, but may have forgotten it.
     Kept,
+}
+
+impl Vouch {
+    /// Whether the registry finds it critical.
+    pub(super) fn is_critical(self) -> bool {
+        matches!(self, Self::Critical | Self::Unproven)
+    }
 }
 
 /// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever; or, while the instance is no more than
@@ -97,7 +106,7 @@ pub(crate) fn supervise(
     settings: Settings,
 ) -> impl Future<Output = ()> + Send + use<> {
     // At once, and not when the future first runs: the instance may be forgotten by then.
-    let member = group.member(&target, *vouch.borrow() == Vouch::Critical);
+    let member = group.member(&target, *vouch.borrow());
     let tally = member.tally();
     let seat = Seat {
         target,
@@ -176,7 +185,7 @@ impl Seat {
                         let error = &error as &(dyn std::error::Error + 'static);
                         warn!(instance = %target.id, error, "cannot connect, will go on trying");
                     }
-                    self.group.troubled(&self.member);
+                    self.group.unreachable(&self.member);
                     failures.set(&target.id, Arc::new(error));
                     if stranger && *vouch.borrow() == Vouch::Kept {
                         return;

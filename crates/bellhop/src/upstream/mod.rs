@@ -30,7 +30,7 @@ use crate::{
     client::{Allowance, Budget},
     context::Voice,
     discovery::{Change, Event, InstanceId},
-    endpoint::{self, Endpoint, Failures, Group, Target},
+    endpoint::{self, Endpoint, Failures, Group, Target, Vouch},
     explain::Skipped,
     limit::{Rate, Turns},
     one_line::in_one_line,
@@ -196,13 +196,13 @@ impl Upstream {
 
     fn apply(self: &Arc<Self>, event: Event) {
         let mut state = self.state();
-        let spares = spares(&event);
+        let vouches = vouches(&event);
         for gone in state.apply(event, |seat| self.supervise(seat)) {
             self.failures.clear(&gone);
             self.group.forget(&gone);
         }
-        for (id, spare) in spares {
-            self.group.set_spare(&id, spare);
+        for (id, vouch) in vouches {
+            self.group.set_vouch(&id, vouch);
         }
         self.log(state.turn());
     }
@@ -267,17 +267,19 @@ impl Upstream {
     }
 }
 
-/// Whom an event finds critical, or critical no more.
-fn spares(event: &Event) -> Vec<(InstanceId, bool)> {
+/// What an event says of each whom it names.
+fn vouches(event: &Event) -> Vec<(InstanceId, Vouch)> {
     let (Event::Answer { changes, .. } | Event::Remembered { changes, .. }) = event else {
         return Vec::new();
     };
-    let spare = |change: &Change| match change {
-        Change::Spare(id, _) => Some((id.clone(), true)),
-        Change::Insert(id, _) | Change::Keep(id, _) => Some((id.clone(), false)),
+    let vouch = |change: &Change| match change {
+        Change::Insert(id, _) => Some((id.clone(), Vouch::Passing)),
+        Change::Keep(id, _) => Some((id.clone(), Vouch::Kept)),
+        Change::Spare(id, _) => Some((id.clone(), Vouch::Critical)),
+        Change::Unproven(id, _) => Some((id.clone(), Vouch::Unproven)),
         Change::Remove(_) => None,
     };
-    changes.iter().filter_map(spare).collect()
+    changes.iter().filter_map(vouch).collect()
 }
 
 /// Applies what discovery says for as long as somebody uses the upstream.

@@ -129,10 +129,14 @@ impl State {
             Event::Unreachable { .. } | Event::Notes(_) | Event::Critical(_) | Event::About(_) => {
                 Vec::new()
             }
-            Event::Answer { changes, .. } | Event::Remembered { changes, .. } => changes
-                .into_iter()
-                .filter_map(|change| self.change(change, &supervise))
-                .collect(),
+            Event::Answer { mut changes, .. } | Event::Remembered { mut changes, .. } => {
+                // Nobody is to be the last resort before the others are known.
+                changes.sort_by_key(|change| matches!(change, Change::Unproven(..)));
+                changes
+                    .into_iter()
+                    .filter_map(|change| self.change(change, &supervise))
+                    .collect()
+            }
         }
     }
 
@@ -156,6 +160,10 @@ impl State {
             }
             Change::Spare(id, instance) => {
                 self.insert(id, instance, Vouch::Critical, supervise);
+                None
+            }
+            Change::Unproven(id, instance) => {
+                self.insert(id, instance, Vouch::Unproven, supervise);
                 None
             }
         }
@@ -255,7 +263,8 @@ impl State {
 
     /// What is worth a line in the log since the last time.
     pub(super) fn turn(&mut self) -> Option<Turn> {
-        if !self.known.is_empty() {
+        let is_proven = |known: &Known| *known.vouch.borrow() != Vouch::Unproven;
+        if self.known.values().any(is_proven) {
             return mem::take(&mut self.reported).map(|_| Turn::Filled);
         }
         let cause = self.word.cause();
@@ -310,7 +319,7 @@ impl State {
             registry: self.word.failure().cloned(),
             remembered: self.word.remembered(),
             panic: self.word.notes().panic || panic.health,
-            empty: self.known.is_empty().then(|| self.word.cause()),
+            empty: called().next().is_none().then(|| self.word.cause()),
         }
     }
 }

@@ -90,7 +90,7 @@ impl Known {
                     self.kept.insert(id.clone());
                     self.instances.insert(id, instance);
                 }
-                Change::Spare(id, _) => {
+                Change::Spare(id, _) | Change::Unproven(id, _) => {
                     self.kept.remove(&id);
                     self.instances.remove(&id);
                     self.spare.insert(id);

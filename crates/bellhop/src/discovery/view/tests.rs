@@ -79,6 +79,7 @@ struct Model {
     history: Vec<(u64, Step)>,
     told: BTreeSet<&'static str>,
     spare: BTreeSet<&'static str>,
+    unproven: BTreeSet<&'static str>,
     /// Since they were registered, or since before they were held.
     passed: BTreeSet<&'static str>,
     panics: bool,
@@ -104,6 +105,7 @@ impl Model {
                 self.told.extend(passing(*states));
                 self.passed.extend(passing(*states));
                 self.spare.retain(|id| !self.told.contains(id));
+                self.unproven.retain(|id| !self.told.contains(id));
                 return;
             }
             Step::Answer { .. } => true,
@@ -111,8 +113,13 @@ impl Model {
         };
         if knows && self.last().is_some() {
             self.judge();
-            self.told = IDS.into_iter().filter(|id| self.serves(id)).collect();
-            self.spare = IDS.into_iter().filter(|id| self.is_spare(id)).collect();
+            let of = |is: fn(&Self, &'static str) -> bool| {
+                let ids = IDS.into_iter().filter(|id| is(self, id));
+                ids.collect::<BTreeSet<_>>()
+            };
+            let (told, spare) = (of(Self::serves), of(Self::is_spare));
+            let unproven = of(Self::is_unproven);
+            (self.told, self.spare, self.unproven) = (told, spare, unproven);
         }
     }
 
@@ -128,7 +135,9 @@ impl Model {
         };
         let before = self.last().unwrap_or([Is::Absent; 4]);
         for (at, id) in IDS.into_iter().enumerate() {
-            let stayed = before[at] == Is::Critical && self.told.contains(id);
+            let called = self.told.contains(id)
+                || self.told.is_empty() && (self.spare.contains(id) || self.unproven.contains(id));
+            let stayed = before[at] == Is::Critical && called;
             if stayed && states[at] == Is::Absent {
                 self.reaped.insert(id, self.now);
             } else if states[at] == Is::Passing {
@@ -208,16 +217,40 @@ impl Model {
         match states[index] {
             Is::Passing => true,
             Is::Withdrawn => false,
-            Is::Absent => self.is_held(id),
-            Is::Critical => self.is_held(id) || self.panics && self.passed.contains(id),
+            Is::Absent => self.told.contains(id) && self.is_held(id),
+            Is::Critical => {
+                self.told.contains(id) && self.is_held(id)
+                    || self.panics && self.passed.contains(id)
+            }
         }
     }
 
-    /// Critical, after it has passed, and not called for all that.
+    /// Critical, after it has passed, and not called for all that; or held as that.
     fn is_spare(&self, id: &'static str) -> bool {
+        let critical = self.is_critical(id) && self.passed.contains(id) && !self.serves(id);
+        critical || self.spare.contains(id) && self.is_unnamed(id)
+    }
+
+    /// Critical, and has never passed; or held as that.
+    fn is_unproven(&self, id: &'static str) -> bool {
+        let critical = self.is_critical(id) && !self.passed.contains(id);
+        critical || self.unproven.contains(id) && self.is_unnamed(id)
+    }
+
+    fn is_critical(&self, id: &'static str) -> bool {
         let index = IDS.iter().position(|known| *known == id).unwrap();
-        let critical = self.last().unwrap()[index] == Is::Critical;
-        critical && self.passed.contains(id) && !self.told.contains(id)
+        self.last().unwrap()[index] == Is::Critical
+    }
+
+    /// Not named in any state, and held.
+    fn is_unnamed(&self, id: &'static str) -> bool {
+        let index = IDS.iter().position(|known| *known == id).unwrap();
+        self.last().unwrap()[index] == Is::Absent && self.is_held(id)
+    }
+
+    fn is_known(&self, id: &'static str) -> bool {
+        let known = [&self.told, &self.spare, &self.unproven];
+        known.iter().any(|ids| ids.contains(id))
     }
 
     /// Either deregistered for an illness that was not believed, or known before the registry came back and not named as serving
@@ -233,13 +266,13 @@ impl Model {
         let named = since.iter().any(|(_, step)| {
             matches!(step, Step::Answer { states, behind: false, .. } if passing(*states).contains(id))
         });
-        self.told.contains(id) && !named && self.now < self.history[back].0 + GRACE.as_secs()
+        self.is_known(id) && !named && self.now < self.history[back].0 + GRACE.as_secs()
     }
 
     /// Called when it was deregistered for being critical, and it has not been well since; and the grace runs.
     fn is_reaped(&self, id: &'static str) -> bool {
         let reaped = self.reaped.get(id);
-        self.told.contains(id) && reaped.is_some_and(|at| self.now < at + GRACE.as_secs())
+        self.is_known(id) && reaped.is_some_and(|at| self.now < at + GRACE.as_secs())
     }
 }
 
@@ -313,7 +346,11 @@ impl Run {
     }
 
     fn spare(&self) -> BTreeSet<&str> {
-        self.of(|member| !member.is_called())
+        self.of(|member| member.standing == Standing::Spare)
+    }
+
+    fn unproven(&self) -> BTreeSet<&str> {
+        self.of(|member| member.standing == Standing::Unproven)
     }
 
     fn of(&self, is: fn(&Member) -> bool) -> BTreeSet<&str> {
@@ -334,6 +371,7 @@ proptest! {
             prop_assert_eq!(&run.set, run.view.told());
             prop_assert_eq!(run.ids(), model.told.clone(), "after {:?}", step);
             prop_assert_eq!(run.spare(), model.spare.clone(), "after {:?}", step);
+            prop_assert_eq!(run.unproven(), model.unproven.clone(), "after {:?}", step);
         }
     }
 
@@ -449,4 +487,67 @@ fn who_registers_as_critical_after_an_outage_stays_when_the_grace_is_over() {
         apply(&mut run.set, change);
     }
     stay(&mut run, false);
+}
+
+#[test]
+fn who_was_never_well_is_kept_apart_until_it_is() {
+    let answer = |states| Step::Answer {
+        backwards: false,
+        behind: false,
+        silenced: false,
+        states,
+    };
+    let mut run = Run::new();
+    run.step(&answer([
+        Is::Critical,
+        Is::Critical,
+        Is::Withdrawn,
+        Is::Absent,
+    ]));
+    assert_eq!(run.unproven(), BTreeSet::from(["a", "b"]));
+    assert!(!run.view.panics());
+    run.step(&answer([
+        Is::Passing,
+        Is::Critical,
+        Is::Withdrawn,
+        Is::Absent,
+    ]));
+    assert_eq!(run.ids(), BTreeSet::from(["a"]));
+    assert_eq!(run.unproven(), BTreeSet::from(["b"]));
+    run.step(&answer([
+        Is::Critical,
+        Is::Critical,
+        Is::Withdrawn,
+        Is::Absent,
+    ]));
+    assert_eq!(run.ids(), BTreeSet::from(["a"]));
+    assert_eq!(run.unproven(), BTreeSet::from(["b"]));
+}
+
+#[test]
+fn where_all_are_unproven_who_is_deregistered_stays() {
+    let answer = |states| Step::Answer {
+        backwards: false,
+        behind: false,
+        silenced: false,
+        states,
+    };
+    let all = BTreeSet::from(IDS);
+    let mut run = Run::new();
+    run.step(&answer([Is::Critical; 4]));
+    run.step(&Step::Wait(GRACE.as_secs()));
+    run.step(&answer([Is::Absent; 4]));
+    assert_eq!(run.unproven(), all);
+    run.step(&answer([Is::Critical; 4]));
+    run.step(&Step::Wait(GRACE.as_secs()));
+    assert_eq!(run.unproven(), all);
+    // Beside one that is called nobody waits for them.
+    run.step(&answer([
+        Is::Passing,
+        Is::Critical,
+        Is::Critical,
+        Is::Critical,
+    ]));
+    run.step(&answer([Is::Passing, Is::Absent, Is::Absent, Is::Absent]));
+    assert_eq!(run.unproven(), BTreeSet::new());
 }

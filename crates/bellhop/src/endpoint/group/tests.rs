@@ -44,7 +44,7 @@ impl Subject {
 
     fn join(&mut self) {
         let id = format!("echo-{}", self.members.len());
-        let member = self.group.member(&target(&id, 1), false);
+        let member = self.group.member(&target(&id, 1), Vouch::Passing);
         let connection = self.group.connected(&member);
         self.members.push((member, connection));
     }
@@ -197,11 +197,11 @@ async fn who_is_forgotten_or_has_moved_begins_with_a_clean_slate() {
     subject.fail(0);
     let before = subject.members[0].0.clone();
     assert!(Arc::ptr_eq(
-        &subject.group.member(&target("echo-0", 1), false),
+        &subject.group.member(&target("echo-0", 1), Vouch::Passing),
         &before
     ));
 
-    let moved = subject.group.member(&target("echo-0", 2), false);
+    let moved = subject.group.member(&target("echo-0", 2), Vouch::Passing);
     assert!(moved.gate().unwrap().admits(Instant::now()));
     assert!(!before.gate().unwrap().admits(Instant::now()));
 
@@ -215,7 +215,7 @@ async fn the_critical_take_turns_where_too_few_others_are_connected() {
     advance(OVER).await;
     let first = InstanceId::new("echo-0");
     let turn = subject.members[0].0.turn();
-    subject.group.set_spare(&first, true);
+    subject.group.set_vouch(&first, Vouch::Critical);
     assert_eq!(subject.benched(), [0]);
     assert!(!*turn.borrow());
 
@@ -234,7 +234,7 @@ async fn the_critical_take_turns_where_too_few_others_are_connected() {
     assert_eq!(subject.group.panic(), Panic::default());
 
     // Who is well again is a newcomer.
-    subject.group.set_spare(&first, false);
+    subject.group.set_vouch(&first, Vouch::Passing);
     assert_eq!(subject.benched(), [0; 0]);
     assert_eq!(subject.ring.shares(), [(first, 1)]);
 }
@@ -244,7 +244,7 @@ async fn health_and_breakers_together_leave_half_in_turn() {
     let subject = Subject::new(4);
     for critical in [2, 3] {
         let id = InstanceId::new(format!("echo-{critical}"));
-        subject.group.set_spare(&id, true);
+        subject.group.set_vouch(&id, Vouch::Critical);
     }
     subject.fail(1);
     // Who is critical and works comes before who fails.
@@ -255,6 +255,63 @@ async fn health_and_breakers_together_leave_half_in_turn() {
     };
     assert_eq!(subject.group.panic(), health);
     // Half are found well and work: the last critical one is spare.
-    subject.group.set_spare(&InstanceId::new("echo-2"), false);
+    subject
+        .group
+        .set_vouch(&InstanceId::new("echo-2"), Vouch::Passing);
     assert_eq!((subject.benched(), subject.exempt()), (vec![3], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_never_passed_takes_turns_where_nobody_else_can_be_connected() {
+    let mut subject = Subject::new(1);
+    subject
+        .group
+        .set_vouch(&InstanceId::new("echo-0"), Vouch::Unproven);
+    assert_eq!(subject.benched(), [0; 0]);
+    assert!(subject.group.panic().health);
+
+    // Who is on its way takes nobody out of turn, who has come does.
+    let well = subject.group.member(&target("echo-1", 1), Vouch::Passing);
+    let critical = subject.group.member(&target("echo-2", 1), Vouch::Critical);
+    assert_eq!(subject.benched(), [2]);
+    let connection = subject.group.connected(&well);
+    assert_eq!(subject.benched(), [0, 2]);
+    assert_eq!(subject.group.panic(), Panic::default());
+
+    // Where the others go, they may come back; one that cannot be connected does not.
+    drop(connection);
+    assert_eq!(subject.benched(), [0, 2]);
+    subject.group.unreachable(&well);
+    assert_eq!(subject.benched(), [0, 2]);
+    subject.group.unreachable(&critical);
+    assert_eq!(subject.benched(), [0; 0]);
+
+    // Who passed once comes first.
+    let connection = subject.group.connected(&critical);
+    assert_eq!(subject.benched(), [0]);
+    drop(connection);
+    subject.group.forget(&InstanceId::new("echo-2"));
+    assert_eq!(subject.benched(), [0; 0]);
+    subject.join();
+    assert_eq!(subject.benched(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_never_passed_counts_for_nothing_beside_others() {
+    let mut subject = Subject::new(4);
+    for unproven in [2, 3] {
+        let id = InstanceId::new(format!("echo-{unproven}"));
+        subject.group.set_vouch(&id, Vouch::Unproven);
+    }
+    subject
+        .group
+        .set_vouch(&InstanceId::new("echo-1"), Vouch::Critical);
+    // Of two, one is well.
+    assert_eq!(subject.benched(), [1, 2, 3]);
+    subject.fail(0);
+    assert_eq!((subject.benched(), subject.exempt()), (vec![2, 3], vec![]));
+    subject.fail(1);
+    assert_eq!((subject.benched(), subject.exempt()), (vec![2, 3], vec![0]));
+    subject.members.drain(..2);
+    assert_eq!(subject.benched(), [1, 2, 3]);
 }

@@ -111,3 +111,10 @@ fn each_cause_is_told_once() {
         ]
     );
 }
+
+#[test]
+fn who_was_never_well_is_nobody_in_the_log() {
+    let (id, instance) = geo();
+    let ill = answer(vec![Change::Unproven(id, instance)], 1);
+    assert_eq!(lines([ill, came()]), ["all critical", "filled"]);
+}

@@ -177,6 +177,7 @@ fn short(changes: &[Change]) -> String {
         Change::Insert(id, _) => format!("+{id} "),
         Change::Keep(id, _) => format!("~{id} "),
         Change::Spare(id, _) => format!("?{id} "),
+        Change::Unproven(id, _) => format!("??{id} "),
         Change::Remove(id) => format!("-{id} "),
     };
     changes.iter().map(change).collect()
