@@ -1,12 +1,62 @@
 //! What becomes of Hotels while its registry is away, and when that comes back without memory.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
+use bellhop::Mesh;
 use e2e::{Launch, Load, Process, Registry, System, against_both, until};
+use hotel_proto::geo::{
+    Request as Ask, Result as Answer,
+    geo_client::GeoClient,
+    geo_server::{Geo, GeoServer},
+};
 use tempfile::TempDir;
+use tokio::{net::TcpListener, task::AbortHandle};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status, transport::Server};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
 const SERVICES: [&str; 4] = ["geo", "rate", "profile", "search"];
+
+/// A server that knows the calls, and nothing of health or of names.
+struct Stranger {
+    calls: Arc<AtomicUsize>,
+    task: AbortHandle,
+}
+
+struct Counting(Arc<AtomicUsize>);
+
+#[tonic::async_trait]
+impl Geo for Counting {
+    async fn nearby(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Response::new(Answer::default()))
+    }
+}
+
+impl Stranger {
+    async fn start(address: SocketAddr) -> Self {
+        let listener = until("a port", || async { TcpListener::bind(address).await.ok() }).await;
+        let calls = Arc::<AtomicUsize>::default();
+        let server = Server::builder()
+            .add_service(GeoServer::new(Counting(calls.clone())))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        let task = tokio::spawn(async { server.await.unwrap() }).abort_handle();
+        Self { calls, task }
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
 
 fn launch(registry: &Registry) -> Launch {
     Launch::new(BINARY).registry(registry)
@@ -128,6 +178,52 @@ async fn who_takes_the_port_of_a_dead_instance_gets_none_of_its_calls(mut regist
     }
 }
 
+async fn nor_does_it_get_any_of_one_that_starts_without_a_registry(mut registry: Registry) {
+    let folder = TempDir::new().unwrap();
+    let cache = folder.path().to_str().unwrap();
+    let launch = launch(&registry).set("BELLHOP_DISCOVERY_CACHE", cache);
+    let mut system = System::start(launch).await;
+    system.add("geo");
+    let ids = system.passing(&registry, "geo", 2).await;
+    let file = folder.path().join("geo.json");
+    let knows = |text: String| ids.iter().all(|id| text.contains(id));
+    let saved = || std::fs::read_to_string(&file).is_ok_and(knows);
+    until("both in the cache", || async { saved().then_some(()) }).await;
+    let (address, _) = system.processes["geo"][0].serving("geo").await;
+
+    registry.stop();
+    system.processes["geo"][0].signal("KILL");
+    let stranger = Stranger::start(address).await;
+    let settings = BTreeMap::from([
+        (
+            "CONSUL_HTTP_ADDR".to_owned(),
+            registry.address().to_string(),
+        ),
+        ("BELLHOP_DISCOVERY_CACHE".to_owned(), cache.to_owned()),
+    ]);
+    let later = Mesh::from_source("later", &settings).unwrap();
+    let mut geo = GeoClient::new(later.channel("geo"));
+    let words = format!("{address} is somebody else, not geo");
+    until("a stranger that is met", || async {
+        geo.clone().nearby(Ask::default()).await.expect("an answer");
+        let report = later.report();
+        let mut instances = report
+            .upstreams
+            .iter()
+            .flat_map(|upstream| &upstream.instances);
+        let is_met = instances.any(|instance| {
+            let error = instance.connect_error.as_deref();
+            error.is_some_and(|error| error.contains(&words))
+        });
+        is_met.then_some(())
+    })
+    .await;
+    for _ in 0..20 {
+        geo.nearby(Ask::default()).await.expect("an answer");
+    }
+    assert_eq!(stranger.calls.load(Ordering::Relaxed), 0);
+}
+
 async fn a_cache_of_no_use_is_no_harm(registry: Registry) {
     let folder = TempDir::new().unwrap();
     for service in SERVICES {
@@ -150,5 +246,6 @@ against_both![
     a_registry_that_is_gone_for_good_stops_nobody,
     a_start_without_a_registry_uses_the_cache_and_heals,
     who_takes_the_port_of_a_dead_instance_gets_none_of_its_calls,
+    nor_does_it_get_any_of_one_that_starts_without_a_registry,
     a_cache_of_no_use_is_no_harm,
 ];

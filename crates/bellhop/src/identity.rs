@@ -15,6 +15,9 @@ use tower::Service;
 /// The name under which whoever answers is in the registry.
 pub(crate) const SERVICE: HeaderName = HeaderName::from_static("bellhop-service");
 
+/// Under which name a registration tells that its instance says who it is; the value is Bellhop's version.
+pub(crate) const META: &str = "bellhop";
+
 /// Of a name that a stranger gives itself, no more than this is told.
 const NAME_MAX: usize = 64;
 
@@ -95,7 +98,7 @@ impl Word {
 /// Whether it is the instance that answers at its address.
 ///
 /// Not everybody can tell who it is: servers that are none of Bellhop's need not know the names of the registry. But who could
-/// once, and cannot any more, is somebody else.
+/// once, or can by its registration, and cannot now, is somebody else.
 pub(crate) struct Recognition {
     service: Box<str>,
     /// It has been heard to know who it is.

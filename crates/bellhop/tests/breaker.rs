@@ -33,6 +33,7 @@ fn everybody(servers: &[Server]) -> impl Stream<Item = Event> + Send + use<> {
             host: "127.0.0.1".to_owned(),
             port: server.port(),
             weight: 1,
+            signs: false,
         };
         Change::Insert(InstanceId::new(format!("echo-{index}")), instance)
     };

@@ -175,6 +175,7 @@ async fn channel(servers: &[Server]) -> Channel {
             host: "127.0.0.1".to_owned(),
             port: server.port(),
             weight: 1,
+            signs: false,
         };
         Change::Insert(InstanceId::new(format!("echo-{index}")), instance)
     };

@@ -34,6 +34,7 @@ async fn a_member_tells_the_registry_where_to_look(registry: Registry) {
     })
     .await;
     assert_eq!(meta["bellhop-admin"], admin.to_string());
+    assert_eq!(meta["bellhop"], env!("CARGO_PKG_VERSION"));
     assert_eq!(meta["zone"], "east");
     serving.stop().await;
 }
@@ -168,6 +169,7 @@ async fn without_an_endpoint_none_is_registered() {
     })
     .await;
     assert_eq!(meta.get("bellhop-admin"), None);
+    assert_eq!(meta["bellhop"], env!("CARGO_PKG_VERSION"));
 }
 
 #[tokio::test]

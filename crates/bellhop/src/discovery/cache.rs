@@ -112,6 +112,8 @@ struct Entry {
     host: String,
     port: u16,
     weight: u32,
+    #[serde(default)]
+    signs: bool,
 }
 
 impl Cache {
@@ -250,8 +252,15 @@ fn load(
             host,
             port,
             weight,
+            signs,
         } = entry;
-        (InstanceId::new(id), Instance { host, port, weight })
+        let instance = Instance {
+            host,
+            port,
+            weight,
+            signs,
+        };
+        (InstanceId::new(id), instance)
     });
     Ok(Saved {
         at,
@@ -319,6 +328,7 @@ fn store(
         host: instance.host.clone(),
         port: instance.port,
         weight: instance.weight,
+        signs: instance.signs,
     });
     let document = Document {
         format: FORMAT.to_owned(),

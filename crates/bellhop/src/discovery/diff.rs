@@ -84,6 +84,7 @@ pub(crate) mod test {
             host: format!("{id}.example"),
             port: 1,
             weight: 1,
+            signs: false,
         }
     }
 
@@ -133,6 +134,7 @@ mod tests {
                         host: format!("10.0.0.{host}"),
                         port,
                         weight,
+                        signs: weight > 1,
                     },
                     standing,
                 }

@@ -37,6 +37,8 @@ pub struct Instance {
     pub port: u16,
     /// Its share of the turns, at least 1.
     pub weight: u32,
+    /// Its answers say who gives them, as those of Bellhop's members do: where they do not, somebody else gives them.
+    pub signs: bool,
 }
 
 /// What a registry says of an instance beside how to call it.

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Instance, InstanceId, diff::Members};
-use crate::consul::{Health, HealthState};
+use crate::{
+    consul::{Health, HealthState},
+    identity::META,
+};
 
 /// What an answer says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -80,6 +83,7 @@ fn instance(health: &Health, state: HealthState) -> Option<Instance> {
         host: host(health)?,
         port: health.service.port?,
         weight: weight.max(1),
+        signs: health.service.meta.contains_key(META),
     })
 }
 
@@ -116,7 +120,9 @@ mod tests {
             .instances
             .iter()
             .map(|(id, instance)| {
-                let Instance { host, port, weight } = instance;
+                let Instance {
+                    host, port, weight, ..
+                } = instance;
                 format!("{id} {host} {port} x{weight}")
             })
             .collect()
@@ -174,6 +180,15 @@ mod tests {
         assert!(serving.instances.is_empty());
         assert_eq!(serving.unusable.len(), 3);
         assert_eq!(serving.registered, 3);
+    }
+
+    #[test]
+    fn members_are_known_to_say_who_they_are() {
+        let mut member = health("n", "a", "10.0.0.1", 1, &[]);
+        member.service.meta.insert(META.to_owned(), "1".to_owned());
+        let serving = serving(&[member, health("n", "b", "10.0.0.2", 1, &[])]);
+        let signs: Vec<_> = serving.instances.values().map(|one| one.signs).collect();
+        assert_eq!(signs, [true, false]);
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub(crate) async fn probe(
         id,
         host: address.ip().to_string(),
         port: address.port(),
+        signs: true,
     };
     let connected = connect(&target, Some(recognition), &settings).await?;
     connected.driver.abort();

@@ -140,7 +140,13 @@ impl Group {
         let member = Arc::new(Member {
             target: target.clone(),
             breaker,
-            recognition: (!self.settings.strangers).then(|| Recognition::new(&self.service)),
+            recognition: (!self.settings.strangers).then(|| {
+                if target.signs {
+                    Recognition::of_an_acquaintance(&self.service)
+                } else {
+                    Recognition::new(&self.service)
+                }
+            }),
             turn: watch::Sender::new(!vouch.is_critical()),
             tallies: Tallies::default(),
         });

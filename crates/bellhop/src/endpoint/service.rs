@@ -43,6 +43,8 @@ pub(crate) struct Target {
     /// A name or an address, without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// Its answers say who gives them.
+    pub(crate) signs: bool,
 }
 
 impl Target {

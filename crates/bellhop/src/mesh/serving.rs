@@ -15,6 +15,7 @@ use crate::{
     admin::{self, Admin, Bound, Guard, Site},
     channelz::{self, Channelz},
     context::{Scope, Voice},
+    identity,
     registration::{self, Place, Protocol, Registered, Spec},
     server::{self, Activities, App, Kind, Listener, Services, Shedding, Sockets, Worker},
     shards::Shards,
@@ -167,6 +168,10 @@ impl Mesh {
 
     /// Has the registry know of it from now on.
     fn register(&self, mut spec: Spec, place: Place, activity: &Activities) -> Registered {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        spec.settings
+            .meta
+            .insert(identity::META.to_owned(), version);
         if let Some(admin) = self.life().admin {
             let address = admin::told(admin, &place.address);
             spec.settings.meta.insert(admin::META.to_owned(), address);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use ipnet::IpNet;
 
 use super::HostPort;
-use crate::config::Reader;
+use crate::{config::Reader, identity::META};
 
 /// Time between two checks; Consul's least.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -19,10 +19,10 @@ const DEREGISTER_AFTER: Duration = Duration::from_secs(60);
 const WEIGHT: u32 = 1;
 /// Above this no schedule of turns stays small; Consul's own advice ends there too.
 const WEIGHT_MAX: u32 = 65_535;
-/// What Consul takes of metadata, in bytes and in pairs; three pairs are ours.
+/// What Consul takes of metadata, in bytes and in pairs; four pairs are ours.
 const META_NAME_MAX: usize = 128;
 const META_VALUE_MAX: usize = 512;
-const META_PAIRS_MAX: usize = 61;
+const META_PAIRS_MAX: usize = 60;
 
 /// Who finds out whether an instance is well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct Settings {
     pub version: Option<String>,
     /// Any texts.
     pub tags: Vec<String>,
-    /// More metadata; `version`, `protocol` and what begins with `bellhop-` are not to be among it.
+    /// More metadata; `version`, `protocol`, `bellhop` and what begins with `bellhop-` are not to be among it.
     pub meta: BTreeMap<String, String>,
 }
 
@@ -119,8 +119,8 @@ impl Settings {
     }
 }
 
-const META_EXPECTED: &str = "name=value,name=value: at most 61 pairs; names of letters, digits, - and _, up to 128 bytes, neither \
-    beginning with consul- or bellhop- nor version nor protocol; values up to 512 bytes";
+const META_EXPECTED: &str = "name=value,name=value: at most 60 pairs; names of letters, digits, - and _, up to 128 bytes, neither \
+    beginning with consul- or bellhop- nor bellhop, version or protocol; values up to 512 bytes";
 
 fn check_by(text: &str) -> Option<CheckBy> {
     match text {
@@ -159,7 +159,7 @@ fn is_meta_name(name: &str) -> bool {
         && name.bytes().all(of_name)
         && !name.starts_with("consul-")
         && !name.starts_with("bellhop-")
-        && !matches!(name, "version" | "protocol")
+        && !matches!(name, "version" | "protocol" | META)
 }
 
 #[cfg(test)]
@@ -210,6 +210,7 @@ mod tests {
             ("META", "version=2"),
             ("META", "consul-x=1"),
             ("META", "bellhop-admin=x"),
+            ("META", "bellhop=x"),
             ("META", "zone"),
             ("META", "a b=c"),
         ] {

@@ -184,11 +184,17 @@ impl State {
         vouch: Vouch,
         supervise: &impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
     ) {
-        let Instance { host, port, weight } = instance;
+        let Instance {
+            host,
+            port,
+            weight,
+            signs,
+        } = instance;
         let target = Target {
             id: id.clone(),
             host,
             port,
+            signs,
         };
         let same = self
             .known

@@ -18,6 +18,7 @@ pub(crate) fn insert(id: &str, port: u16) -> Change {
         host: "127.0.0.1".to_owned(),
         port,
         weight: 1,
+        signs: false,
     };
     Change::Insert(InstanceId::new(id), instance)
 }

@@ -47,11 +47,22 @@ impl Subject {
     }
 
     fn say(&self, change: fn(InstanceId, Instance) -> Change, addresses: &[SocketAddr]) {
+        self.say_of(false, change, addresses);
+    }
+
+    /// Of members whose registrations tell that they say who they are, where they do.
+    fn say_of(
+        &self,
+        signs: bool,
+        change: fn(InstanceId, Instance) -> Change,
+        addresses: &[SocketAddr],
+    ) {
         let changes = addresses.iter().map(|address| {
             let instance = Instance {
                 host: address.ip().to_string(),
                 port: address.port(),
                 weight: 1,
+                signs,
             };
             change(
                 InstanceId::new(format!("rate-{}", address.port())),
@@ -245,6 +256,22 @@ async fn who_knew_its_name_and_does_not_any_more_is_a_stranger() {
         }
     }
     join_all(cases).await;
+}
+
+#[tokio::test]
+async fn who_cannot_say_who_it_is_is_a_stranger_in_place_of_a_member_that_nobody_has_met() {
+    for unaware in [Odd::Http(404), Odd::Page, Odd::Head(12), Odd::Trailers(5)] {
+        let stranger = OddServer::start(0, unaware).await;
+        let address = stranger.address;
+        let subject = Subject::new(&[]);
+        subject.say_of(true, Change::Insert, &[address]);
+        subject.fails_with("is somebody else, not rate").await;
+        assert_eq!(subject.channel.report().connected, 0);
+
+        drop(stranger);
+        let _rate = member("rate", address.port()).await;
+        subject.connected(1).await;
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ fn instance(id: &str, port: u16) -> Change {
         host: "127.0.0.1".to_owned(),
         port,
         weight: 1,
+        signs: false,
     };
     Change::Insert(InstanceId::new(id), instance)
 }

@@ -47,6 +47,15 @@ fn what_is_stored_is_loaded() {
     assert_eq!(saved.instances, members(&["a", "b"]));
     assert_eq!(saved.at, now());
 
+    let mut signing = members(&["a"]);
+    signing.values_mut().for_each(|one| one.signs = true);
+    store(&file, &origin("geo"), &signing, now()).unwrap();
+    assert_eq!(loaded(&file).unwrap().instances, signing);
+    // Of an earlier release.
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(",\"signs\":true", "")).unwrap();
+    assert_eq!(loaded(&file).unwrap().instances, members(&["a"]));
+
     stored(&folder, &[]);
     assert!(loaded(&file).unwrap().instances.is_empty());
     let files: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();

@@ -12,6 +12,7 @@ fn target(id: &str, port: u16) -> Arc<Target> {
         id: InstanceId::new(id),
         host: "127.0.0.1".to_owned(),
         port,
+        signs: false,
     })
 }
 

@@ -17,6 +17,7 @@ fn geo() -> (InstanceId, Instance) {
         host: "127.0.0.1".to_owned(),
         port: 1,
         weight: 1,
+        signs: false,
     };
     (InstanceId::new("geo-1"), instance)
 }
