@@ -2,13 +2,24 @@
 
 use crate::{Failure, Report, Shape, Stage, Suite, cases::Case, stage::Mode};
 
-pub(super) const CASE: Case = Case {
+pub(super) const CALLERS: Case = Case {
     name: "consul-unreachable",
     about: "the agent unreachable from search alone: refused, then without an answer; one rate dies meanwhile",
-    run: |suite| Box::pin(run(suite)),
+    run: |suite| Box::pin(callers(suite)),
 };
 
-async fn run(suite: Suite) -> Result<Report, Failure> {
+pub(super) const SERVED: Case = Case {
+    name: "consul-unreachable-served",
+    about: "the agent silent (in long also refused) for rate, whose instances report to it: all go critical; one leaves meanwhile",
+    run: |suite| Box::pin(served(suite)),
+};
+
+/// How long the registry believes what an instance has last said of its health: less than it is unreachable.
+const BELIEVED: &str = "2s";
+/// Callers do not hear from the registry either that an instance leaves: they call it until it stops to serve them.
+const DRAINED: &str = "3s";
+
+async fn callers(suite: Suite) -> Result<Report, Failure> {
     let mut stage = Stage::start(&suite, Shape::default()).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
@@ -27,4 +38,37 @@ async fn run(suite: Suite) -> Result<Report, Failure> {
     }
     load.pass(suite.pace.after()).await;
     Ok(Report::nothing_lost(load.stop().await))
+}
+
+async fn served(suite: Suite) -> Result<Report, Failure> {
+    let shape = Shape::default()
+        .setting("rate", "BELLHOP_CHECK", "ttl")
+        .setting("rate", "BELLHOP_CHECK_TTL", BELIEVED)
+        .setting("rate", "BELLHOP_DRAIN_TIMEOUT", DRAINED);
+    let mut stage = Stage::start(&suite, shape).await;
+    let load = stage.load().await?;
+    load.pass(suite.pace.before()).await;
+    let mut believed = Vec::new();
+    let modes: &[_] = suite
+        .pace
+        .pick(&[Mode::Swallow], &[Mode::Refuse, Mode::Swallow]);
+    for mode in modes {
+        load.breaks();
+        stage.gates["rate"].set(*mode);
+        load.pass(suite.pace.hold()).await;
+        believed.extend(stage.registry.passing("rate").await);
+        load.breaks();
+        // The registry does not hear of it.
+        stage.remove("rate", 0).leave().await;
+        stage.gates["rate"].set(Mode::Pass);
+        stage.add("rate").await;
+        stage.until_all_pass().await;
+        load.heals();
+        load.pass(suite.pace.after() / 2).await;
+    }
+    load.pass(suite.pace.after()).await;
+    let report = Report::nothing_lost(load.stop().await);
+    Ok(report.rule(believed.is_empty(), || {
+        format!("the registry still believed {}", believed.join(", "))
+    }))
 }
