@@ -23,6 +23,10 @@ const HEALED: Duration = Duration::from_secs(1);
 
 /// Longer than anybody waits for somebody who may come back, the hops together.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
+/// The frontend waits for 5 s where somebody is connected who does not answer.
+const TOLD_OF_HUNG_WITHIN: Duration = Duration::from_secs(8);
+/// How long it may take to find out that nobody of a service answers.
+const NOTICED: Duration = Duration::from_secs(10);
 
 /// How a service goes.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +75,10 @@ async fn run(suite: &Suite, outages: Vec<(&'static str, Way, Right)>) -> Result<
         let earlier = load.lesser().len();
         load.allow(right);
         load.breaks();
-        go_and_come(&mut stage, &load, service, way).await;
+        match way {
+            Way::Hung => hang(&stage, &load, service, right).await,
+            _ => go_and_come(&mut stage, &load, service, way).await,
+        }
         load.heals();
         load.pass(HEALED).await;
         load.allow(Right::Whole);
@@ -86,6 +93,10 @@ async fn run(suite: &Suite, outages: Vec<(&'static str, Way, Right)>) -> Result<
 /// In each outage somebody is told that a service is missing, and soon.
 fn judge(report: Report, (service, way, took): (&str, Way, Vec<Duration>)) -> Report {
     let (count, slowest) = (took.len(), took.into_iter().max().unwrap_or_default());
+    let bound = match way {
+        Way::Hung => TOLD_OF_HUNG_WITHIN,
+        _ => TOLD_WITHIN,
+    };
     report
         .note(format!(
             "{service} {way}: {count} were told within {slowest:.1?}"
@@ -93,7 +104,7 @@ fn judge(report: Report, (service, way, took): (&str, Way, Vec<Duration>)) -> Re
         .rule(count > 0, || {
             format!("nobody was told that {service} is missing ({way})")
         })
-        .rule(slowest <= TOLD_WITHIN, || {
+        .rule(slowest <= bound, || {
             format!("somebody was told after {slowest:.1?} that {service} is missing ({way})")
         })
 }
@@ -108,19 +119,27 @@ impl fmt::Display for Way {
     }
 }
 
+/// Has all of a service hang for a while.
+async fn hang(stage: &Stage, load: &Load, service: &'static str, right: Right) {
+    let signal = |name| {
+        let members = stage.members[service].iter();
+        members.for_each(|member| member.process.signal(name));
+    };
+    let hold = stage.pace().hold();
+    signal("STOP");
+    if let Right::Without(service) = right {
+        load.allow(Right::Silent(service));
+    }
+    load.pass(hold.min(NOTICED)).await;
+    load.allow(right);
+    load.pass(hold.saturating_sub(NOTICED)).await;
+    signal("CONT");
+    stage.until_all_pass().await;
+}
+
 /// Takes all of a service away for a while.
 async fn go_and_come(stage: &mut Stage, load: &Load, service: &'static str, way: Way) {
     let hold = stage.pace().hold();
-    if let Way::Hung = way {
-        let signal = |name| {
-            let members = stage.members[service].iter();
-            members.for_each(|member| member.process.signal(name));
-        };
-        signal("STOP");
-        load.pass(hold).await;
-        signal("CONT");
-        return stage.until_all_pass().await;
-    }
     let going = stage.remove_all(service);
     let count = going.len();
     match way {

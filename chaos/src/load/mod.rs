@@ -43,6 +43,8 @@ pub(crate) enum Right {
     WithoutPrices,
     /// 503, which names this service.
     Without(&'static str),
+    /// The same, or that the answer did not come in time: it has not been found out yet that nobody answers.
+    Silent(&'static str),
 }
 
 /// A load that runs.

@@ -156,6 +156,11 @@ impl Question {
             Right::Without(service) => {
                 answer.status == 503 && body().is_some_and(|body| names(&body, service))
             }
+            Right::Silent(service) => {
+                let late = |body: Value| body["error"]["code"] == "DEADLINE_EXCEEDED";
+                self.is_lesser(answer, Right::Without(service))
+                    || answer.status == 504 && body().is_some_and(late)
+            }
         }
     }
 }
@@ -199,14 +204,21 @@ mod tests {
         }
     }
 
-    /// What counts as a right answer where each of the services may be missing.
-    fn ends(status: u16, body: &str) -> Vec<End> {
-        let answer = || Answer {
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
             status: status.try_into().unwrap(),
             headers: Default::default(),
             body: Bytes::copy_from_slice(body.as_bytes()),
-        };
-        let judge = |right| question().judge(Ok(answer()), &[right]).0;
+        }
+    }
+
+    fn end(answer: Answer, right: Right) -> End {
+        question().judge(Ok(answer), &[right]).0
+    }
+
+    /// What counts as a right answer where each of the services may be missing.
+    fn ends(status: u16, body: &str) -> Vec<End> {
+        let judge = |right| end(answer(status, body), right);
         SERVICES.into_iter().map(judge).collect()
     }
 
@@ -252,6 +264,12 @@ mod tests {
             assert_eq!(ends(503, &other), [Failed; 4], "{other}");
         }
         assert_eq!(ends(504, &geo), [Failed; 4]);
+        let late = fault("DEADLINE_EXCEEDED", "search: no answer within 5s");
+        assert_eq!(ends(504, &late), [Failed; 4]);
+        for right in [answer(503, &geo), answer(504, &late)] {
+            assert_eq!(end(right, Right::Silent("geo")), Lesser);
+        }
+        assert_eq!(end(answer(503, &profile), Right::Silent("geo")), Failed);
         assert_eq!(ends(200, "whole"), [Good; 4]);
     }
 }
