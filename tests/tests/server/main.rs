@@ -5,5 +5,6 @@ mod giving_up;
 mod leaving;
 mod limits;
 mod overload;
+mod spread;
 mod stage;
 mod trust;

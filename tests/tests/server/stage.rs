@@ -53,6 +53,11 @@ impl Handlers {
         Gone(self.gone.clone())
     }
 
+    /// How many have begun.
+    pub(crate) fn so_far(&self) -> usize {
+        *self.begun.borrow()
+    }
+
     /// Returns once so many have begun.
     pub(crate) async fn begun(&self, count: usize) {
         reach(&self.begun, count, "handlers that begin").await;
@@ -215,7 +220,8 @@ impl Stage {
     }
 }
 
-async fn plain(address: SocketAddr) -> GeoClient<tonic::transport::Channel> {
+/// tonic's own channel to whoever is there.
+pub(crate) async fn plain(address: SocketAddr) -> GeoClient<tonic::transport::Channel> {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     GeoClient::new(endpoint.connect().await.unwrap())
 }
