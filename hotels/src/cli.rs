@@ -4,6 +4,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr};
 
 use bellhop::limit::{NoRate, Rate, TrustedProxies};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use frontend::Link;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,6 +91,9 @@ pub(crate) struct Up {
     pub(crate) clients: Clients,
 
     #[command(flatten)]
+    pub(crate) page: Page,
+
+    #[command(flatten)]
     pub(crate) data: Data,
 
     #[command(flatten)]
@@ -141,6 +145,9 @@ pub(crate) struct Frontend {
     pub(crate) clients: Clients,
 
     #[command(flatten)]
+    pub(crate) page: Page,
+
+    #[command(flatten)]
     pub(crate) advertise: Advertise,
 
     #[command(flatten)]
@@ -179,6 +186,22 @@ pub(crate) struct Clients {
         env = "HOTELS_TRUSTED_PROXIES"
     )]
     pub(crate) trusted_proxies: Option<TrustedProxies>,
+}
+
+/// What the page of the frontend shows besides what is part of the program.
+#[derive(Args, Debug)]
+pub(crate) struct Page {
+    /// An online map in the place of the built-in one: raster tiles with {z}, {x} and {y}, or a MapLibre style [default: none]
+    #[arg(long, value_name = "URL", env = "HOTELS_TILES")]
+    pub(crate) tiles: Option<Link>,
+
+    /// Whom raster tiles name [default: their host, or OpenStreetMap's contributors]
+    #[arg(long, value_name = "TEXT", env = "HOTELS_TILES_ATTRIBUTION")]
+    pub(crate) tiles_attribution: Option<String>,
+
+    /// Where Jaeger's pages are, for links to traces [default: none]
+    #[arg(long, value_name = "URL", env = "HOTELS_JAEGER")]
+    pub(crate) jaeger: Option<Link>,
 }
 
 /// A rate, if any.

@@ -51,7 +51,7 @@ pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
             is_up: false,
         },
         Command::Frontend(frontend) => single(
-            Role::Frontend(settings::frontend(&frontend.clients)),
+            Role::Frontend(settings::frontend(&frontend.clients, &frontend.page)),
             frontend.http,
             &frontend.advertise,
             &frontend.common,
@@ -111,13 +111,17 @@ fn whole(up: &Up) -> Result<Plan, Error> {
     let mut frontend = settings::own(up.http, None);
     frontend.extend(settings::admin(up.common.admin));
     members.push(Member {
-        role: Role::Frontend(settings::frontend(&up.clients)),
+        role: Role::Frontend(settings::frontend(&up.clients, &up.page)),
         settings: frontend,
     });
+    let mut settings = settings::common(&up.common);
+    if up.http.ip().is_loopback() {
+        settings.extend(settings::explaining(&settings));
+    }
     Ok(Plan {
         registry: up.common.consul().is_none().then_some(up.registry),
         members,
-        settings: settings::common(&up.common),
+        settings,
         is_up: true,
     })
 }

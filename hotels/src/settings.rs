@@ -6,11 +6,11 @@ use std::{
 };
 
 use bellhop::{
-    config::{Environment, Origin, Source},
+    config::{Environment, File, Origin, Overlay, Source},
     limit::ClientLimiter,
 };
 
-use crate::cli::{Admin, Advertise, Clients, Common};
+use crate::cli::{Admin, Advertise, Clients, Common, Page};
 
 /// Settings by name; an empty value hides what the environment says.
 #[derive(Clone, Debug, Default)]
@@ -109,6 +109,17 @@ pub(crate) fn common(common: &Common) -> Settings {
     settings
 }
 
+/// For a person at this machine: the page shows who served an answer, unless somebody has said otherwise.
+pub(crate) fn explaining(told: &Settings) -> Option<(String, String)> {
+    const EXPLAIN: &str = "BELLHOP_EXPLAIN";
+    let source = Overlay::new(told.clone(), Environment);
+    // What is bad is told by the members, all at once.
+    let (file, _) = File::named_by(&source);
+    let said = Overlay::new(source, file).get(EXPLAIN);
+    said.is_none()
+        .then(|| (EXPLAIN.to_owned(), "true".to_owned()))
+}
+
 /// Where the admin endpoint of a member listens.
 pub(crate) fn admin(admin: Option<Admin>) -> Option<(String, String)> {
     let address = admin?
@@ -124,14 +135,20 @@ pub(crate) fn admin_beside(admin: Option<Admin>) -> Option<(String, String)> {
 }
 
 /// What the frontend is told.
-pub(crate) fn frontend(clients: &Clients) -> frontend::Settings {
+pub(crate) fn frontend(clients: &Clients, page: &Page) -> frontend::Settings {
     let proxies = || clients.trusted_proxies.clone().unwrap_or_default();
     let limit = clients
         .limit
         .0
         .map(|rate| ClientLimiter::new(rate, proxies()));
+    let tiles = page.tiles.clone().map(|url| frontend::Tiles {
+        url,
+        attribution: page.tiles_attribution.clone(),
+    });
+    let jaeger = page.jaeger.clone();
     frontend::Settings {
         limit,
+        page: frontend::Page { tiles, jaeger },
         ..frontend::Settings::default()
     }
 }

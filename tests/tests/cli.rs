@@ -328,6 +328,12 @@ async fn help_tells_every_option_with_its_default_and_its_variable() {
         "--log",
         "--shards",
         "BELLHOP_SHARDS",
+        "--tiles",
+        "HOTELS_TILES",
+        "--tiles-attribution",
+        "HOTELS_TILES_ATTRIBUTION",
+        "--jaeger",
+        "HOTELS_JAEGER",
     ] {
         assert!(up.contains(part), "{part}: {up}");
     }

@@ -94,7 +94,7 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             // Around the deadline and the limit, so that pages elsewhere can read a 504 and a 429 too.
             .layer(from_fn(hotels::readable_anywhere));
 
-        let rest = page::router().fallback(not_found);
+        let rest = page::router(&self.settings.page).fallback(not_found);
         Router::new()
             .merge(hotels)
             .merge(rest.layer(option_layer(limit)))

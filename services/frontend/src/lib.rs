@@ -7,7 +7,7 @@
 //! | `/hotels` | the hotels around a point that have a rate for a stay, as GeoJSON |
 //! | `/healthz` | 200 while the process lives |
 //! | `/readyz` | 200 while everybody can be reached without whom there is no answer, else 503; it says who cannot |
-//! | `/`, `/assets/…` | a page with a list and a map |
+//! | `/`, `/assets/…`, `/settings.json` | a page with a list and a map |
 //!
 //! Where rate fails, `/hotels` answers without prices, and the collection says `"degraded":["rate"]`.
 //!
@@ -30,6 +30,7 @@ mod settings;
 pub use self::{
     failures::Failures,
     frontend::Frontend,
+    page::{Link, NoLink, Page, Tiles},
     serve::{NAME, serve},
     settings::Settings,
 };

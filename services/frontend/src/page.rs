@@ -1,102 +1,94 @@
-//! Serves the page: files that are part of the program and need nothing from elsewhere.
+//! Serves the page: files that are part of the program, under a policy that lets it ask nobody else unless it was told to.
 
-use std::{
-    future::ready,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::future::ready;
 
 use axum::{
-    Router,
+    Json, Router,
+    extract::State,
     http::{
-        HeaderMap, HeaderName, StatusCode,
-        header::{
-            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-            REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-        },
+        HeaderMap, HeaderName, HeaderValue,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
+    middleware::map_response_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
+use serde::Serialize;
 
-/// Nothing but what this server serves: no inline script or style, no frame around the page.
-const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+use self::assets::ASSETS;
+pub use self::links::{Link, NoLink, Page, Tiles};
 
-/// The names do not change with the content, so a browser asks each time; with the ETag that costs it next to nothing.
-const FRESH: &str = "no-cache";
+mod assets;
+mod encoding;
+mod links;
+#[cfg(test)]
+mod tests;
 
-/// A file of the page.
-struct Asset {
-    path: &'static str,
-    media_type: &'static str,
-    body: &'static str,
-}
-
-static ASSETS: [Asset; 5] = [
-    Asset {
-        path: "/",
-        media_type: "text/html; charset=utf-8",
-        body: include_str!("../assets/page.html"),
-    },
-    Asset {
-        path: "/assets/page.css",
-        media_type: "text/css; charset=utf-8",
-        body: include_str!("../assets/page.css"),
-    },
-    Asset {
-        path: "/assets/page.js",
-        media_type: "text/javascript; charset=utf-8",
-        body: include_str!("../assets/page.js"),
-    },
-    Asset {
-        path: "/assets/icon.svg",
-        media_type: "image/svg+xml",
-        body: include_str!("../assets/icon.svg"),
-    },
-    Asset {
-        path: "/assets/basemap.geojson",
-        media_type: "application/geo+json",
-        body: include_str!("../assets/basemap.geojson"),
-    },
-];
-
-/// The routes of all files.
-pub(crate) fn router() -> Router {
-    ASSETS.iter().fold(Router::new(), |router, asset| {
-        let etag = asset.etag();
-        let answer = move |headers: HeaderMap| ready(asset.answer(&etag, &headers));
+/// The routes of all files, and of what the page is told besides.
+pub(crate) fn router(page: &Page) -> Router {
+    let told = Told::new(page);
+    let files = ASSETS.iter().fold(Router::new(), |router, asset| {
+        let answer = move |headers: HeaderMap| ready(asset.answer(&headers));
         router.route(asset.path, get(answer))
-    })
+    });
+    let settings = move || {
+        let answer = ([(CACHE_CONTROL, "no-cache")], Json(told.clone()));
+        ready(answer.into_response())
+    };
+    files
+        .route("/settings.json", get(settings))
+        .layer(map_response_with_state(policy(page), guarded))
 }
 
-impl Asset {
-    fn etag(&self) -> String {
-        let mut hasher = DefaultHasher::new();
-        self.body.hash(&mut hasher);
-        format!("\"{:016x}\"", hasher.finish())
-    }
+/// Nothing but what this server serves: no inline script or style, no frame around the page. Pictures that the page makes
+/// itself are the map's.
+fn policy(page: &Page) -> HeaderValue {
+    let tiles = page.tiles.as_ref().map(|tiles| tiles.url.origin());
+    let (space, origin) = tiles.map_or(("", ""), |origin| (" ", origin));
+    let policy = format!(
+        "default-src 'self'; img-src 'self' data: blob:{space}{origin}; connect-src 'self'{space}{origin}; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    );
+    HeaderValue::from_str(&policy).expect("an origin is checked to be plain ASCII")
+}
 
-    fn answer(&self, etag: &str, headers: &HeaderMap) -> Response {
-        let common: [(HeaderName, &str); 5] = [
-            (CONTENT_SECURITY_POLICY, POLICY),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (REFERRER_POLICY, "same-origin"),
-            (CACHE_CONTROL, FRESH),
-            (ETAG, etag),
-        ];
-        if is_held(headers, etag) {
-            return (StatusCode::NOT_MODIFIED, common).into_response();
+async fn guarded(State(policy): State<HeaderValue>, mut response: Response) -> Response {
+    const OTHERS: [(HeaderName, &str); 2] = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "same-origin"),
+    ];
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    headers.extend(OTHERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
+}
+
+/// What the page is told of how this frontend was started.
+#[derive(Clone, Serialize)]
+struct Told {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jaeger: Option<Link>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tiles: Option<ToldTiles>,
+}
+
+#[derive(Clone, Serialize)]
+struct ToldTiles {
+    kind: &'static str,
+    url: Link,
+    attribution: String,
+}
+
+impl Told {
+    fn new(page: &Page) -> Self {
+        let tiles = page.tiles.as_ref().map(|tiles| ToldTiles {
+            kind: if tiles.is_raster() { "raster" } else { "style" },
+            url: tiles.url.clone(),
+            attribution: tiles.attribution(),
+        });
+        Self {
+            jaeger: page.jaeger.clone(),
+            tiles,
         }
-        (common, [(CONTENT_TYPE, self.media_type)], self.body).into_response()
     }
-}
-
-/// Whether the caller holds the file already; compared weakly, as for any GET (RFC 9110, section 13.1.2).
-fn is_held(headers: &HeaderMap, etag: &str) -> bool {
-    headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|held| held.to_str().ok())
-        .flat_map(|held| held.split(','))
-        .map(str::trim)
-        .any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held) == etag)
 }

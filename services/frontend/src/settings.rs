@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bellhop::{limit::ClientLimiter, outage::Outage};
 
-use crate::Failures;
+use crate::{Failures, Page};
 
 /// How a [`Frontend`](crate::Frontend) answers.
 #[derive(Clone, Debug)]
@@ -19,6 +19,9 @@ pub struct Settings {
 
     /// How often one client address may ask; `/healthz` and `/readyz` are for everybody at any time.
     pub limit: Option<ClientLimiter>,
+
+    /// What the page shows besides what is part of the program.
+    pub page: Page,
 
     /// Where degraded answers are counted, so that the log tells once of an outage.
     pub degraded: Arc<Outage>,
@@ -38,6 +41,7 @@ impl Default for Settings {
             deadline: Self::DEFAULT_DEADLINE,
             trace_id: || None,
             limit: None,
+            page: Page::default(),
             degraded: Arc::default(),
             failures: Failures::default(),
         }

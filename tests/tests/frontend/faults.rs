@@ -176,7 +176,7 @@ async fn an_unknown_path_is_not_found() {
 
 #[tokio::test]
 async fn another_method_is_not_allowed() {
-    for path in [EXAMPLE, "/", "/assets/page.js", "/healthz", "/readyz"] {
+    for path in [EXAMPLE, "/", "/assets/LICENSES.txt", "/healthz", "/readyz"] {
         for method in [Method::POST, Method::DELETE, Method::OPTIONS] {
             let request = Request::builder().method(method).uri(path);
             let answer = send(&real(), request).await;
