@@ -111,6 +111,11 @@ impl System {
         .await
     }
 
+    /// Where the frontend's page is.
+    pub fn address(&self) -> &str {
+        &self.frontend
+    }
+
     /// Asks the frontend.
     ///
     /// # Errors
