@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    process::Stdio,
     time::Duration,
 };
 
@@ -31,14 +32,14 @@ const TABLE: Table<'_> = Table {
 pub(crate) fn measure(pace: Pace) -> Result<(), Failure> {
     let sides: Vec<Box<dyn Side>> = vec![
         Box::new(System::in_five_processes()?),
-        Box::new(System::in_one_process()?),
+        Box::new(System::in_one_process("hotels up", &[])?),
     ];
     TABLE.print(&in_turns(pace, sides)?);
     Ok(())
 }
 
 /// All services, and somebody who asks them.
-struct System {
+pub(crate) struct System {
     name: &'static str,
     processes: Vec<Child>,
     load: Load,
@@ -51,15 +52,11 @@ impl System {
         let registry = registry()?;
         let consul = format!("http://{}", registry.address());
         let frontend = free()?;
-        let mut processes = vec![hotels(&[
-            "frontend",
-            "--http",
-            &frontend.to_string(),
-            "--consul",
-            &consul,
-        ])?];
+        let address = frontend.to_string();
+        let first = ["frontend", "--http", &address, "--consul", &consul];
+        let mut processes = vec![hotels(&first, &[])?];
         for service in SERVICES {
-            processes.push(hotels(&[service, "--consul", &consul])?);
+            processes.push(hotels(&[service, "--consul", &consul], &[])?);
         }
         Ok(Self {
             name: "one process per service",
@@ -69,12 +66,16 @@ impl System {
         })
     }
 
-    fn in_one_process() -> Result<Self, Failure> {
+    /// All of it in one process, with these settings.
+    pub(crate) fn in_one_process(
+        name: &'static str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
         let frontend = free()?;
         let up = ["up", "--http", &frontend.to_string(), "--registry"];
-        let up = hotels(&[&up[..], &["127.0.0.1:0"]].concat())?;
+        let up = hotels(&[&up[..], &["127.0.0.1:0"]].concat(), settings)?;
         Ok(Self {
-            name: "hotels up",
+            name,
             load: Load::on(frontend)?,
             processes: vec![up],
             _registry: None,
@@ -98,10 +99,11 @@ impl Side for System {
     }
 }
 
-/// A process of the system, which logs as little as one that is well has to say.
-fn hotels(args: &[&str]) -> Result<Child, Failure> {
+/// A process of the system, which logs as little as one that is well has to say unless it is told otherwise. Nobody reads its log.
+fn hotels(args: &[&str], settings: &[(&str, &str)]) -> Result<Child, Failure> {
     let mut command = child::command(BINARY);
     command.env("RUST_LOG", "warn").args(args);
+    command.envs(settings.iter().copied()).stderr(Stdio::null());
     Child::start(&format!("hotels {}", args.join(" ")), &mut command)
 }
 

@@ -51,7 +51,7 @@ impl Table<'_> {
             "  {:>10.0}  {:>5.0} %  {:>9.2}  {:>10.2}",
             row.rate(),
             row.spread() * 100.0,
-            row.cost() / base.cost(),
+            row.cost_to(base),
             row.rate() / base.rate(),
         );
     }

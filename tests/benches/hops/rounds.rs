@@ -77,6 +77,12 @@ impl Row {
         self.median(Round::cost)
     }
 
+    /// The same as a share of another's. Round by round, since those of a turn have met the same machine.
+    pub(crate) fn cost_to(&self, base: &Self) -> f64 {
+        let pairs = self.rounds.iter().zip(&base.rounds);
+        median(pairs.map(|(own, other)| own.cost() / other.cost()))
+    }
+
     /// What each part of the side has in [`Self::cost`].
     pub(crate) fn costs(&self) -> Vec<f64> {
         let parts = self.rounds.first().map_or(0, |round| round.cpu.len());
@@ -101,10 +107,14 @@ impl Row {
     }
 
     fn median(&self, figure: impl Fn(&Round) -> f64) -> f64 {
-        let mut figures: Vec<f64> = self.rounds.iter().map(figure).collect();
-        figures.sort_by(f64::total_cmp);
-        figures[figures.len() / 2]
+        median(self.rounds.iter().map(figure))
     }
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 fn micros(time: Duration) -> f64 {
