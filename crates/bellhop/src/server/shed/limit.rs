@@ -14,7 +14,8 @@
 //! a thousand callers who each wait for their answer before they ask again make a queue too, but one that does not grow.
 //!
 //! The first cut goes all the way, by Little's law: as many as are answered within the time that a call may take. Smaller ones
-//! would have those wait in vain who come while it is still too many.
+//! would have those wait in vain who come while it is still too many. A queue that nobody is added to is left to drain, and
+//! time without a call in flight gives back what was cut: whoever idles could do more.
 
 mod cut;
 mod watch;
@@ -48,11 +49,15 @@ const DRAINED_WITHIN: f64 = 1.0;
 const GROWTH: f64 = 1.05;
 /// The same after cuts that were wrong.
 const RECOVERY: f64 = 1.5;
+/// Callers can wait so long, where nobody comes after them.
+const SHORT: Duration = Duration::from_millis(500);
 /// After so many windows without a refusal the limit goes.
 const CALM: u32 = 20;
 const RELEASE: f64 = 1.5;
 /// After so long without a single call there is nothing that a limit was for.
 const IDLE: Duration = Duration::from_secs(2);
+/// And after so long there is half of it.
+const DOUBLED_BY: Duration = Duration::from_millis(500);
 /// So many cuts in a row that cost answers and make none shorter are wrong.
 const STRIKES: u32 = 3;
 
@@ -122,8 +127,12 @@ impl Limit {
     /// Draws a conclusion where there is something to conclude from.
     fn look(&mut self, now: Instant) {
         let before = mem::replace(&mut self.seen, now);
-        if self.shedding.is_some() && self.in_flight == 0 && now >= before + IDLE {
-            return self.release(now);
+        if self.shedding.is_some() && self.in_flight == 0 {
+            let idle = now.saturating_duration_since(before);
+            if idle >= IDLE {
+                return self.release(now);
+            }
+            self.limit = (self.limit * after_idling(idle)).min(self.settings.max as f64);
         }
         let in_a_hurry = self.shedding.is_none() && self.watch.is_much(self.in_flight);
         if !self.window.is_over(now, in_a_hurry) {
@@ -163,6 +172,7 @@ impl Limit {
     /// Some are refused: as few as will do.
     fn steer(&mut self, now: Instant, window: &Window) {
         let pressure = self.pressure(now, window);
+        let passes = window.drains(self.in_flight) && self.is_bearable(now, window);
         let Some(shedding) = &mut self.shedding else {
             return;
         };
@@ -177,6 +187,10 @@ impl Limit {
         }
         if pressure <= 1.0 {
             return self.grow(window.refused);
+        }
+        if passes {
+            // A burst that was let in whole: a cut would only meet the next one.
+            return;
         }
         shedding.calm = 0;
         shedding.pressed += 1;
@@ -272,11 +286,21 @@ impl Limit {
         });
     }
 
+    /// Whether those who wait can wait a little longer.
+    fn is_bearable(&self, now: Instant, window: &Window) -> bool {
+        let latency = window.latency.unwrap_or_default();
+        self.lag_ratio(now, window) < PLAIN && latency < SHORT && !window.is_in_vain()
+    }
+
+    fn lag_ratio(&self, now: Instant, window: &Window) -> f64 {
+        let excused = excused(self.excused, now);
+        let target = excused.map_or(LAG_TARGET, |lag| LAG_TARGET.max(lag.mul_f64(1.5)));
+        window.lag().map_or(0.0, |lag| ratio(lag, target))
+    }
+
     /// How far the worse of the signals is above what it should be; 1 is just right.
     fn pressure(&self, now: Instant, window: &Window) -> f64 {
-        let lag_target =
-            excused(self.excused, now).map_or(LAG_TARGET, |lag| LAG_TARGET.max(lag.mul_f64(1.5)));
-        let lag = window.lag().map_or(0.0, |lag| ratio(lag, lag_target));
+        let lag = self.lag_ratio(now, window);
         let latency = window.latency.zip(self.latency.get());
         let latency = latency.map_or(0.0, |(latency, floor)| ratio(latency, target(floor)));
         let vain = if window.is_in_vain() { IN_VAIN } else { 0.0 };
@@ -289,6 +313,11 @@ fn excused(excused: Option<(Instant, Duration)>, now: Instant) -> Option<Duratio
     excused
         .filter(|(since, _)| now < *since + MEMORY)
         .map(|(_, lag)| lag)
+}
+
+/// How many times more may come in after so long without a call. Who idles half of the time could do twice as much.
+fn after_idling(idle: Duration) -> f64 {
+    idle.div_duration_f64(DOUBLED_BY).exp2()
 }
 
 /// How long a call may take.

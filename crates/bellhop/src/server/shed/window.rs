@@ -14,6 +14,8 @@ const LONGEST: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     start: Instant,
+    /// Calls in flight at its start.
+    before: usize,
     pub(super) refused: usize,
     finished: usize,
     /// Of the finished, those with an answer that somebody still waited for.
@@ -38,6 +40,7 @@ impl Window {
     pub(super) fn new(start: Instant, in_flight: usize) -> Self {
         Self {
             start,
+            before: in_flight,
             refused: 0,
             finished: 0,
             answered: 0,
@@ -91,6 +94,12 @@ impl Window {
     /// Whether the lag was measured at all.
     pub(super) fn has_lag(&self) -> bool {
         self.lags > 0
+    }
+
+    /// Whether nobody was refused, and hardly anybody came to those who are served: with so many in flight at its end.
+    pub(super) fn drains(&self, in_flight: usize) -> bool {
+        let came = (in_flight + self.finished).saturating_sub(self.before);
+        self.refused == 0 && 2 * came <= self.finished
     }
 
     /// How long calls took on average, in seconds.

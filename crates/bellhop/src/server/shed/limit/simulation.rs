@@ -84,7 +84,10 @@ impl Server {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
+    /// A call comes, and after a while another one.
     Arrival,
+    /// A call comes with others, as a burst.
+    OfBurst,
     /// The call that began then is served.
     Served(f64),
     /// The runtime's lag is measured: the measurement stands behind all that is ready.
@@ -122,6 +125,8 @@ struct Simulation {
     took: Vec<(f64, f64)>,
     /// Whoever has an answer asks again at once, and nobody else comes.
     closed: bool,
+    /// From then on calls come in bursts only.
+    steady_until: f64,
 }
 
 fn exponential(mean: f64, random: &mut Rng) -> f64 {
@@ -151,6 +156,23 @@ fn closed(server: Server, callers: usize, seed: u64) -> [Quarter; 4] {
     simulation.quarters
 }
 
+/// Far too much for a while, then so many calls at once every so many seconds.
+fn bursts_after_overload(server: Server, burst: usize, every: f64, seed: u64) -> [Quarter; 4] {
+    let mut simulation = Simulation::new(server, Settings::of_default(), seed);
+    simulation.steady_until = SECONDS / 4.0;
+    simulation.at(0.0, Event::Arrival);
+    for number in 1..((SECONDS - simulation.steady_until) / every) as usize {
+        for _ in 0..burst {
+            simulation.at(
+                simulation.steady_until + number as f64 * every,
+                Event::OfBurst,
+            );
+        }
+    }
+    simulation.go(5.0 * server.capacity());
+    simulation.quarters
+}
+
 impl Simulation {
     fn new(server: Server, settings: Settings, seed: u64) -> Self {
         Self {
@@ -166,6 +188,7 @@ impl Simulation {
             quarters: [Quarter::default(); 4],
             took: Vec::new(),
             closed: false,
+            steady_until: SECONDS,
         }
     }
 
@@ -199,19 +222,13 @@ impl Simulation {
             Event::Arrival => {
                 if !self.closed {
                     let next = now + exponential(1.0 / rate, &mut self.random);
-                    self.at(next, Event::Arrival);
+                    if next < self.steady_until {
+                        self.at(next, Event::Arrival);
+                    }
                 }
-                self.quarter(now).offered += 1;
-                if self.limit.admit(self.instant(now)) {
-                    self.queue.push_back(now);
-                    self.serve(now);
-                } else {
-                    let late = self.backlog - now > PROMPT;
-                    let quarter = self.quarter(now);
-                    quarter.refused += 1;
-                    quarter.late += usize::from(late);
-                }
+                self.arrive(now);
             }
+            Event::OfBurst => self.arrive(now),
             Event::Served(began) => {
                 self.busy -= 1;
                 self.end(began, now);
@@ -226,6 +243,19 @@ impl Simulation {
                 // The next one is sent once this one has come round.
                 self.at(now + (0.005 - lag).max(0.0), Event::Probe);
             }
+        }
+    }
+
+    fn arrive(&mut self, now: f64) {
+        self.quarter(now).offered += 1;
+        if self.limit.admit(self.instant(now)) {
+            self.queue.push_back(now);
+            self.serve(now);
+        } else {
+            let late = self.backlog - now > PROMPT;
+            let quarter = self.quarter(now);
+            quarter.refused += 1;
+            quarter.late += usize::from(late);
         }
     }
 

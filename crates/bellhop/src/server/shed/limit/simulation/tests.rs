@@ -178,3 +178,25 @@ fn a_step_of_the_service_time_is_followed() {
     }
     assert!(low.is_empty(), "{low:?}");
 }
+
+#[test]
+fn bursts_that_are_served_before_the_next_are_let_in_again_soon() {
+    let mut bad = Vec::new();
+    for (seed, server) in servers().into_iter().enumerate() {
+        for every in [0.4, 1.0, 1.7] {
+            // A runtime may lag for less time: whoever is refused is told by it.
+            let drained_in = match server.bottleneck {
+                Bottleneck::Runtime => 0.08,
+                _ => 0.25,
+            };
+            let burst = (server.capacity() * drained_in) as usize;
+            let quarters = bursts_after_overload(server, burst, every, seed as u64);
+            let [_, second, third, last] = quarters;
+            let share = second.refused as f64 / second.offered as f64;
+            let later = third.refused + last.refused;
+            println!("{server:?} {burst} every {every} s: {share:.3}, then {later}");
+            bad.extend((share > 0.35 || later > 0).then_some((server, every, share, later)));
+        }
+    }
+    assert!(bad.is_empty(), "{bad:?}");
+}
