@@ -59,8 +59,8 @@ async fn system(suite: Suite) -> Result<Report, Failure> {
     let target = Target::system(stage.registry.address()).await?;
     work(&stage, service).await?;
     let workers = workers * stage.members[service].len();
-    // Some are taken to another instance first, as far as the budgets for that go: those are told later.
-    run(&suite, target, workers * 2, 50).await
+    // Some are sent to another instance first, which takes a little longer.
+    run(&suite, target, workers * 2, 95).await
 }
 
 /// Has every call to a service take a worker's time.

@@ -247,11 +247,11 @@ impl<T: Target> Trouble<T> {
             self.last = Some(failed);
         }
         match verdict(self.call.method, failure, self.free_attempts()) {
-            Verdict::Final if failure != Failure::Nobody => Next::GiveUp,
+            Verdict::Final if !failure.leaves_hope() => Next::GiveUp,
             _ if !self.flights.is_empty() => Next::Wait,
             Verdict::Final => Next::GiveUp,
             Verdict::Elsewhere => self.elsewhere(share),
-            Verdict::Again(pushback) => self.again(pushback),
+            Verdict::Again(pushback) => self.again(self.pause(failure, pushback)),
         }
     }
 
@@ -287,11 +287,7 @@ impl<T: Target> Trouble<T> {
         }
     }
 
-    fn again(&mut self, pushback: Pushback) -> Next {
-        let after = match pushback {
-            Pushback::After(after) => after,
-            _ => self.backoff(self.call.attempts.made()),
-        };
+    fn again(&mut self, after: Duration) -> Next {
         let now = Instant::now();
         let can = self.call.attempts.more() > 0
             && self.is_in_time(now, after)
@@ -303,6 +299,18 @@ impl<T: Target> Trouble<T> {
                 kind: Kind::Retry,
             },
             None => Next::GiveUp,
+        }
+    }
+
+    /// How long to wait before another attempt. That one has too much to do is no reason to keep others waiting, nor the
+    /// caller, who is to hear of it soon where all of them have.
+    fn pause(&self, failure: Failure, pushback: Pushback) -> Duration {
+        match pushback {
+            Pushback::After(after) => after,
+            _ if failure == Failure::Refused && self.call.target.has_other(&self.avoid) => {
+                Duration::ZERO
+            }
+            _ => self.backoff(self.call.attempts.made()),
         }
     }
 

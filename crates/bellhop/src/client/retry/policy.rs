@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     Status(Code, Pushback),
     /// A server had too much to do: no handler has seen the call.
     Refused,
+    /// Somebody further on had too much to do, or is asked too often. Whoever tells of it has asked others already, as far as
+    /// they could.
+    PassedOn,
     /// The connection was lost: nobody knows what the other side has done.
     Lost,
     /// It provably never reached a handler.
@@ -26,6 +29,20 @@ pub(crate) enum Failure {
     Final,
     /// There was nobody to send it to, for as long as one may wait.
     Nobody,
+}
+
+impl Failure {
+    /// Whether another attempt that is under way may still come to a better end. That there was no time for one, or nobody,
+    /// says nothing of others.
+    pub(super) fn leaves_hope(self) -> bool {
+        matches!(
+            self,
+            Self::Nobody
+                | Self::Refused
+                | Self::PassedOn
+                | Self::Status(Code::ResourceExhausted, _)
+        )
+    }
 }
 
 /// What a server says about trying again.
@@ -81,9 +98,8 @@ pub(super) fn failure_in_head(status: StatusCode, headers: &HeaderMap) -> Option
 
 /// The failure that trailers are, if they are one.
 pub(super) fn failure_in(trailers: &HeaderMap) -> Option<Failure> {
-    // Whoever stands between has asked others already, as far as they could.
     if trailers.get(REFUSED) == Some(&UPSTREAM) {
-        return Some(Failure::Final);
+        return Some(Failure::PassedOn);
     }
     let code = super::super::body::code(trailers);
     (code != Code::Ok).then(|| Failure::Status(code, pushback(trailers)))
@@ -159,7 +175,8 @@ mod tests {
             failure_in_head(StatusCode::OK, &headers),
             failure_in(&headers),
         ] {
-            assert_eq!(verdict(method(true), failure.unwrap(), 1), Verdict::Final);
+            assert_eq!(failure, Some(Failure::PassedOn));
+            assert_eq!(verdict(method(true), Failure::PassedOn, 1), Verdict::Final);
         }
     }
 

@@ -21,6 +21,7 @@ use super::super::{Begin, Fail, Failure, Look, Target, Trail, target};
 use crate::{
     discovery::InstanceId,
     endpoint::{Peer, RequestBody},
+    limit::{OVERLOAD, REFUSED, UPSTREAM},
 };
 
 /// What becomes of an attempt.
@@ -33,6 +34,10 @@ pub(super) enum Act {
     Pushback(Code, &'static str),
     /// Empty headers, then a status.
     Trailers(Code),
+    /// Too much to do, here.
+    Refused,
+    /// Too much to do, further on.
+    PassedOn,
     Lost,
     Unprocessed,
     Nobody,
@@ -162,6 +167,15 @@ async fn play(act: Act, peer: Arc<Peer>) -> Result<Response<FakeBody>, FakeError
         Act::Pushback(code, millis) => {
             head.insert("grpc-status", number(code));
             head.insert("grpc-retry-pushback-ms", HeaderValue::from_static(millis));
+        }
+        Act::Refused | Act::PassedOn => {
+            let by = if act == Act::Refused {
+                OVERLOAD
+            } else {
+                UPSTREAM
+            };
+            head.insert("grpc-status", number(Code::Unavailable));
+            head.insert(REFUSED, by);
         }
         Act::Trailers(code) => drop(trailers.insert("grpc-status", number(code))),
         Act::Lost => return Err(FakeError::Lost(peer)),

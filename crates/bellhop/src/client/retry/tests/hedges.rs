@@ -60,6 +60,22 @@ async fn a_slow_answer_is_an_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn that_another_one_has_no_time_is_no_reason_to_give_up_who_is_slow() {
+    let late = Duration::from_millis(900);
+    for act in [Refused, PassedOn, Head(Code::ResourceExhausted)] {
+        let fake = Fake::new(2, [(late, Answer), (Duration::ZERO, act)]);
+        let started = Instant::now();
+        let answer = call(&fake, READ).await.unwrap();
+        assert_eq!(message(&Ok(answer)), "", "{act:?}");
+        assert_eq!((started.elapsed(), fake.seen().len()), (late, 2), "{act:?}");
+    }
+    let fake = Fake::new(2, [(late, Answer), (Duration::ZERO, Head(Code::NotFound))]);
+    let started = Instant::now();
+    call(&fake, READ).await.unwrap();
+    assert!(started.elapsed() < late, "that is an answer");
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_is_asked_beside_where_that_makes_no_sense() {
     let none: &[(&str, &str)] = &[("RETRY_BUDGET", "0%"), ("RETRY_FLOOR", "0")];
     let cases = [

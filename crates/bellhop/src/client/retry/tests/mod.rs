@@ -14,7 +14,7 @@ use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 
 use self::{
-    Act::{Answer, Hang, Head, Lost, Nobody, Pushback, Trailers, Unprocessed},
+    Act::{Answer, Hang, Head, Lost, Nobody, PassedOn, Pushback, Refused, Trailers, Unprocessed},
     fake::{Act, Fake, FakeBody, FakeError},
 };
 use super::{Budget, End, Retry, RetryLayer, Settings};
@@ -162,6 +162,24 @@ async fn who_is_refused_everywhere_gives_up() {
         "one, five that cost nothing, and two that do"
     );
     assert!(error.to_string().ends_with("(after 8 attempts)"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_hears_of_it_at_once_where_all_have_too_much_to_do() {
+    for path in [READ, BOOK] {
+        let fake = Fake::acting(3, [Refused, Refused, Refused, Refused]);
+        let started = Instant::now();
+        let answer = call(&fake, path).await;
+        assert!(message(&answer).contains("3 attempts"), "{answer:?}");
+        assert_eq!(instances(&fake), ["i0", "i1", "i2"]);
+        assert_eq!(started.elapsed(), Duration::ZERO);
+    }
+
+    let fake = Fake::acting(3, [PassedOn]);
+    let started = Instant::now();
+    call(&fake, READ).await.unwrap();
+    assert_eq!(fake.seen().len(), 1, "others were asked already");
+    assert_eq!(started.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,8 @@ fn act() -> impl Strategy<Value = Act> {
         Just(Trailers(Code::Ok)),
         Just(Pushback(UNAVAILABLE, "300")),
         Just(Pushback(UNAVAILABLE, "-1")),
+        Just(Refused),
+        Just(PassedOn),
         Just(Lost),
         Just(Unprocessed),
         Just(Nobody),
@@ -55,7 +57,7 @@ proptest! {
             prop_assert!(counted <= given.min(3) as usize, "{counted}");
             if !read {
                 let before_last = seen.len() - 1;
-                let all_turned_away = acts[..before_last].iter().all(|act| *act == Unprocessed);
+                let all_turned_away = acts[..before_last].iter().all(|act| matches!(act, Unprocessed | Refused));
                 prop_assert!(all_turned_away, "one may have been served");
             }
             prop_assert!(started.elapsed() <= bound);
