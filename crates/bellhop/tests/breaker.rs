@@ -12,37 +12,19 @@ use std::{
     time::Duration,
 };
 
-use bellhop::{
-    client::{Channel, Error},
-    discovery::{Change, Event, Instance, InstanceId},
-};
-use futures_util::{Stream, StreamExt, stream};
-use tonic::{Code, Request, Status};
+use bellhop::client::{Channel, Error};
+use tonic::{Code, Request};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use servers::{Behaviour, Server};
+use servers::{
+    Behaviour, Server,
+    calls::{call, calls, counts, everybody, reset},
+};
 use wait::until;
 
 const FAIL: Behaviour = Behaviour::Fail(Code::Unavailable);
 /// Longer than any test.
 const NEVER: &str = "1h";
-
-fn everybody(servers: &[Server]) -> impl Stream<Item = Event> + Send + use<> {
-    let insert = |(index, server): (usize, &Server)| {
-        let instance = Instance {
-            host: "127.0.0.1".to_owned(),
-            port: server.port(),
-            weight: 1,
-            signs: false,
-        };
-        Change::Insert(InstanceId::new(format!("echo-{index}")), instance)
-    };
-    let answer = Event::Answer {
-        changes: servers.iter().enumerate().map(insert).collect(),
-        registered: servers.len(),
-    };
-    stream::iter([answer]).chain(stream::pending())
-}
 
 /// A channel to all servers, each of which has been called. It makes one attempt of each call.
 async fn channel(servers: &[Server], settings: &[(&str, &str)]) -> Channel {
@@ -63,30 +45,6 @@ async fn channel_to(service: &str, servers: &[Server], settings: &[(&str, &str)]
     }
     reset(servers);
     channel
-}
-
-fn reset(servers: &[Server]) {
-    for server in servers {
-        server.reset();
-    }
-}
-
-fn counts(servers: &[Server]) -> Vec<usize> {
-    servers.iter().map(Server::calls).collect()
-}
-
-async fn call(channel: &Channel) -> Result<(), Status> {
-    let mut client = HealthClient::new(channel.clone());
-    client.check(HealthCheckRequest::default()).await.map(drop)
-}
-
-/// So many calls; how many failed.
-async fn calls(channel: &Channel, count: usize) -> usize {
-    let mut failed = 0;
-    for _ in 0..count {
-        failed += usize::from(call(channel).await.is_err());
-    }
-    failed
 }
 
 async fn until_even(channel: &Channel, servers: &[Server]) {

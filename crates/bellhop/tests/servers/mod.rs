@@ -1,5 +1,7 @@
 //! tonic's own server, with a service that counts its calls.
 
+pub(crate) mod calls;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -29,6 +31,10 @@ use tonic_health::pb::{
 pub(crate) enum Behaviour {
     Answer,
     Hang,
+    /// Answers after so long.
+    Late(Duration),
+    /// Fails one call of so many, the last of them.
+    FailOneOf(usize),
     /// With this status; a stream after its first message.
     Fail(Code),
     /// The same with that of one who was asked and has too much to do.
@@ -175,11 +181,15 @@ pub(crate) async fn unused_port() -> u16 {
 }
 
 impl Behaviour {
-    fn status(self) -> Option<Status> {
+    /// That of a call, the so-manieth.
+    fn status(self, number: usize) -> Option<Status> {
         match self {
+            Self::FailOneOf(calls) if number.is_multiple_of(calls) => {
+                Some(Status::unavailable("out of order"))
+            }
             Self::Fail(code) => Some(Status::new(code, "out of order")),
             Self::PassOn => Some(passed_on("desk", &Status::resource_exhausted("a queue"))),
-            Self::Answer | Self::Hang => None,
+            Self::Answer | Self::Hang | Self::Late(_) | Self::FailOneOf(_) => None,
         }
     }
 }
@@ -208,13 +218,15 @@ impl Health for Counting {
             .strip_suffix('u')
             .map(|value| value.parse().unwrap());
         *self.shared.timeout.lock().unwrap() = micros.map(Duration::from_micros);
-        self.shared.calls.fetch_add(1, Ordering::SeqCst);
+        let number = 1 + self.shared.calls.fetch_add(1, Ordering::SeqCst);
         self.shared.called.notify_one();
         let behaviour = self.behaviour();
-        if behaviour == Behaviour::Hang {
-            return std::future::pending().await;
+        match behaviour {
+            Behaviour::Hang => std::future::pending().await,
+            Behaviour::Late(after) => tokio::time::sleep(after).await,
+            _ => {}
         }
-        let status = behaviour.status();
+        let status = behaviour.status(number);
         status.map_or_else(|| Ok(Response::new(HealthCheckResponse::default())), Err)
     }
 
@@ -222,9 +234,9 @@ impl Health for Counting {
         &self,
         _: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        self.shared.calls.fetch_add(1, Ordering::SeqCst);
+        let number = 1 + self.shared.calls.fetch_add(1, Ordering::SeqCst);
         let mut answers = vec![Ok(HealthCheckResponse::default())];
-        answers.extend(self.behaviour().status().map(Err));
+        answers.extend(self.behaviour().status(number).map(Err));
         Ok(Response::new(tokio_stream::iter(answers)))
     }
 }
