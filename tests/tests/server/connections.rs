@@ -8,10 +8,13 @@ use tokio::time::timeout;
 use crate::stage::{Callers, Stage, TAKE_TIME, ask};
 
 const YOUNG: (&str, &str) = ("BELLHOP_CONNECTION_AGE", "200ms");
+/// There is one instance only, and on a busy machine it takes a while to connect to it again. A call that is lost is lost at once.
+const PATIENT: (&str, &str) = ("BELLHOP_WAIT_FOR_ENDPOINT", "30s");
+const UNHURRIED: (&str, &str) = ("BELLHOP_TIMEOUT", "1m");
 
 #[tokio::test]
 async fn no_call_is_lost_where_connections_are_young() {
-    let stage = Stage::with(&[YOUNG]).await;
+    let stage = Stage::with(&[YOUNG, PATIENT, UNHURRIED]).await;
     let client = stage.client();
     let mut callers = Callers::start(8, move || {
         let mut client = client.clone();
@@ -28,7 +31,7 @@ async fn no_call_is_lost_where_connections_are_young() {
 
 #[tokio::test]
 async fn calls_that_outlive_their_connection_are_finished_while_others_go_on() {
-    let stage = Stage::with(&[YOUNG]).await;
+    let stage = Stage::with(&[YOUNG, PATIENT, UNHURRIED]).await;
     let (slow, quick) = (stage.client(), stage.client());
     let mut slow = Callers::start(4, move || {
         let mut client = slow.clone();
@@ -52,7 +55,7 @@ async fn calls_that_outlive_their_connection_are_finished_while_others_go_on() {
 
 #[tokio::test]
 async fn callers_over_http_lose_nothing_where_connections_are_young() {
-    let stage = Stage::with(&[YOUNG]).await;
+    let stage = Stage::with(&[YOUNG, PATIENT, UNHURRIED]).await;
     let url = Arc::new(format!("http://{}/answer", stage.front_address()));
     let client = Client::new();
     let mut callers = Callers::start(8, move || {
