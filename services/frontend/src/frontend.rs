@@ -98,6 +98,8 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
         Router::new()
             .merge(hotels)
             .merge(rest.layer(option_layer(limit)))
+            // The page is one request to whoever opens it, however many files it has.
+            .merge(page::parts(&self.settings.page))
             .route("/healthz", get(readiness::alive))
             .route("/readyz", get(readiness::ready).with_state(dependencies))
             .method_not_allowed_fallback(method_not_allowed)

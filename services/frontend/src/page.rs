@@ -24,20 +24,35 @@ mod links;
 #[cfg(test)]
 mod tests;
 
-/// The routes of all files, and of what the page is told besides.
+/// Where the page is.
+const START: &str = "/";
+
+/// The route of the page itself.
 pub(crate) fn router(page: &Page) -> Router {
+    guard(files(|path| path == START), page)
+}
+
+/// The routes of what the page is made of, and of what it is told besides.
+pub(crate) fn parts(page: &Page) -> Router {
     let told = Told::new(page);
-    let files = ASSETS.iter().fold(Router::new(), |router, asset| {
-        let answer = move |headers: HeaderMap| ready(asset.answer(&headers));
-        router.route(asset.path, get(answer))
-    });
     let settings = move || {
         let answer = ([(CACHE_CONTROL, "no-cache")], Json(told.clone()));
         ready(answer.into_response())
     };
-    files
-        .route("/settings.json", get(settings))
-        .layer(map_response_with_state(policy(page), guarded))
+    let parts = files(|path| path != START);
+    guard(parts.route("/settings.json", get(settings)), page)
+}
+
+fn files(which: fn(&str) -> bool) -> Router {
+    let files = ASSETS.iter().filter(|asset| which(asset.path));
+    files.fold(Router::new(), |router, asset| {
+        let answer = move |headers: HeaderMap| ready(asset.answer(&headers));
+        router.route(asset.path, get(answer))
+    })
+}
+
+fn guard(router: Router, page: &Page) -> Router {
+    router.layer(map_response_with_state(policy(page), guarded))
 }
 
 /// Nothing but what this server serves: no inline script or style, no frame around the page. Pictures that the page makes

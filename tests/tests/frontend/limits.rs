@@ -62,6 +62,23 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_page_is_one_request() {
+    let router = limited();
+    let page = ask(&router, "/", "192.0.2.1", "").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let parts = ["/assets/LICENSES.txt", "/settings.json"];
+    for part in parts.repeat(5) {
+        let answer = ask(&router, part, "192.0.2.1", "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{part}");
+    }
+    assert_eq!(status(&router, "192.0.2.1", "").await, 200);
+    for path in ["/", "/nothing", EXAMPLE] {
+        let answer = ask(&router, path, "192.0.2.1", "").await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_client_has_its_own() {
     let router = limited();
     let table = [
