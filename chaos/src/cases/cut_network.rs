@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    Failure, Load, Report, Shape, Stage, Suite,
+    Failure, Load, Report, Right, Shape, Stage, Suite,
     cases::Case,
     stage::{Gate, Network},
 };
@@ -19,6 +19,12 @@ pub(super) const SEARCH: Case = Case {
     about: "the same with search, which cannot reach those that it calls either",
     run: |suite| Box::pin(search(suite)),
 };
+
+/// How long an instance of search that is called again may itself have nobody to call.
+const FINDS: Duration = Duration::from_secs(4);
+
+/// How many answers may lack something for that.
+const BACK: usize = 20;
 
 /// An instance with a network of its own.
 #[derive(Debug)]
@@ -43,7 +49,8 @@ async fn leaves(suite: Suite) -> Result<Report, Failure> {
     for (service, network) in services.iter().zip(networks) {
         remotes.push(Remote::join(&mut stage, service, network).await);
     }
-    cut_each(&suite, stage, &remotes).await
+    let (_, report) = cut_each(&suite, stage, &remotes, Right::Whole).await?;
+    Ok(report)
 }
 
 async fn search(suite: Suite) -> Result<Report, Failure> {
@@ -57,7 +64,10 @@ async fn search(suite: Suite) -> Result<Report, Failure> {
     let shape = ["geo", "rate"].into_iter().fold(Shape::default(), near);
     let mut stage = Stage::start(&suite, shape.with("search", 2)).await;
     let remote = Remote::join(&mut stage, "search", network).await;
-    cut_each(&suite, stage, &[remote]).await
+    let (lesser, report) = cut_each(&suite, stage, &[remote], Right::WithoutPrices).await?;
+    Ok(report.rule(lesser <= BACK, || {
+        format!("{lesser} answers had no prices after the cut")
+    }))
 }
 
 impl Remote {
@@ -77,24 +87,33 @@ impl Remote {
         }
     }
 
-    async fn cut(&self, load: &Load, time: Duration) -> Result<(), Failure> {
+    async fn cut(&self, load: &Load, time: Duration, healing: Right) -> Result<(), Failure> {
         load.breaks();
         self.network.cut()?;
         load.pass(time).await;
+        load.allow(healing);
         self.network.heal()
     }
 }
 
-async fn cut_each(suite: &Suite, stage: Stage, remotes: &[Remote]) -> Result<Report, Failure> {
+/// Cuts and heals one after the other; how many had less than a whole answer, which is right for a moment after each.
+async fn cut_each(
+    suite: &Suite,
+    stage: Stage,
+    remotes: &[Remote],
+    healing: Right,
+) -> Result<(usize, Report), Failure> {
     let cut = suite
         .pace
         .pick(Duration::from_secs(6), Duration::from_secs(30));
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
     for remote in remotes {
-        remote.cut(&load, cut).await?;
+        remote.cut(&load, cut, healing).await?;
         stage.until_all_pass().await;
         load.heals();
+        load.pass(FINDS).await;
+        load.allow(Right::Whole);
         load.pass(suite.pace.after()).await;
     }
     // It was the last one to start.
@@ -106,5 +125,6 @@ async fn cut_each(suite: &Suite, stage: Stage, remotes: &[Remote]) -> Result<Rep
     let figures = load.stop().await;
     // Whoever lives inside goes before the network does.
     drop(stage);
-    Ok(Report::nothing_lost(figures).again(&again))
+    let lesser = figures.lesser.len();
+    Ok((lesser, Report::nothing_lost(figures).again(&again)))
 }

@@ -63,6 +63,7 @@ struct State<K, S> {
     snapshot: ArcSwap<Snapshot<K, S>>,
     changed: Notify,
     absence: Absence,
+    wanted: Notify,
 }
 
 /// What a pick reads: never changed, only replaced.
@@ -98,6 +99,7 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
             snapshot: ArcSwap::from_pointee(snapshot),
             changed: Notify::new(),
             absence: Absence::new(Instant::now()),
+            wanted: Notify::new(),
         });
         ring.shards.push(Arc::downgrade(&state));
         Shard {
@@ -176,6 +178,16 @@ impl<K, S> Shard<K, S> {
     /// Since when nobody could be picked here.
     pub(super) fn absence(&self) -> &Absence {
         &self.state.absence
+    }
+
+    /// Resolves when the next request finds nobody here.
+    pub(crate) fn wanted(&self) -> Notified<'_> {
+        self.state.wanted.notified()
+    }
+
+    /// Says that a request finds nobody here.
+    pub(crate) fn want(&self) {
+        self.state.wanted.notify_waiters();
     }
 
     /// Resolves at the next change of the members.

@@ -228,6 +228,7 @@ where
     let Shared { shard, patience } = &*shared;
     let absence = shard.absence();
     let patience = absence.begin(*patience, Instant::now());
+    shard.want();
     let patience = limit.map_or(patience, |limit| limit.min(patience));
     let picked = async {
         loop {

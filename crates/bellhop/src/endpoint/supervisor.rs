@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tracing::{debug, info, warn};
 
 use super::{
@@ -35,6 +38,9 @@ const RECONNECT: Backoff = match Backoff::try_new(Duration::from_millis(20), Dur
     Ok(backoff) => backoff,
     Err(_) => panic!("the bounds are in order"),
 };
+
+/// Between attempts to connect, at least, where requests find nobody.
+const WANTED: Duration = Duration::from_millis(500);
 
 /// How often an instance that the registry does not vouch for is asked whether it is there.
 const KEPT_INTERVAL: Duration = Duration::from_secs(1);
@@ -192,7 +198,7 @@ impl Seat {
                     }
                 }
             }
-            tokio::time::sleep(retries.failed(fastrand::f64())).await;
+            pause(&self.shard, retries.failed(fastrand::f64())).await;
         }
     }
 
@@ -252,8 +258,55 @@ impl Seat {
             if !answers(endpoint, recognition, settings.keepalive_timeout).await {
                 return;
             }
-            tokio::time::sleep(KEPT_INTERVAL).await;
+            sleep(KEPT_INTERVAL).await;
         }
         std::future::pending().await
+    }
+}
+
+/// Waits before another attempt, no longer than a little where a request finds nobody meanwhile.
+async fn pause<K, S>(shard: &Shard<K, S>, delay: Duration) {
+    let wanted = shard.wanted();
+    tokio::select! {
+        () = sleep(delay) => {}
+        ((), ()) = async { tokio::join!(sleep(WANTED), wanted) } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balance::Ring;
+
+    const DELAY: Duration = Duration::from_secs(2);
+
+    /// How long it waits where a request finds nobody after so long.
+    async fn pauses(wanted: Duration) -> Duration {
+        let shard = Ring::<u8, ()>::new().shard();
+        let start = Instant::now();
+        tokio::join!(pause(&shard, DELAY), async {
+            sleep(wanted).await;
+            shard.want();
+        });
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_wanted_is_tried_soon() {
+        let at = Duration::from_millis;
+        let cases = [(100, 500), (499, 500), (800, 800), (2_100, 2_100)];
+        for (wanted, until) in cases {
+            assert_eq!(
+                pauses(at(wanted)).await.max(at(wanted)),
+                at(until),
+                "{wanted}"
+            );
+        }
+        let shard = Ring::<u8, ()>::new().shard();
+        let start = Instant::now();
+        pause(&shard, DELAY).await;
+        assert_eq!(start.elapsed(), DELAY, "nobody wants it");
+        pause(&shard, at(20)).await;
+        assert_eq!(start.elapsed(), DELAY + at(20), "it is never longer");
     }
 }
