@@ -2,6 +2,8 @@
 
 #[allow(dead_code, reason = "each test takes what it needs of the servers")]
 mod servers;
+#[path = "support/wait.rs"]
+mod wait;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,23 +14,29 @@ use servers::{
     Behaviour, Server,
     calls::{call, calls, counts, everybody, reset},
 };
+use wait::until;
 
 const FAIL: Behaviour = Behaviour::Fail(Code::Unavailable);
 
-/// A channel to all servers, each of which has been called: those calls count for the breakers. It makes one attempt of each
-/// call, and a breaker that has opened stays so.
+/// A channel to all servers, each of which has been called: those few calls count for the breakers. It makes one attempt of
+/// each call, and a breaker that has opened stays so.
 async fn channel(servers: &[Server], settings: &[(&str, &str)]) -> Channel {
     let always = [
         ("RETRY_ATTEMPTS", "off"),
         ("HEDGE_AFTER", "off"),
         ("BREAKER_OPEN_MIN", "1h"),
         ("BREAKER_WINDOW", "1h"),
+        ("SLOW_START", "off"),
     ];
     let settings = always.iter().chain(settings);
     let source: BTreeMap<_, _> = settings
         .map(|(name, value)| (format!("BELLHOP_{name}"), (*value).to_owned()))
         .collect();
     let channel = Channel::over_with("echo", everybody(servers), &source).unwrap();
+    until("all to be connected", || async {
+        (channel.report().connected == servers.len()).then_some(())
+    })
+    .await;
     while servers.iter().any(|server| server.calls() == 0) {
         call(&channel).await.unwrap();
     }
