@@ -5,6 +5,7 @@ mod giving_up;
 mod leaving;
 mod limits;
 mod overload;
+mod refusals;
 mod spread;
 mod stage;
 mod trust;

@@ -28,6 +28,7 @@ mod shed;
 mod sockets;
 mod sparse;
 mod stack;
+mod unread;
 
 pub(crate) use accepting::Accepting;
 pub(crate) use activity::Activities;

@@ -9,19 +9,20 @@ mod settings;
 
 use std::{
     convert::Infallible,
-    future::{Ready, ready},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use futures_util::future::Either;
 use http::Response;
+use hyper::body::Incoming;
 use tonic::{Status, body::Body};
 use tower::Service;
 
 pub(crate) use self::callers::Limits;
 pub(super) use self::layer::LimitLayer;
-use super::{call::ResponseBody, incoming::Call};
+use super::{call::ResponseBody, incoming::Call, unread::Unread};
 use crate::limit::{CALLER, REFUSED, TOO_OFTEN, TooMany, set_retry_after};
 
 /// Limits how often each caller may call each method.
@@ -38,7 +39,7 @@ where
 {
     type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = Either<S::Future, Ready<Result<Self::Response, Infallible>>>;
+    type Future = Either<S::Future, Pin<Box<Unread<Incoming, Self::Response>>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -52,7 +53,10 @@ where
         });
         match checked {
             Ok(()) => Either::Left(self.inner.call(call)),
-            Err(refused) => Either::Right(ready(Ok(refusal(refused)))),
+            Err(refused) => {
+                let request = call.request.into_body();
+                Either::Right(Unread::before(refusal(refused), request))
+            }
         }
     }
 }

@@ -8,10 +8,12 @@ use std::{
 };
 
 use http::{Response, StatusCode};
+use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tonic::{Code, Status};
 
 use super::Admitted;
+use crate::server::unread::Unread;
 
 pin_project! {
     /// The answer to a call, or its refusal. A call is in flight until its answer begins.
@@ -20,7 +22,7 @@ pin_project! {
         inner: Option<F>,
         // Of a call that is counted.
         admitted: Option<Admitted>,
-        refusal: Option<Response<B>>,
+        refusal: Option<Pin<Box<Unread<Incoming, Response<B>>>>>,
     }
 }
 
@@ -33,11 +35,11 @@ impl<F, B> ResponseFuture<F, B> {
         }
     }
 
-    pub(super) fn refused(refusal: Response<B>) -> Self {
+    pub(super) fn refused(refusal: Response<B>, request: Incoming) -> Self {
         Self {
             inner: None,
             admitted: None,
-            refusal: Some(refusal),
+            refusal: Some(Unread::before(refusal, request)),
         }
     }
 }
@@ -50,8 +52,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Some(refusal) = this.refusal.take() {
-            return Poll::Ready(Ok(refusal));
+        if let Some(refusal) = this.refusal {
+            return refusal.as_mut().poll(cx);
         }
         let inner = this.inner.as_pin_mut().expect("polled after its end");
         let Ok(response) = ready!(inner.poll(cx));

@@ -144,7 +144,7 @@ where
         };
         match limits.admit() {
             Some(admitted) => ResponseFuture::passed(self.inner.call(call), Some(admitted)),
-            None => ResponseFuture::refused(B::overloaded()),
+            None => ResponseFuture::refused(B::overloaded(), call.request.into_body()),
         }
     }
 }
