@@ -4,18 +4,19 @@ use hotel_proto::{
     area::{Point, Radius},
     limits::Limit,
 };
-use rstar::{RTree, primitives::GeomWithData};
 
-use crate::sphere;
-
-/// A place in the tree: where on the unit sphere, and which of the ids.
-type Leaf = GeomWithData<[f64; 3], u32>;
+use crate::{
+    ids::Ids,
+    sphere,
+    tree::{self, Tree},
+};
 
 /// Where every hotel is.
 #[derive(Debug)]
 pub struct Index {
-    ids: Vec<Box<str>>,
-    tree: RTree<Leaf>,
+    /// In the order of the tree.
+    ids: Ids,
+    tree: Tree,
 }
 
 /// A hotel that was found.
@@ -29,25 +30,50 @@ pub struct Near<'a> {
 
 impl Index {
     /// Builds the index of hotels at degrees of latitude and longitude, which the caller has checked.
+    ///
+    /// # Panics
+    ///
+    /// When the ids are longer than 4 GiB together.
     pub(crate) fn new(hotels: impl IntoIterator<Item = (Box<str>, f64, f64)>) -> Self {
-        let mut ids = Vec::new();
-        let mut leaves = Vec::new();
-        for (number, (id, lat, lon)) in (0..).zip(hotels) {
-            ids.push(id);
-            leaves.push(Leaf::new(sphere::unit(lat, lon), number));
+        let hotels: Vec<_> = hotels
+            .into_iter()
+            .map(|(id, lat, lon)| (id, sphere::unit(lat, lon)))
+            .collect();
+        let order = tree::order(hotels.iter().map(|(_, point)| *point));
+        let mut ids = Ids::default();
+        for row in &order {
+            let fits = ids.push(&hotels[*row as usize].0);
+            fits.expect("the ids are shorter than 4 GiB");
         }
-        let tree = RTree::bulk_load(leaves);
-        Self { ids, tree }
+        let points = order.iter().map(|row| hotels[*row as usize].1).collect();
+        Self {
+            ids,
+            tree: Tree::over(points),
+        }
+    }
+
+    /// The index of points whose order is made already, as many as there are ids.
+    pub(crate) fn in_order(ids: Ids, points: Vec<[f64; 3]>) -> Self {
+        debug_assert_eq!(ids.len(), points.len());
+        Self {
+            ids,
+            tree: Tree::over(points),
+        }
     }
 
     /// How many hotels there are.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.tree.len()
     }
 
     /// Whether there is no hotel.
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.len() == 0
+    }
+
+    /// What it takes in memory besides the ids themselves, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.tree.bytes() + self.ids.bytes()
     }
 
     /// The hotels around a point, nearest first; those at the very same distance in the order of their ids.
@@ -55,25 +81,13 @@ impl Index {
         let limit = limit.get() as usize;
         let reach = sphere::chord_2(radius.metres());
         let at = sphere::unit(centre.lat().into(), centre.lon().into());
-
-        let mut found: Vec<(f64, &str)> = Vec::with_capacity(limit.min(self.len()));
-        for (leaf, chord_2) in self.tree.nearest_neighbor_iter_with_distance_2(at) {
-            // Hotels as far as the last one are looked at too: which of them are answered must not depend on the tree.
-            let enough = found.len() >= limit && found.last().is_some_and(|last| chord_2 > last.0);
-            if enough || chord_2 > reach {
-                break;
-            }
-            found.push((chord_2, &self.ids[leaf.data as usize]));
-        }
-        found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
-        found.truncate(limit);
-        found
-            .into_iter()
-            .map(|(chord_2, id)| Near {
-                id,
-                metres: sphere::metres(chord_2),
-            })
-            .collect()
+        let by_id = |a, b| self.ids.get(a).cmp(self.ids.get(b));
+        let near = |(chord_2, row)| Near {
+            id: self.ids.get(row),
+            metres: sphere::metres(chord_2),
+        };
+        let found = self.tree.nearest(at, reach, limit, by_id);
+        found.into_iter().map(near).collect()
     }
 }
 

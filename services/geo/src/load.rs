@@ -8,7 +8,7 @@ use hotel_proto::{
 };
 use serde::Deserialize;
 
-use crate::Index;
+use crate::{Index, packed};
 
 const FILE: &str = "geo.json";
 
@@ -33,13 +33,16 @@ impl Index {
         ))
     }
 
-    /// Reads `geo.json` of a folder.
+    /// Reads `geo.bin` of a folder, and where there is none `geo.json`.
     ///
     /// # Errors
     ///
-    /// Names the file, and each bad record with its field: no id or one that is used twice, degrees out of range.
+    /// Names the file and what is wrong with it: of `geo.json` each bad record with its field: no id or one that is used twice, degrees out of range.
     pub fn from_dir(dir: &Path) -> Result<Self, DataError> {
-        Self::from_source(&Source::from_dir(dir, FILE)?)
+        match packed::read(dir)? {
+            Some(index) => Ok(index),
+            None => Self::from_source(&Source::from_dir(dir, FILE)?),
+        }
     }
 
     fn from_source(source: &Source) -> Result<Self, DataError> {

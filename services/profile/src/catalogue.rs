@@ -5,7 +5,12 @@ use std::collections::{
     hash_map::{Entry, VacantEntry},
 };
 
-use hotel_proto::profile::Hotel;
+use hotel_proto::{
+    data::{DataError, Table},
+    profile::Hotel,
+};
+
+use crate::packed;
 
 /// The language of `hotels.json`.
 pub(crate) const BASE: &str = "en";
@@ -15,6 +20,8 @@ pub(crate) const BASE: &str = "en";
 pub struct Catalogue {
     base: HashMap<Box<str>, Hotel>,
     translations: Vec<Translation>,
+    /// Those that are too many for memory, in English alone, in the place of the others.
+    table: Option<Table>,
 }
 
 /// The hotels that are described in one more language.
@@ -28,12 +35,12 @@ struct Translation {
 impl Catalogue {
     /// How many hotels there are.
     pub fn len(&self) -> usize {
-        self.base.len()
+        self.table.as_ref().map_or(self.base.len(), Table::len)
     }
 
     /// Whether there is no hotel.
     pub fn is_empty(&self) -> bool {
-        self.base.is_empty()
+        self.len() == 0
     }
 
     /// The locales in which some hotel is described, in lower case, English first.
@@ -49,9 +56,36 @@ impl Catalogue {
     ///
     /// Each comes in the closest language there is: `de-AT-1996`, then `de-AT`, then `de`, then English. Letters may be of
     /// either case, and a locale nobody has heard of is English.
-    pub fn profiles<'a, I>(&'a self, hotels: I, locale: &str) -> impl Iterator<Item = &'a Hotel>
+    ///
+    /// # Errors
+    ///
+    /// When a record cannot be read from a file, or makes no sense.
+    pub fn profiles<I>(&self, hotels: I, locale: &str) -> Result<Vec<Hotel>, DataError>
     where
-        I: IntoIterator<Item: AsRef<str>> + 'a,
+        I: IntoIterator<Item: AsRef<str>, IntoIter: ExactSizeIterator>,
+    {
+        let hotels = hotels.into_iter();
+        let mut found = Vec::with_capacity(hotels.len());
+        match &self.table {
+            None => found.extend(self.listed(hotels, locale).cloned()),
+            Some(table) => {
+                let mut buffer = Vec::new();
+                for id in hotels {
+                    found.extend(packed::find(table, id.as_ref(), &mut buffer)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those that are in memory.
+    pub(crate) fn listed<'a, I>(
+        &'a self,
+        hotels: I,
+        locale: &str,
+    ) -> impl Iterator<Item = &'a Hotel> + use<'a, I>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
     {
         let chain = self.chain(locale);
         hotels.into_iter().filter_map(move |id| {
@@ -109,6 +143,15 @@ impl Catalogue {
     }
 }
 
+impl From<Table> for Catalogue {
+    fn from(table: Table) -> Self {
+        Self {
+            table: Some(table),
+            ..Self::default()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,10 +194,7 @@ mod tests {
             ("-", "en"),
             ("💥-💥", "en"),
         ] {
-            let found: Vec<_> = all
-                .profiles(["1"], locale)
-                .map(|h| &*h.description)
-                .collect();
+            let found: Vec<_> = all.listed(["1"], locale).map(|h| &*h.description).collect();
             assert_eq!(found, [expected], "{locale:?}");
         }
     }
@@ -163,7 +203,7 @@ mod tests {
     fn a_hotel_without_a_translation_is_described_in_english() {
         let all = catalogue();
         let found: Vec<_> = all
-            .profiles(["2", "9", "1", "2"], "de")
+            .listed(["2", "9", "1", "2"], "de")
             .map(|h| (&*h.id, &*h.description))
             .collect();
         assert_eq!(found, [("2", "en"), ("1", "de"), ("2", "en")]);

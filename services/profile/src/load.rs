@@ -11,6 +11,7 @@ use hotel_proto::{
 use crate::{
     Catalogue,
     catalogue::BASE,
+    packed,
     record::{HotelRecord, LocaleRecord},
 };
 
@@ -30,17 +31,20 @@ impl Catalogue {
         )
     }
 
-    /// Reads `hotels.json` and `locales.json` of a folder.
+    /// Opens `hotels.bin` of a folder, and where there is none reads `hotels.json` and `locales.json`.
     ///
     /// # Errors
     ///
-    /// Names the file, and each bad record with its field: an id that is used twice, an empty name, degrees or a rating
+    /// Names the file and what is wrong with it: of the lists each bad record with its field: an id that is used twice, an empty name, degrees or a rating
     /// out of range, a translation of an unknown hotel, into no language, or given twice, and so on.
     pub fn from_dir(dir: &Path) -> Result<Self, DataError> {
-        Self::from_sources(
-            &Source::from_dir(dir, HOTELS)?,
-            &Source::from_dir(dir, LOCALES)?,
-        )
+        match packed::open(dir)? {
+            Some(table) => Ok(table.into()),
+            None => Self::from_sources(
+                &Source::from_dir(dir, HOTELS)?,
+                &Source::from_dir(dir, LOCALES)?,
+            ),
+        }
     }
 
     fn from_sources(hotels: &Source, locales: &Source) -> Result<Self, DataError> {

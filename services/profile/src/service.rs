@@ -39,8 +39,7 @@ impl profile_server::Profile for Profile {
         let Request { hotel_ids, locale } = request.into_inner();
         check_hotel_ids(&hotel_ids)?;
 
-        let mut hotels = Vec::with_capacity(hotel_ids.len());
-        hotels.extend(self.catalogue.profiles(&hotel_ids, &locale).cloned());
+        let hotels = self.catalogue.profiles(&hotel_ids, &locale)?;
         Ok(Response::new(Answer { hotels }))
     }
 }

@@ -13,6 +13,14 @@ impl MonthDay {
         Self(date.month(), date.day())
     }
 
+    /// A day of a leap year.
+    pub(crate) fn try_new(month: u32, day: u32) -> Option<Self> {
+        const LEAP: i16 = 2000;
+
+        let date = Date::new(LEAP, month.try_into().ok()?, day.try_into().ok()?);
+        date.ok().map(Self::of)
+    }
+
     fn parse(text: &str) -> Option<Self> {
         parse_month_day(text).map(|(month, day)| Self(month, day))
     }

@@ -2,18 +2,24 @@
 
 use std::collections::HashMap;
 
-use hotel_proto::stay::Stay;
+use hotel_proto::{
+    data::{DataError, Table},
+    stay::Stay,
+};
 
 use crate::{
     calendar::{self, Night},
     hotel::Hotel,
     money::Cents,
+    packed,
 };
 
 /// The rooms and prices of all hotels.
 #[derive(Debug, Default)]
 pub struct Inventory {
     hotels: HashMap<Box<str>, Hotel>,
+    /// Those that are too many for memory, in the place of the others.
+    table: Option<Table>,
 }
 
 /// What a stay in one hotel costs.
@@ -38,28 +44,45 @@ pub struct Quote<'a> {
 impl Inventory {
     /// How many hotels sell rooms.
     pub fn len(&self) -> usize {
-        self.hotels.len()
+        self.table.as_ref().map_or(self.hotels.len(), Table::len)
     }
 
     /// Whether no hotel sells any.
     pub fn is_empty(&self) -> bool {
-        self.hotels.is_empty()
+        self.len() == 0
     }
 
-    /// The best rate of each of the hotels for a stay, in the order asked for; a hotel without one is left out.
-    pub fn quotes<'a, I>(
-        &'a self,
+    /// Tells the best rate of each of the hotels for a stay, in the order asked for; a hotel without one is left out.
+    ///
+    /// # Errors
+    ///
+    /// When a record cannot be read from a file, or makes no sense.
+    pub fn each_quote<I>(
+        &self,
         hotels: I,
         stay: Stay,
-    ) -> impl Iterator<Item = (&'a str, Quote<'a>)>
+        mut tell: impl FnMut(&str, Quote<'_>),
+    ) -> Result<(), DataError>
     where
-        I: IntoIterator<Item: AsRef<str>> + 'a,
+        I: IntoIterator<Item: AsRef<str>>,
     {
         let nights: Vec<Night> = calendar::nights(stay);
-        hotels.into_iter().filter_map(move |id| {
-            let (id, hotel) = self.hotels.get_key_value(id.as_ref())?;
-            Some((&**id, hotel.quote(stay, &nights)?))
-        })
+        let mut buffer = Vec::new();
+        for id in hotels {
+            let id = id.as_ref();
+            let read;
+            let hotel = match &self.table {
+                None => self.hotels.get(id),
+                Some(table) => {
+                    read = packed::find(table, id, &mut buffer)?;
+                    read.as_ref()
+                }
+            };
+            if let Some(quote) = hotel.and_then(|hotel| hotel.quote(stay, &nights)) {
+                tell(id, quote);
+            }
+        }
+        Ok(())
     }
 
     /// Adds a hotel, unless the id is taken.
@@ -72,6 +95,15 @@ impl Inventory {
                 free.insert(hotel);
                 true
             }
+        }
+    }
+}
+
+impl From<Table> for Inventory {
+    fn from(table: Table) -> Self {
+        Self {
+            table: Some(table),
+            ..Self::default()
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     Cents, Inventory,
     calendar::{Once, Period, Yearly},
     hotel::{Hotel, Room, Season},
+    packed,
     record::{HotelRecord, PeriodRecord, RoomRecord, SeasonRecord},
 };
 
@@ -35,14 +36,17 @@ impl Inventory {
         ))
     }
 
-    /// Reads `inventory.json` of a folder.
+    /// Opens `inventory.bin` of a folder, and where there is none reads `inventory.json`.
     ///
     /// # Errors
     ///
-    /// Names the file, and each bad record with its field: an id that is used twice, no room, a price that is not
+    /// Names the file and what is wrong with it: of `inventory.json` each bad record with its field: an id that is used twice, no room, a price that is not
     /// positive, a date that is not real, seasons that overlap, and so on.
     pub fn from_dir(dir: &Path) -> Result<Self, DataError> {
-        Self::from_source(&Source::from_dir(dir, FILE)?)
+        match packed::open(dir)? {
+            Some(table) => Ok(table.into()),
+            None => Self::from_source(&Source::from_dir(dir, FILE)?),
+        }
     }
 
     pub(crate) fn from_source(source: &Source) -> Result<Self, DataError> {
@@ -57,7 +61,8 @@ impl Inventory {
     }
 }
 
-fn hotel(record: HotelRecord, check: &mut Check) -> (Box<str>, Hotel) {
+/// Checks one record, and makes a hotel of it.
+pub(crate) fn hotel(record: HotelRecord, check: &mut Check) -> (Box<str>, Hotel) {
     check.expect(!record.id.is_empty(), "id", "is empty");
     check.expect(!record.code.is_empty(), "code", "is empty");
     check.expect(

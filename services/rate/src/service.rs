@@ -41,10 +41,11 @@ impl rate_server::Rate for Rate {
         check_hotel_ids(&request.hotel_ids)?;
         let stay = Stay::parse(&request.in_date, &request.out_date)?;
 
-        let quotes = self.inventory.quotes(&request.hotel_ids, stay);
-        let rate_plans = quotes
-            .map(|(id, quote)| plan(id, &quote, &request))
-            .collect();
+        let ids = &request.hotel_ids;
+        let mut rate_plans = Vec::with_capacity(ids.len());
+        self.inventory.each_quote(ids, stay, |id, quote| {
+            rate_plans.push(plan(id, &quote, &request));
+        })?;
         Ok(Response::new(Answer { rate_plans }))
     }
 }

@@ -40,6 +40,11 @@ impl Check {
         self.faults.len() + self.unlisted
     }
 
+    /// The first of them.
+    pub fn first(&self) -> Option<&Fault> {
+        self.faults.first()
+    }
+
     pub(super) fn begin(&mut self, index: usize) {
         self.index = index;
         self.earlier = self.faults.len();

@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use super::PackedFault;
+
 /// A data file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,6 +15,22 @@ pub enum DataError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is a binary file that cannot be used.
+    #[error("{}: {fault}", path.display())]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: PackedFault,
     },
     /// It is no JSON list.
     #[error("{file}: is not a JSON list of records: {source}")]
@@ -32,6 +50,18 @@ pub enum DataError {
         /// How many more there are.
         unlisted: usize,
     },
+}
+
+/// What a caller is told of a file that is read while it is served.
+impl From<DataError> for tonic::Status {
+    fn from(error: DataError) -> Self {
+        let text = error.to_string();
+        match error {
+            // A disk may come back, and another instance may have a better one.
+            DataError::Unreadable { .. } => Self::unavailable(text),
+            _ => Self::data_loss(text),
+        }
+    }
 }
 
 /// What is wrong with one field of one record.

@@ -77,6 +77,31 @@ fn town() -> impl Strategy<Value = ((f32, f32), Vec<(f64, f64)>)> {
 }
 
 proptest! {
+    /// To the bit, with the order of equals: many stand at the same place.
+    #[test]
+    fn answers_exactly_what_a_look_at_every_hotel_answers(
+        (centre, mut hotels) in town(), copies in 1usize..12, km in 0.5f32..50.0, limit in 1u32..60,
+    ) {
+        for n in 0..hotels.len() * (copies - 1) {
+            hotels.push(hotels[n]);
+        }
+        let at = sphere::unit(centre.0.into(), centre.1.into());
+        let reach = sphere::chord_2(Radius::from_wire(km).unwrap().metres());
+        let mut all: Vec<(f64, String)> = hotels.iter().zip(0..).map(|(&(lat, lon), n)| {
+            let place = sphere::unit(lat, lon);
+            ((0..3).map(|axis| (at[axis] - place[axis]).powi(2)).sum(), n.to_string())
+        }).collect();
+        all.retain(|(chord_2, _)| *chord_2 <= reach);
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+        all.truncate(limit as usize);
+
+        let world = index(&hotels);
+        let found = ask(&world, centre.0, centre.1, km, limit);
+        let found: Vec<_> = found.iter().map(|near| (near.metres, near.id)).collect();
+        let all: Vec<_> = all.iter().map(|(chord_2, id)| (sphere::metres(*chord_2), &**id)).collect();
+        prop_assert_eq!(found, all);
+    }
+
     #[test]
     fn finds_what_a_look_at_every_hotel_finds(
         (centre, hotels) in town(), km in 0.5f32..50.0, limit in 1u32..60,

@@ -18,7 +18,7 @@ fn the_embedded_profiles_are_good_in_three_languages() {
     assert_eq!(all.locales().collect::<Vec<_>>(), ["en", "de", "es"]);
     for id in (1..=16).map(|n| n.to_string()) {
         let words = |locale| {
-            all.profiles([&id], locale)
+            all.listed([&id], locale)
                 .next()
                 .unwrap()
                 .description
@@ -33,7 +33,7 @@ fn the_embedded_profiles_are_good_in_three_languages() {
 fn a_translation_keeps_what_it_does_not_say() {
     let locales = r#"[{"id": "1", "locale": "de", "description": "B"}, {"id": "1", "locale": "ja", "description": "J", "name": "X"}]"#;
     let all = load(format!("[{GOOD}]"), locales).unwrap();
-    let in_locale = |locale| all.profiles(["1"], locale).next().unwrap();
+    let in_locale = |locale| all.listed(["1"], locale).next().unwrap();
     let german = Hotel {
         description: "B".into(),
         ..in_locale("en").clone()

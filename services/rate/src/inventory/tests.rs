@@ -24,12 +24,29 @@ fn stay(in_date: &str, out_date: &str) -> Stay {
 /// Room, price and price with tax of hotel `a`.
 fn best(in_date: &str, out_date: &str) -> Option<(String, i64, i64)> {
     let inventory = two_rooms();
-    let (_, quote) = inventory.quotes(["a"], stay(in_date, out_date)).next()?;
-    Some((
-        quote.room_code.into(),
-        quote.total.0,
-        quote.total_inclusive.0,
-    ))
+    let mut quotes = quotes(&inventory, ["a"], stay(in_date, out_date), |_, quote| {
+        (
+            quote.room_code.into(),
+            quote.total.0,
+            quote.total_inclusive.0,
+        )
+    });
+    quotes.pop()
+}
+
+fn quotes<I, T>(
+    inventory: &Inventory,
+    hotels: I,
+    stay: Stay,
+    of: impl Fn(&str, Quote<'_>) -> T,
+) -> Vec<T>
+where
+    I: IntoIterator<Item: AsRef<str>>,
+{
+    let mut quotes = Vec::new();
+    let told = inventory.each_quote(hotels, stay, |id, quote| quotes.push(of(id, quote)));
+    told.unwrap();
+    quotes
 }
 
 fn room(code: &str, total: i64, inclusive: i64) -> Option<(String, i64, i64)> {
@@ -65,54 +82,17 @@ fn outside_the_priced_nights_there_is_no_rate() {
 fn the_published_rates_come_out_exactly() {
     let inventory = Inventory::embedded().unwrap();
     let night = stay("2015-04-09", "2015-04-10");
-    let got: Vec<_> = inventory
-        .quotes(["3", "nowhere", "1", "2"], night)
-        .map(|(id, q)| {
-            (
-                id,
-                q.code,
-                q.room_code,
-                q.room,
-                q.nightly.0,
-                q.total.0,
-                q.total_inclusive.0,
-                q.currency,
-            )
-        })
-        .collect();
+    let got = quotes(&inventory, ["3", "nowhere", "1", "2"], night, |id, q| {
+        let cents = [q.nightly.0, q.total.0, q.total_inclusive.0];
+        let words = [id, q.code, q.room_code, q.room, q.currency].join(" ");
+        format!("{words} {cents:?}")
+    });
     assert_eq!(
         got,
         [
-            (
-                "3",
-                "RACK",
-                "KNG",
-                "King sized bed",
-                10_900,
-                10_900,
-                12_317,
-                "USD"
-            ),
-            (
-                "1",
-                "RACK",
-                "KNG",
-                "King sized bed",
-                10_900,
-                10_900,
-                12_317,
-                "USD"
-            ),
-            (
-                "2",
-                "RACK",
-                "QN",
-                "Queen sized bed",
-                13_900,
-                13_900,
-                15_309,
-                "USD"
-            ),
+            "3 RACK KNG King sized bed USD [10900, 10900, 12317]",
+            "1 RACK KNG King sized bed USD [10900, 10900, 12317]",
+            "2 RACK QN Queen sized bed USD [13900, 13900, 15309]",
         ]
     );
 }
@@ -122,9 +102,10 @@ fn some_hotels_are_sold_out_when_the_first_two_are_not() {
     let inventory = Inventory::embedded().unwrap();
     let ids: Vec<_> = (1..=16).map(|n| n.to_string()).collect();
     let night = stay("2015-04-09", "2015-04-10");
-    let free: Vec<_> = inventory.quotes(&ids, night).map(|(id, _)| id).collect();
+    let free = quotes(&inventory, &ids, night, |id, _| id.to_owned());
     assert_eq!(free.len(), 15);
-    assert!(free.contains(&"5") && free.contains(&"3") && !free.contains(&"12"));
+    let is_free = |hotel: &str| free.iter().any(|id| id == hotel);
+    assert!(is_free("5") && is_free("3") && !is_free("12"));
 }
 
 proptest! {
@@ -137,12 +118,15 @@ proptest! {
 
         let inventory = Inventory::embedded().unwrap();
         let stay = stay(&first.to_string(), &end.to_string());
-        let (_, quote) = inventory.quotes(["13"], stay).next().unwrap();
+        let told = quotes(&inventory, ["13"], stay, |_, quote| {
+            (quote.total.0, quote.total_inclusive.0, quote.nightly.0)
+        });
+        let [(total, inclusive, nightly)] = told[..] else { panic!("{told:?}") };
 
         let expected: i64 = first.iter_days().take(nights as usize).map(queen_at_the_nikko).sum();
-        prop_assert_eq!(quote.total.0, expected);
-        prop_assert_eq!(quote.total_inclusive.0, expected + (expected * 14 + 50) / 100);
-        prop_assert!((quote.nightly.0 * nights as i64 - expected).abs() * 2 <= nights as i64);
+        prop_assert_eq!(total, expected);
+        prop_assert_eq!(inclusive, expected + (expected * 14 + 50) / 100);
+        prop_assert!((nightly * nights as i64 - expected).abs() * 2 <= nights as i64);
     }
 }
 

@@ -1,0 +1,185 @@
+use std::{fs, path::Path};
+
+use malform::{Fuzz, Verdict};
+use proptest::{collection::btree_map, prelude::*};
+
+use super::*;
+use crate::data::DataError;
+
+const NAME: &str = "test.bin";
+
+struct Pairs(Vec<(String, Vec<u8>)>);
+
+impl Records for Pairs {
+    fn rows(&self) -> u32 {
+        self.0.len() as u32
+    }
+
+    fn id(&self, row: u32) -> String {
+        self.0[row as usize].0.clone()
+    }
+
+    fn record(&self, row: u32, out: &mut Vec<u8>) {
+        out.extend(&self.0[row as usize].1);
+    }
+}
+
+fn pairs(count: usize) -> Pairs {
+    let pair = |n: usize| (n.to_string(), format!("record {n}").into());
+    Pairs((0..count).map(pair).collect())
+}
+
+fn write(dir: &Path, pairs: &Pairs) {
+    Table::write(dir, NAME, Kind::Rate, pairs, |_| {}).unwrap();
+}
+
+fn open(dir: &Path) -> Result<Table, DataError> {
+    Table::open(dir, NAME, Kind::Rate).map(|table| table.expect("there is a file"))
+}
+
+fn told(dir: &Path, bytes: &[u8]) -> String {
+    fs::write(dir.join(NAME), bytes).unwrap();
+    let error = open(dir).unwrap_err().to_string();
+    let named = format!("{}: ", dir.join(NAME).display());
+    error
+        .strip_prefix(&named)
+        .expect("the file is named")
+        .to_owned()
+}
+
+proptest! {
+    #[test]
+    fn every_record_is_found_and_no_other(pairs in btree_map(".{0,9}", any::<Vec<u8>>(), 0..60), other in ".{0,9}") {
+        let dir = tempfile::tempdir().unwrap();
+        let all = Pairs(pairs.clone().into_iter().collect());
+        write(dir.path(), &all);
+        let table = open(dir.path()).unwrap();
+        prop_assert_eq!(table.len(), pairs.len());
+        let mut buffer = Vec::new();
+        for (id, record) in &pairs {
+            prop_assert_eq!(table.find(id, &mut buffer).unwrap(), Some(&record[..]));
+        }
+        prop_assert_eq!(table.find(&other, &mut buffer).unwrap().is_some(), pairs.contains_key(&other));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(Table::open(dir.path(), NAME, Kind::Rate).unwrap().is_none());
+    write(dir.path(), &pairs(100));
+    let good = fs::read(dir.path().join(NAME)).unwrap();
+    let changed = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let length = good.len();
+    let cut = format!(
+        "is {} bytes long, expected {length}: it was cut short, or something was added",
+        length - 1
+    );
+    assert_eq!(told(dir.path(), &good[..length - 1]), cut);
+    assert!(told(dir.path(), b"").starts_with("is 0 bytes long, expected 96"));
+    assert_eq!(told(dir.path(), &changed(0)), "is no data file of Hotels");
+    assert_eq!(
+        told(dir.path(), &changed(8)),
+        "has version 0 of the layout, expected 1"
+    );
+    assert_eq!(
+        told(dir.path(), &changed(17)),
+        "is damaged: the checksum of the header differs"
+    );
+    assert_eq!(
+        told(dir.path(), &changed(length - 1)),
+        "is damaged: the checksum of the list of buckets differs"
+    );
+    fs::write(dir.path().join(NAME), &good).unwrap();
+    let error = Table::open(dir.path(), NAME, Kind::Profile).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("holds the records of rate, expected those of profile"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_damaged_record_is_an_error_when_it_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &pairs(1));
+    let path = dir.path().join(NAME);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(6).position(|part| part == b"record").unwrap();
+    bytes[at] = b'R';
+    fs::write(&path, bytes).unwrap();
+    let error = open(dir.path())
+        .unwrap()
+        .find("0", &mut Vec::new())
+        .unwrap_err();
+    assert!(error.to_string().contains("is damaged"), "{error}");
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_open_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &pairs(10));
+    let table = open(dir.path()).unwrap();
+    fs::write(dir.path().join(NAME), b"").unwrap();
+    let error = table.find("0", &mut Vec::new()).unwrap_err();
+    assert!(matches!(error, DataError::Unreadable { .. }), "{error}");
+}
+
+#[test]
+fn what_is_not_finished_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(PackedWriter::create(dir.path(), NAME, Kind::Geo, 1).unwrap());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    let nowhere = PackedWriter::create(&dir.path().join("no"), NAME, Kind::Geo, 1);
+    let error = nowhere.unwrap_err().to_string();
+    assert!(
+        error.contains("test.bin.part: cannot be written: "),
+        "{error}"
+    );
+}
+
+/// Bad input behind good checksums, too: the sums are made right again for every other input.
+#[test]
+fn no_bytes_upset_it() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &pairs(9));
+    let sample = fs::read(dir.path().join(NAME)).unwrap();
+    let mut odd = false;
+    let tally = Fuzz::of_text("packed", [sample]).inputs(1000).run(|input| {
+        let mut bytes = input.to_vec();
+        odd = !odd;
+        if odd && bytes.len() >= header::LENGTH {
+            mend(&mut bytes);
+        }
+        fs::write(dir.path().join(NAME), &bytes).unwrap();
+        let Ok(table) = open(dir.path()) else {
+            return Verdict::Refused;
+        };
+        let mut buffer = Vec::new();
+        let found = (0..9).all(|n| table.find(&n.to_string(), &mut buffer).is_ok());
+        Verdict::accepted_if(found)
+    });
+    assert!(tally.refused > 0);
+}
+
+fn mend(bytes: &mut [u8]) {
+    let (head, body) = bytes.split_at_mut(header::LENGTH);
+    let mut rest = &body[..];
+    for section in 0..header::SECTIONS {
+        let at = 24 + section * 16;
+        let length = u64::from_le_bytes(std::array::from_fn(|n| head[at + n]));
+        let length = usize::try_from(length)
+            .unwrap_or(usize::MAX)
+            .min(rest.len());
+        let (this, after) = rest.split_at(length);
+        head[at + 8..at + 16].copy_from_slice(&sum::Sum::of(this).to_le_bytes());
+        rest = after;
+    }
+    let sum = sum::Sum::of(&head[..header::LENGTH - 8]);
+    head[header::LENGTH - 8..].copy_from_slice(&sum.to_le_bytes());
+}

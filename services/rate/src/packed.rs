@@ -1,0 +1,201 @@
+//! `inventory.bin`: what millions of hotels sell, each read when it is asked for.
+
+use std::path::Path;
+
+use hotel_proto::data::{Check, DataError, Kind, Records, Table};
+use jiff::civil::Date;
+use prost::Message;
+
+use crate::{
+    calendar::MonthDay,
+    hotel::Hotel,
+    load,
+    record::{HotelRecord, PeriodRecord, PricedRecord, RoomRecord, SeasonRecord},
+};
+
+const FILE: &str = "inventory.bin";
+
+/// What a hotel sells, as it stands in the file: the fields of `inventory.json`.
+#[derive(Clone, PartialEq, Message)]
+pub struct Offer {
+    /// Of the rate plan.
+    #[prost(string, tag = "1")]
+    pub code: String,
+    /// ISO 4217.
+    #[prost(string, tag = "2")]
+    pub currency: String,
+    /// Hundredths of a percent.
+    #[prost(uint32, tag = "3")]
+    pub tax_basis_points: u32,
+    /// The first night that can be sold, as year × 10000 + month × 100 + day.
+    #[prost(uint32, tag = "4")]
+    pub from: u32,
+    /// The last one.
+    #[prost(uint32, tag = "5")]
+    pub to: u32,
+    /// Without overlaps.
+    #[prost(message, repeated, tag = "6")]
+    pub seasons: Vec<Season>,
+    /// Nights without a free room.
+    #[prost(message, repeated, tag = "7")]
+    pub sold_out: Vec<Period>,
+    /// At least one.
+    #[prost(message, repeated, tag = "8")]
+    pub rooms: Vec<Room>,
+}
+
+/// A part of every year with its share of the usual price.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct Season {
+    /// Its first day, as month × 100 + day.
+    #[prost(uint32, tag = "1")]
+    pub from: u32,
+    /// Its last day.
+    #[prost(uint32, tag = "2")]
+    pub to: u32,
+    /// Of the usual price.
+    #[prost(uint32, tag = "3")]
+    pub percent: u32,
+}
+
+/// Nights of one year (`YYYY-MM-DD`) or of every year (`MM-DD`), both ends included.
+#[derive(Clone, PartialEq, Message)]
+pub struct Period {
+    /// The first night.
+    #[prost(string, tag = "1")]
+    pub from: String,
+    /// The last night.
+    #[prost(string, tag = "2")]
+    pub to: String,
+}
+
+/// A type of room.
+#[derive(Clone, PartialEq, Message)]
+pub struct Room {
+    /// Its code.
+    #[prost(string, tag = "1")]
+    pub code: String,
+    /// The same in words.
+    #[prost(string, tag = "2")]
+    pub description: String,
+    /// What a night costs.
+    #[prost(int64, tag = "3")]
+    pub nightly_cents: i64,
+    /// What a night from Friday or Saturday costs more, or less when negative.
+    #[prost(sint64, tag = "4")]
+    pub weekend_cents: i64,
+    /// Nights without a free one.
+    #[prost(message, repeated, tag = "5")]
+    pub sold_out: Vec<Period>,
+}
+
+/// Writes `inventory.bin` into a folder: of `hotels` hotels their ids and offers, each asked for by its number, in no order;
+/// `progress` hears how many are done.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn write(
+    dir: &Path,
+    hotels: u32,
+    id: impl Fn(u32) -> String,
+    offer: impl Fn(u32) -> Offer,
+    progress: impl FnMut(u32),
+) -> Result<(), DataError> {
+    let offers = Offers { hotels, id, offer };
+    Table::write(dir, FILE, Kind::Rate, &offers, progress)
+}
+
+struct Offers<I, O> {
+    hotels: u32,
+    id: I,
+    offer: O,
+}
+
+impl<I: Fn(u32) -> String, O: Fn(u32) -> Offer> Records for Offers<I, O> {
+    fn rows(&self) -> u32 {
+        self.hotels
+    }
+
+    fn id(&self, row: u32) -> String {
+        (self.id)(row)
+    }
+
+    fn record(&self, row: u32, out: &mut Vec<u8>) {
+        let offer = (self.offer)(row);
+        out.extend(offer.encode_to_vec());
+    }
+}
+
+/// Opens `inventory.bin` of a folder, where there is one.
+pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
+    Table::open(dir, FILE, Kind::Rate)
+}
+
+/// Reads what one hotel sells. A record is held to the rules of `inventory.json`.
+pub(crate) fn find(
+    table: &Table,
+    id: &str,
+    buffer: &mut Vec<u8>,
+) -> Result<Option<Hotel>, DataError> {
+    let Some(bytes) = table.find(id, buffer)? else {
+        return Ok(None);
+    };
+    let bad = |problem: &str| table.shape(format!("the record of hotel {id:?}: {problem}"));
+    let offer = Offer::decode(bytes).map_err(|error| bad(&error.to_string()))?;
+    let record = record(id, offer).ok_or_else(|| bad("a number is out of range"))?;
+    let mut check = Check::default();
+    let (_, hotel) = load::hotel(record, &mut check);
+    match check.first() {
+        None => Ok(Some(hotel)),
+        Some(fault) => Err(bad(&format!("{}: {}", fault.field, fault.problem))),
+    }
+}
+
+fn record(id: &str, offer: Offer) -> Option<HotelRecord> {
+    Some(HotelRecord {
+        id: id.into(),
+        code: offer.code.into(),
+        currency: offer.currency.into(),
+        tax_basis_points: offer.tax_basis_points.try_into().ok()?,
+        priced: PricedRecord {
+            from: date(offer.from)?,
+            to: date(offer.to)?,
+        },
+        seasons: offer.seasons.iter().map(season).collect::<Option<_>>()?,
+        sold_out: periods(offer.sold_out),
+        rooms: offer.rooms.into_iter().map(room).collect(),
+    })
+}
+
+fn date(number: u32) -> Option<Date> {
+    let year = i16::try_from(number / 10_000).ok()?;
+    Date::new(year, (number / 100 % 100) as i8, (number % 100) as i8).ok()
+}
+
+fn season(season: &Season) -> Option<SeasonRecord> {
+    let day = |number: u32| MonthDay::try_new(number / 100, number % 100);
+    Some(SeasonRecord {
+        from: day(season.from)?,
+        to: day(season.to)?,
+        percent: season.percent.try_into().ok()?,
+    })
+}
+
+fn room(room: Room) -> RoomRecord {
+    RoomRecord {
+        code: room.code.into(),
+        description: room.description.into(),
+        nightly_cents: room.nightly_cents,
+        weekend_cents: room.weekend_cents,
+        sold_out: periods(room.sold_out),
+    }
+}
+
+fn periods(periods: Vec<Period>) -> Vec<PeriodRecord> {
+    let record = |Period { from, to }| PeriodRecord { from, to };
+    periods.into_iter().map(record).collect()
+}
+
+#[cfg(test)]
+mod tests;
