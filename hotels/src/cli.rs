@@ -12,6 +12,7 @@ Examples:
   hotels up --scale rate=3                   the same with three instances of rate
   hotels up --consul http://127.0.0.1:8500   the same, registered in a Consul of yours
   hotels geo --listen 127.0.0.1:7001         one instance of geo in a process of its own
+  hotels generate --hotels 1000000 --out big and then: hotels up --data big
 
 Further settings come from the environment: CONSUL_HTTP_TOKEN and its kin, OTEL_EXPORTER_OTLP_ENDPOINT and its kin,
 BELLHOP_* for the mesh, RUST_LOG for the log.";
@@ -31,9 +32,18 @@ pub(crate) struct Cli {
     pub(crate) log: Log,
 }
 
-/// What to run.
+/// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Run(Box<Run>),
+    /// Write data of as many hotels as you like, for --data
+    Generate(Generate),
+}
+
+/// What to run.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Run {
     /// Run the whole system in this process (the default)
     Up(Up),
     /// Run one instance of geo, which knows where hotels are
@@ -53,7 +63,8 @@ pub(crate) enum Command {
 impl Cli {
     /// The command, `up` where none is given.
     pub(crate) fn command(self) -> Command {
-        self.command.unwrap_or(Command::Up(self.up))
+        self.command
+            .unwrap_or_else(|| Command::Run(Box::new(Run::Up(self.up))))
     }
 }
 
@@ -165,6 +176,22 @@ pub(crate) struct Registry {
         default_value = "127.0.0.1:8500"
     )]
     pub(crate) registry: SocketAddr,
+}
+
+/// Data to write.
+#[derive(Args, Debug)]
+pub(crate) struct Generate {
+    /// How many hotels
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_HOTELS))]
+    pub(crate) hotels: u32,
+
+    /// The directory to write geo.bin, hotels.bin and inventory.bin to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Another number makes other hotels
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
 }
 
 /// What clients of the frontend may do.
@@ -282,7 +309,8 @@ impl Common {
 /// What a service that has data serves from.
 #[derive(Args, Debug)]
 pub(crate) struct Data {
-    /// A directory with geo.json, hotels.json, inventory.json and locales.json [default: those inside the binary]
+    /// A directory with geo.json, hotels.json, inventory.json and locales.json, or with the files that `generate` writes
+    /// [default: those inside the binary]
     #[arg(long, value_name = "DIR", env = "HOTELS_DATA")]
     pub(crate) data: Option<PathBuf>,
 }
@@ -313,6 +341,8 @@ pub(crate) enum ServiceName {
 }
 
 const MAX_INSTANCES: usize = 100;
+/// Ten times what has been measured.
+const MAX_HOTELS: i64 = 100_000_000;
 
 impl FromStr for Scale {
     type Err = String;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod error;
+mod generate;
 mod logs;
 mod members;
 mod plan;
@@ -14,13 +15,17 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::cli::Cli;
+use self::cli::{Cli, Command};
 
 /// The program: reads the command line, runs until it is told to stop.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let logs = logs::init(cli.log);
-    match plan::plan(cli).and_then(|plan| run::run(plan, &logs)) {
+    let done = match cli.command() {
+        Command::Run(run) => plan::plan(*run).and_then(|plan| run::run(plan, &logs)),
+        Command::Generate(what) => generate::generate(&what),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hotels: {}", error::chain(&error));

@@ -7,7 +7,7 @@ use profile::Profile;
 use rate::Rate;
 
 use crate::{
-    cli::{Advertise, Cli, Command, Common, DataService, Service, ServiceName, Up},
+    cli::{Advertise, Common, DataService, Run, Service, ServiceName, Up},
     error::Error,
     settings::{self, Settings},
 };
@@ -41,25 +41,25 @@ pub(crate) enum Role {
 }
 
 /// Reads the data that the members need, and says what to run.
-pub(crate) fn plan(cli: Cli) -> Result<Plan, Error> {
-    Ok(match cli.command() {
-        Command::Up(up) => whole(&up)?,
-        Command::Registry(registry) => Plan {
+pub(crate) fn plan(run: Run) -> Result<Plan, Error> {
+    Ok(match run {
+        Run::Up(up) => whole(&up)?,
+        Run::Registry(registry) => Plan {
             registry: Some(registry.registry),
             members: Vec::new(),
             settings: Settings::default(),
             is_up: false,
         },
-        Command::Frontend(frontend) => single(
+        Run::Frontend(frontend) => single(
             Role::Frontend(settings::frontend(&frontend.clients, &frontend.page)),
             frontend.http,
             &frontend.advertise,
             &frontend.common,
         ),
-        Command::Geo(service) => with_data(ServiceName::Geo, &service)?,
-        Command::Rate(service) => with_data(ServiceName::Rate, &service)?,
-        Command::Profile(service) => with_data(ServiceName::Profile, &service)?,
-        Command::Search(service) => one(Role::Search, &service),
+        Run::Geo(service) => with_data(ServiceName::Geo, &service)?,
+        Run::Rate(service) => with_data(ServiceName::Rate, &service)?,
+        Run::Profile(service) => with_data(ServiceName::Profile, &service)?,
+        Run::Search(service) => one(Role::Search, &service),
     })
 }
 
