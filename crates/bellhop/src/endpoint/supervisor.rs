@@ -97,9 +97,8 @@ impl Vouch {
     }
 }
 
-/// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever; or, while the instance is no more than
-/// kept, until somebody else answers in its place. Who is kept and does not answer may only be restarting, and trying on costs
-/// nobody a turn.
+/// Connects, puts the endpoint in turn, waits for its end, and does so again, for ever: who does not answer, or whose place
+/// somebody else has taken, may only be restarting, and trying on costs nobody a turn.
 ///
 /// Whoever drops this future takes the endpoint out of turn; calls in flight finish over the connection that they have.
 pub(crate) fn supervise(
@@ -193,9 +192,6 @@ impl Seat {
                     }
                     self.group.unreachable(&self.member);
                     failures.set(&target.id, Arc::new(error));
-                    if stranger && *vouch.borrow() == Vouch::Kept {
-                        return;
-                    }
                 }
             }
             pause(&self.shard, retries.failed(fastrand::f64())).await;

@@ -49,9 +49,9 @@ impl Upstream {
         for (id, is_kept) in state.known() {
             match (is_kept, connected(id)) {
                 _ if benched(id) => critical += 1.0,
-                (true, _) => kept += 1.0,
+                (true, true) => kept += 1.0,
                 (false, true) => there += 1.0,
-                (false, false) => connecting += 1.0,
+                (_, false) => connecting += 1.0,
             }
         }
         for (name, count) in [

@@ -30,7 +30,7 @@ use crate::{
     client::{Allowance, Budget},
     context::Voice,
     discovery::{Change, Event, InstanceId},
-    endpoint::{self, Endpoint, Failures, Group, Target, Vouch},
+    endpoint::{self, Endpoint, Failures, Group, Vouch},
     explain::Skipped,
     limit::{Rate, Turns},
     one_line::in_one_line,
@@ -148,9 +148,7 @@ impl Upstream {
             let why = standing.out_of_turn()?;
             Some(skipped(&standing.id, why))
         });
-        let lost = state.lost();
-        let lost = lost.map(|id| skipped(id, "let go, it does not answer"));
-        known.chain(critical).chain(lost).collect()
+        known.chain(critical).collect()
     }
 
     /// How the service stands.
@@ -207,18 +205,6 @@ impl Upstream {
         self.log(state.turn());
     }
 
-    /// A shard has met somebody else in place of one that was kept.
-    fn lost(self: &Arc<Self>, target: &Arc<Target>, shard: usize) {
-        let mut state = self.state();
-        if state.lose(target, shard, |seat| self.supervise(seat)) {
-            self.failures.clear(&target.id);
-            self.group.forget(&target.id);
-            let (service, instance) = (&*self.service, &target.id);
-            tracing::info!(service, %instance, "somebody else answers in place of a kept instance, it is let go");
-        }
-        self.log(state.turn());
-    }
-
     fn log(&self, turn: Option<Turn>) {
         let service = &*self.service;
         match turn {
@@ -237,7 +223,6 @@ impl Upstream {
     /// Keeps one instance connected to one shard.
     fn supervise(self: &Arc<Self>, seat: state::Seat<'_>) -> AbortOnDropHandle<()> {
         let state::Seat {
-            number,
             handle,
             shard,
             target,
@@ -253,13 +238,7 @@ impl Upstream {
             self.failures.clone(),
             self.settings,
         );
-        let (upstream, target) = (Arc::downgrade(self), target.clone());
-        AbortOnDropHandle::new(handle.spawn(self.voice.carry(async move {
-            supervisor.await;
-            if let Some(upstream) = upstream.upgrade() {
-                upstream.lost(&target, number);
-            }
-        })))
+        AbortOnDropHandle::new(handle.spawn(self.voice.carry(supervisor)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -11,10 +11,10 @@ use crate::consul;
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// How many instances may be called.
+    /// How many instances may be called: those that the registry vouches for, and others while they are connected.
     pub known: usize,
-    /// How many of these the registry does not vouch for: it may have forgotten them in an outage, or finds them critical
-    /// along with most others. They stay while they answer.
+    /// How many of these it does not vouch for: it may have forgotten them in an outage, or finds them critical along with
+    /// most others. They stay while they answer.
     pub kept: usize,
     /// How many more are connected and not called, for the registry finds them critical. Where too few others are, they are.
     pub spare: usize,

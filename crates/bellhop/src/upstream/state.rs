@@ -1,10 +1,6 @@
 //! What is known of a service, and who is being kept connected.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, mem, sync::Arc};
 
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::task::AbortOnDropHandle;
@@ -21,8 +17,6 @@ use crate::{
 pub(super) struct State {
     word: Word,
     known: BTreeMap<InstanceId, Known>,
-    /// Those that were kept until they did not answer any more, while the registry has nothing else to say of them.
-    lost: BTreeSet<InstanceId>,
     shards: Vec<Attached>,
     /// Why nobody is known, as it was last reported.
     reported: Option<&'static str>,
@@ -44,8 +38,6 @@ struct Attached {
 
 /// One instance in one shard: what a supervisor needs.
 pub(super) struct Seat<'a> {
-    /// That of the shard.
-    pub(super) number: usize,
     pub(super) handle: &'a Handle,
     pub(super) shard: &'a Shard<InstanceId, Endpoint>,
     pub(super) target: &'a Arc<Target>,
@@ -112,12 +104,6 @@ impl State {
         known.map(|(id, known)| (id, *known.vouch.borrow() != Vouch::Passing))
     }
 
-    /// Those that do not answer and are not vouched for.
-    pub(super) fn lost(&self) -> impl Iterator<Item = &InstanceId> {
-        let critical = self.word.critical();
-        self.lost.iter().filter(|id| !critical.contains(id))
-    }
-
     /// Takes over what discovery says; returns who is gone.
     pub(super) fn apply(
         &mut self,
@@ -171,7 +157,6 @@ impl State {
 
     fn remove(&mut self, id: &InstanceId) {
         self.known.remove(id);
-        self.lost.remove(id);
         for attached in &mut self.shards {
             attached.supervisors.remove(id);
         }
@@ -208,47 +193,13 @@ impl State {
             weight: watch::Sender::new(weight),
             vouch: watch::Sender::new(vouch),
         });
-        self.lost.remove(&id);
         known.weight.send_replace(weight);
         known.vouch.send_replace(vouch);
         for attached in &mut self.shards {
-            // Those that gave it up while it was kept begin anew.
             if !attached.supervisors.contains_key(&id) {
                 attached.insert(&id, known, supervise);
             }
         }
-    }
-
-    /// A shard has met somebody else in place of one that was kept; whether that one is gone now.
-    pub(super) fn lose(
-        &mut self,
-        target: &Arc<Target>,
-        number: usize,
-        supervise: impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
-    ) -> bool {
-        let id = &target.id;
-        let Some(known) = self.known.get(id) else {
-            return false;
-        };
-        if !Arc::ptr_eq(&known.target, target) {
-            return false;
-        }
-        let attached = &mut self.shards[number];
-        attached.supervisors.remove(id);
-        if *known.vouch.borrow() != Vouch::Kept {
-            // Somebody has vouched for it in between.
-            attached.insert(id, known, supervise);
-            return false;
-        }
-        let gone = self
-            .shards
-            .iter()
-            .all(|attached| !attached.supervisors.contains_key(id));
-        if gone {
-            self.known.remove(id);
-            self.lost.insert(id.clone());
-        }
-        gone
     }
 
     /// Why nobody can be called.
@@ -306,13 +257,16 @@ impl State {
             let connected = standings.iter().filter(|standing| standing.connections > 0);
             connected.filter(|standing| is(standing)).count()
         };
-        let benched: BTreeSet<_> = standings
-            .iter()
-            .filter(|standing| standing.benched)
-            .map(|standing| &standing.id)
-            .collect();
-        let called = || self.known.iter().filter(|(id, _)| !benched.contains(id));
-        let kept = |(_, known): &(&InstanceId, &Known)| *known.vouch.borrow() != Vouch::Passing;
+        let standing = |id: &InstanceId| standings.iter().find(|standing| standing.id == *id);
+        let is_connected = |id| standing(id).is_some_and(|standing| standing.connections > 0);
+        let is_benched = |id| standing(id).is_some_and(|standing| standing.benched);
+        let is_vouched_for = |known: &Known| *known.vouch.borrow() == Vouch::Passing;
+        // Who is not vouched for may be called while it answers.
+        let called = || {
+            let known = self.known.iter().filter(|(id, _)| !is_benched(id));
+            known.filter(|(id, known)| is_vouched_for(known) || is_connected(id))
+        };
+        let kept = |(_, known): &(&InstanceId, &Known)| !is_vouched_for(known);
         let connected = self.shards.iter().map(|attached| attached.shard.len());
         Report {
             known: called().count(),
@@ -338,7 +292,6 @@ impl Attached {
         supervise: impl Fn(Seat<'_>) -> AbortOnDropHandle<()>,
     ) {
         let seat = Seat {
-            number: self.number,
             handle: &self.handle,
             shard: &self.shard,
             target: &known.target,

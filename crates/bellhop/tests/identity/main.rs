@@ -177,19 +177,26 @@ async fn an_http_application_at_the_port_is_a_stranger_too() {
 }
 
 #[tokio::test]
-async fn a_kept_instance_whose_port_another_service_has_is_let_go() {
+async fn a_kept_instance_whose_port_another_service_has_is_nobody_until_it_is_back() {
     let (one, other) = (member("rate", 0).await, member("rate", 0).await);
     let addresses = [one.address(), other.address()];
     let subject = Subject::of(&addresses);
     subject.connected(2).await;
     subject.say(Change::Keep, &addresses);
-    let _geo = member("geo", kill(one).port()).await;
-    until("one that is let go", async || {
+    let address = kill(one);
+    let geo = member("geo", address.port()).await;
+    until("one that is nobody", async || {
         subject.call().await.unwrap();
-        (subject.channel.report().known == 1).then_some(())
+        let report = subject.channel.report();
+        (report.known, report.kept).eq(&(1, 1)).then_some(())
     })
     .await;
-    assert_eq!(subject.channel.report().kept, 1);
+
+    // The registry says nothing new of it.
+    kill(geo);
+    let _one = member("rate", address.port()).await;
+    subject.connected(2).await;
+    assert_eq!(subject.channel.report().kept, 2);
 }
 
 #[tokio::test]

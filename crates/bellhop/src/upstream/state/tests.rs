@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
-    balance::Ring,
+    balance::WHOLE,
+    breaker::BreakerState,
     consul::{Call, Error, Sight},
     discovery::Notes,
 };
@@ -49,11 +50,16 @@ fn denied() -> Event {
     })
 }
 
+/// Supervises nobody.
+fn nobody(_: Seat<'_>) -> AbortOnDropHandle<()> {
+    unreachable!("there are no shards")
+}
+
 /// The line in the log after each event; empty where there is none.
 fn lines(events: impl IntoIterator<Item = Event>) -> Vec<&'static str> {
     let mut state = State::default();
     let line = |event| {
-        state.apply(event, |_| unreachable!("there are no shards"));
+        state.apply(event, nobody);
         match state.turn() {
             Some(Turn::Emptied(cause)) => cause.name(),
             Some(Turn::Filled) => "filled",
@@ -63,22 +69,33 @@ fn lines(events: impl IntoIterator<Item = Event>) -> Vec<&'static str> {
     events.into_iter().map(line).collect()
 }
 
-#[tokio::test]
-async fn who_is_let_go_is_known_as_that_until_the_registry_says_more() {
-    let busy = |_: Seat<'_>| AbortOnDropHandle::new(tokio::spawn(std::future::pending()));
-    let lost = |state: &State| state.lost().cloned().collect::<Vec<_>>();
-    let (id, instance) = geo();
-    for more in [came(), left()] {
+/// How `geo-1` stands where it is connected, or is not.
+fn standing(connections: usize) -> Standing {
+    Standing {
+        id: geo().0,
+        connections,
+        trouble: None,
+        exempt: false,
+        breaker: BreakerState::default(),
+        share: WHOLE,
+        benched: false,
+    }
+}
+
+#[test]
+fn who_is_not_vouched_for_and_does_not_answer_is_nobody() {
+    let counts = |change: fn(InstanceId, Instance) -> Change, connections| {
+        let (id, instance) = geo();
         let mut state = State::default();
-        state.attach(Handle::current(), &Ring::new().shard(), busy);
-        let kept = Change::Keep(id.clone(), instance.clone());
-        state.apply(answer(vec![kept], 0), busy);
-        assert!(lost(&state).is_empty());
-        let target = state.known[&id].target.clone();
-        assert!(state.lose(&target, 0, busy));
-        assert_eq!(lost(&state), std::slice::from_ref(&id));
-        state.apply(more, busy);
-        assert!(lost(&state).is_empty());
+        state.apply(answer(vec![change(id, instance)], 0), nobody);
+        let report = state.report(&[standing(connections)], Panic::default(), false);
+        (report.known, report.kept, report.empty.is_some())
+    };
+    for (connections, kept) in [(0, (0, 0, true)), (2, (1, 1, false))] {
+        assert_eq!(counts(Change::Keep, connections), kept);
+        // One that is critical and takes turns all the same.
+        assert_eq!(counts(Change::Spare, connections), kept);
+        assert_eq!(counts(Change::Insert, connections), (1, 0, false));
     }
 }
 
