@@ -98,9 +98,12 @@ impl Word {
 /// Whether it is the instance that answers at its address.
 ///
 /// Not everybody can tell who it is: servers that are none of Bellhop's need not know the names of the registry. But who could
-/// once, or can by its registration, and cannot now, is somebody else.
+/// once, or can by its registration, and cannot now, is somebody else. A member says it with every answer, be it a refusal: of
+/// one by its registration, an answer that says nothing is somebody else's too.
 pub(crate) struct Recognition {
     service: Box<str>,
+    /// It says with every answer who it is.
+    signs: bool,
     /// It has been heard to know who it is.
     known: AtomicBool,
 }
@@ -110,15 +113,18 @@ impl Recognition {
     pub(crate) fn new(service: &str) -> Self {
         Self {
             service: service.into(),
+            signs: false,
             known: AtomicBool::new(false),
         }
     }
 
-    /// Of one that is known to know who it is.
-    pub(crate) fn of_an_acquaintance(service: &str) -> Self {
-        let recognition = Self::new(service);
-        recognition.known.store(true, Ordering::Relaxed);
-        recognition
+    /// Of one that is a member by its registration. It says its name where that can be a header at all.
+    pub(crate) fn of_a_member(service: &str) -> Self {
+        Self {
+            service: service.into(),
+            signs: name(service).is_some(),
+            known: AtomicBool::new(true),
+        }
     }
 
     /// Who is expected.
@@ -134,6 +140,7 @@ impl Recognition {
         match word {
             Word::Is(name) if name == self.service => self.known.store(true, Ordering::Relaxed),
             Word::Is(name) => return Err(Some(name)),
+            _ if self.signs => return Err(None),
             Word::Knows => self.known.store(true, Ordering::Relaxed),
             Word::Unaware if self.known.load(Ordering::Relaxed) => {
                 return Err(None);
@@ -148,6 +155,7 @@ impl fmt::Debug for Recognition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recognition")
             .field("service", &self.service)
+            .field("signs", &self.signs)
             .field("known", &self.known)
             .finish()
     }
@@ -181,6 +189,16 @@ mod tests {
             assert_eq!(rate.hear(Word::Knows), Ok(()));
             assert_eq!(rate.hear(Word::Nothing), Ok(()));
         }
+    }
+
+    #[test]
+    fn of_a_member_every_answer_says_who_gives_it() {
+        let rate = Recognition::of_a_member("rate");
+        assert_eq!(rate.hear(is("rate")), Ok(()));
+        for word in [Word::Knows, Word::Unaware, Word::Nothing] {
+            assert_eq!(rate.hear(word), Err(None));
+        }
+        assert_eq!(rate.hear(is("rate")), Ok(()));
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Group {
             breaker,
             recognition: (!self.settings.strangers).then(|| {
                 if target.signs {
-                    Recognition::of_an_acquaintance(&self.service)
+                    Recognition::of_a_member(&self.service)
                 } else {
                     Recognition::new(&self.service)
                 }

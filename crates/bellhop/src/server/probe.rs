@@ -56,7 +56,7 @@ pub(crate) async fn until_serving(
     address: SocketAddr,
     is_grpc: bool,
 ) -> Result<(), ProbeError> {
-    let own = Recognition::of_an_acquaintance(service);
+    let own = Recognition::of_a_member(service);
     let probe = async {
         if is_grpc {
             Ok(endpoint::probe(address, &own, PATIENCE).await?)

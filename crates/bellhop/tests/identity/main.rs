@@ -266,9 +266,19 @@ async fn who_knew_its_name_and_does_not_any_more_is_a_stranger() {
 }
 
 #[tokio::test]
-async fn who_cannot_say_who_it_is_is_a_stranger_in_place_of_a_member_that_nobody_has_met() {
-    for unaware in [Odd::Http(404), Odd::Page, Odd::Head(12), Odd::Trailers(5)] {
-        let stranger = OddServer::start(0, unaware).await;
+async fn who_does_not_say_who_it_is_is_a_stranger_in_place_of_a_member_that_nobody_has_met() {
+    let unaware = [Odd::Http(404), Odd::Page, Odd::Head(12), Odd::Trailers(5)];
+    // A member that is busy or fails says whose refusal it is.
+    let silent = [
+        Odd::Head(14),
+        Odd::Trailers(16),
+        Odd::Http(401),
+        Odd::Http(503),
+        Odd::Message,
+        Odd::NoEnd,
+    ];
+    for odd in unaware.into_iter().chain(silent) {
+        let stranger = OddServer::start(0, odd).await;
         let address = stranger.address;
         let subject = Subject::new(&[]);
         subject.say_of(true, Change::Insert, &[address]);
