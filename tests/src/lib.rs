@@ -1,9 +1,11 @@
 //! Hotels end to end: the whole system over real sockets.
 //!
-//! What the tests share: registries to run against, processes to start and stop, a client, and a receiver of spans.
+//! What the tests share: registries to run against, processes to start and stop, a client, a
+//! server that counts, and a receiver of spans.
 
 mod both;
 mod client;
+mod counted;
 mod load;
 mod metrics;
 mod otlp;
@@ -16,6 +18,7 @@ mod wait;
 
 pub use self::{
     client::{Answer, Client},
+    counted::Counted,
     load::Load,
     metrics::{Sample, samples, total},
     otlp::{Receiver, Span},

@@ -2,9 +2,10 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -13,47 +14,22 @@ use bellhop::{
     client::Report,
     consul::{Check, Consul, Definition, HealthState, Probe, Weights},
 };
-use e2e::{PATIENCE, Registry, against_both, free_ports, until};
-use hotel_proto::geo::{
-    Request as Ask, Result as Answer,
-    geo_client::GeoClient,
-    geo_server::{Geo, GeoServer},
-};
-use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status, transport::Server};
+use e2e::{Counted, PATIENCE, Registry, against_both, free_ports, until};
+use hotel_proto::geo::{Request as Ask, geo_client::GeoClient};
+use tokio::task::JoinHandle;
+use tonic::Status;
 
-/// A server that counts its calls.
+/// A server, and its name in the registry.
 struct Instance {
     id: String,
-    port: u16,
-    calls: Arc<AtomicUsize>,
-    task: JoinHandle<()>,
-}
-
-struct Counting(Arc<AtomicUsize>);
-
-#[tonic::async_trait]
-impl Geo for Counting {
-    async fn nearby(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(Response::new(Answer::default()))
-    }
+    server: Counted,
 }
 
 impl Instance {
     async fn start(id: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let calls = Arc::<AtomicUsize>::default();
-        let server = Server::builder()
-            .add_service(GeoServer::new(Counting(calls.clone())))
-            .serve_with_incoming(TcpListenerStream::new(listener));
         Self {
             id: id.to_owned(),
-            port,
-            calls,
-            task: tokio::spawn(async { server.await.unwrap() }),
+            server: Counted::start(SocketAddr::from(([127, 0, 0, 1], 0))).await,
         }
     }
 
@@ -70,7 +46,7 @@ impl Instance {
             id: self.id.clone(),
             name: "geo".to_owned(),
             address: "127.0.0.1".to_owned(),
-            port: self.port,
+            port: self.server.address().port(),
             tags: Vec::new(),
             meta: BTreeMap::new(),
             weights: Weights {
@@ -86,13 +62,7 @@ impl Instance {
     }
 
     fn calls(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        self.task.abort();
+        self.server.calls()
     }
 }
 

@@ -1,62 +1,14 @@
 //! What becomes of Hotels while its registry is away, and when that comes back without memory.
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bellhop::Mesh;
-use e2e::{Launch, Load, Process, Registry, System, against_both, until};
-use hotel_proto::geo::{
-    Request as Ask, Result as Answer,
-    geo_client::GeoClient,
-    geo_server::{Geo, GeoServer},
-};
+use e2e::{Counted, Launch, Load, PATIENCE, Process, Registry, System, against_both, until};
+use hotel_proto::geo::{Request as Ask, geo_client::GeoClient};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::AbortHandle};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status, transport::Server};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
 const SERVICES: [&str; 4] = ["geo", "rate", "profile", "search"];
-
-/// A server that knows the calls, and nothing of health or of names.
-struct Stranger {
-    calls: Arc<AtomicUsize>,
-    task: AbortHandle,
-}
-
-struct Counting(Arc<AtomicUsize>);
-
-#[tonic::async_trait]
-impl Geo for Counting {
-    async fn nearby(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(Response::new(Answer::default()))
-    }
-}
-
-impl Stranger {
-    async fn start(address: SocketAddr) -> Self {
-        let listener = until("a port", || async { TcpListener::bind(address).await.ok() }).await;
-        let calls = Arc::<AtomicUsize>::default();
-        let server = Server::builder()
-            .add_service(GeoServer::new(Counting(calls.clone())))
-            .serve_with_incoming(TcpListenerStream::new(listener));
-        let task = tokio::spawn(async { server.await.unwrap() }).abort_handle();
-        Self { calls, task }
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
 
 fn launch(registry: &Registry) -> Launch {
     Launch::new(BINARY).registry(registry)
@@ -105,6 +57,37 @@ async fn a_registry_that_is_gone_for_good_stops_nobody(mut registry: Registry) {
     // Once for each of the two that it calls, however often it was asked since.
     assert_eq!(said(search, "discovery fails"), 2);
     assert_eq!(said(search, "cannot tell whether this instance"), 1);
+}
+
+async fn who_cannot_leave_the_registry_tells_its_callers(mut registry: Registry) {
+    let longer_than_a_test = format!("{}s", 2 * PATIENCE.as_secs());
+    let launch = launch(&registry)
+        .set("BELLHOP_DRAIN_QUIET", "2s")
+        .set("BELLHOP_DRAIN_TIMEOUT", &longer_than_a_test);
+    let mut system = System::start(launch).await;
+    let mut leaving = system.processes.remove("geo").unwrap().remove(0);
+    let stays = system.add("geo").serving("geo").await.1;
+    system.passing(&registry, "geo", 2).await;
+    let search = &system.processes["search"][0];
+    until("search to be connected to both", || async {
+        let output = search.output();
+        let mut lines = output.lines();
+        lines
+            .any(|line| line.contains(r#""connected""#) && line.contains(&stays))
+            .then_some(())
+    })
+    .await;
+    let system = Arc::new(system);
+    let load = Load::start(&system, 4);
+    load.pass(100).await;
+
+    registry.stop();
+    leaving.terminate();
+    let status = leaving.end().await;
+    assert!(status.success(), "{status}");
+    assert_eq!(said(&leaving, "callers still come, they are told to go"), 1);
+    load.pass(200).await;
+    load.stop().await;
 }
 
 async fn a_start_without_a_registry_uses_the_cache_and_heals(mut registry: Registry) {
@@ -193,7 +176,7 @@ async fn nor_does_it_get_any_of_one_that_starts_without_a_registry(mut registry:
 
     registry.stop();
     system.processes["geo"][0].signal("KILL");
-    let stranger = Stranger::start(address).await;
+    let stranger = Counted::start(address).await;
     let settings = BTreeMap::from([
         (
             "CONSUL_HTTP_ADDR".to_owned(),
@@ -221,7 +204,7 @@ async fn nor_does_it_get_any_of_one_that_starts_without_a_registry(mut registry:
     for _ in 0..20 {
         geo.nearby(Ask::default()).await.expect("an answer");
     }
-    assert_eq!(stranger.calls.load(Ordering::Relaxed), 0);
+    assert_eq!(stranger.calls(), 0);
 }
 
 async fn a_cache_of_no_use_is_no_harm(registry: Registry) {
@@ -244,6 +227,7 @@ async fn a_cache_of_no_use_is_no_harm(registry: Registry) {
 against_both![
     load_goes_on_through_an_outage,
     a_registry_that_is_gone_for_good_stops_nobody,
+    who_cannot_leave_the_registry_tells_its_callers,
     a_start_without_a_registry_uses_the_cache_and_heals,
     who_takes_the_port_of_a_dead_instance_gets_none_of_its_calls,
     nor_does_it_get_any_of_one_that_starts_without_a_registry,

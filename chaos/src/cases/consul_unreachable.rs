@@ -16,8 +16,6 @@ pub(super) const SERVED: Case = Case {
 
 /// How long the registry believes what an instance has last said of its health: less than it is unreachable.
 const BELIEVED: &str = "2s";
-/// Callers do not hear from the registry either that an instance leaves: they call it until it stops to serve them.
-const DRAINED: &str = "3s";
 
 async fn callers(suite: Suite) -> Result<Report, Failure> {
     let mut stage = Stage::start(&suite, Shape::default()).await;
@@ -43,8 +41,7 @@ async fn callers(suite: Suite) -> Result<Report, Failure> {
 async fn served(suite: Suite) -> Result<Report, Failure> {
     let shape = Shape::default()
         .setting("rate", "BELLHOP_CHECK", "ttl")
-        .setting("rate", "BELLHOP_CHECK_TTL", BELIEVED)
-        .setting("rate", "BELLHOP_DRAIN_TIMEOUT", DRAINED);
+        .setting("rate", "BELLHOP_CHECK_TTL", BELIEVED);
     let mut stage = Stage::start(&suite, shape).await;
     let load = stage.load().await?;
     load.pass(suite.pace.before()).await;
@@ -58,7 +55,7 @@ async fn served(suite: Suite) -> Result<Report, Failure> {
         load.pass(suite.pace.hold()).await;
         believed.extend(stage.registry.passing("rate").await);
         load.breaks();
-        // The registry does not hear of it.
+        // The registry does not hear of it, and so neither do its callers, until it tells them itself.
         stage.remove("rate", 0).leave().await;
         stage.gates["rate"].set(Mode::Pass);
         stage.add("rate").await;

@@ -22,6 +22,9 @@ use crate::{
     telemetry::Telemetry,
 };
 
+/// A member that could not leave the registry gives its callers so many quiet intervals to stop by themselves.
+const STRETCH: u32 = 2;
+
 /// A member that serves and is registered, until it is [stopped](Serving::stop). Dropping it stops it at once.
 pub struct Serving {
     mesh: Mesh,
@@ -30,6 +33,8 @@ pub struct Serving {
     registered: Registered,
     activity: Activities,
     health: Health,
+    /// Whether its callers are Bellhop's kind: told to go, they call another one.
+    is_grpc: bool,
     /// The last to go.
     admin: Option<Admin>,
     /// Looked at for as long as it is here.
@@ -150,6 +155,7 @@ impl Mesh {
             registered,
             activity,
             health,
+            is_grpc,
             admin,
             _figures: figures,
         })
@@ -326,6 +332,7 @@ impl Serving {
             registered,
             activity,
             health,
+            is_grpc,
             admin,
             ..
         } = self;
@@ -333,8 +340,9 @@ impl Serving {
         mesh.member.diary.write(|life| life.phase = Phase::Draining);
         let service = mesh.service();
         let start = Instant::now();
-        if let Err(error) = registered.deregister().await {
-            let error = &error as &(dyn std::error::Error + 'static);
+        let left = registered.deregister().await;
+        if let Err(error) = &left {
+            let error = error as &(dyn std::error::Error + 'static);
             warn!(
                 service,
                 error, "cannot leave the registry, its check will find out"
@@ -342,7 +350,12 @@ impl Serving {
         }
         health.set(ServingStatus::NotServing).await;
         listener.leave();
-        let (quiet, bound) = (settings.drain_quiet, settings.drain_timeout);
+        let quiet = settings.drain_quiet;
+        // Callers who cannot hear of it from the registry come until they are told. Those over HTTP ask whether it is ready.
+        let bound = match left.is_err() && is_grpc {
+            true => settings.drain_timeout.min(quiet * STRETCH),
+            false => settings.drain_timeout,
+        };
         if !activity.quiet(quiet, bound).await {
             warn!(service, "callers still come, they are told to go");
         }
