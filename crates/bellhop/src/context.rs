@@ -2,15 +2,18 @@
 //! and whether they are noted. Log lines find here what they are about.
 //!
 //! The server stack enters a [`Scope`] around each handler; channels read it. It follows the task: work that a handler
-//! spawns starts without it, unless wrapped in [`Scope::enter`]. What a member does of itself, for no call, has a scope that
-//! names the member and nothing else.
+//! spawns starts without it, unless by [`spawn`](crate::spawn) or wrapped in [`Scope::enter`]. What a member does of itself, for
+//! no call, has a scope that names the member and nothing else.
 
 mod voice;
 
 use std::{future::Future, sync::Arc};
 
 use opentelemetry::trace::SpanContext;
-use tokio::{task::futures::TaskLocalFuture, time::Instant};
+use tokio::{
+    task::{JoinHandle, futures::TaskLocalFuture},
+    time::Instant,
+};
 
 pub(crate) use self::voice::Voice;
 pub use crate::explain::Explanation;
@@ -45,6 +48,33 @@ pub struct Who {
     pub service: String,
     /// The id of the instance in the registry.
     pub instance: String,
+}
+
+/// Spawns a part of the running call's work: what it calls goes on in the call's trace, keeps its deadline, and makes no more
+/// attempts than the call may. [`tokio::spawn`] begins without all that.
+///
+/// Like any task it goes on when its call is given up, unless its handle is aborted by then. For other ways to spawn, such as
+/// tokio's `JoinSet`, which aborts what it has spawned when it is dropped, wrap the work: `Scope::current().enter(work)`.
+///
+/// ```no_run
+/// # use bellhop::Channel;
+/// # use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+/// # async fn handle(channel: Channel) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = HealthClient::new(channel);
+/// let aside = bellhop::spawn(async move { client.check(HealthCheckRequest::default()).await });
+/// // Something else meanwhile.
+/// let answer = aside.await??;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Panics
+/// Outside of a tokio runtime.
+pub fn spawn<F>(work: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    tokio::spawn(Scope::current().enter(work))
 }
 
 impl Default for Scope {

@@ -60,6 +60,7 @@ mod upstream;
 
 pub use admin::{BadFilter, LogFilter};
 pub use client::Channel;
+pub use context::spawn;
 pub use mesh::{Error, MemberReport, Mesh, Phase, RegistrationReport, Serving, StopSignals};
 pub use server::{App, Services};
 pub use shards::Shards;

@@ -1,16 +1,19 @@
 //! How long a call may take.
 
-use std::time::Duration;
+use std::{future::Future, pin::Pin, time::Duration};
 
 use bellhop::{client::Error, context::Scope};
-use tokio::time::Instant;
-use tonic::{Code, Request};
+use tokio::{task::JoinHandle, time::Instant};
+use tonic::{Code, Request, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::{
     servers::{Behaviour, Server},
     support::{call, cause, channel, everybody, until_all_are_called},
 };
+
+/// A call on its way.
+type Call = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
 
 #[tokio::test]
 async fn the_requests_own_timeout_ends_a_call() {
@@ -22,6 +25,21 @@ async fn the_requests_own_timeout_ends_a_call() {
     let mut request = Request::new(HealthCheckRequest::default());
     request.set_timeout(Duration::from_millis(50));
     let status = client.check(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+}
+
+#[tokio::test]
+async fn so_it_does_one_whose_answer_has_begun() {
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    until_all_are_called(&channel, &servers).await;
+    servers[0].behave(Behaviour::Hang);
+    let mut client = HealthClient::new(channel);
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_millis(500));
+    let mut answers = client.watch(request).await.unwrap().into_inner();
+    answers.message().await.unwrap().expect("a first message");
+    let status = answers.message().await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
 }
 
@@ -65,6 +83,31 @@ async fn the_deadline_shrinks_from_hop_to_hop() {
         sent <= Duration::from_secs(3) && sent > Duration::ZERO,
         "{sent:?}"
     );
+}
+
+#[tokio::test]
+async fn work_that_a_call_spawns_keeps_its_deadline_and_its_attempts() {
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    until_all_are_called(&channel, &servers).await;
+    let scope = Scope {
+        deadline: Some(Instant::now() + Duration::from_secs(3)),
+        attempts: Some(1),
+        ..Scope::default()
+    };
+    let spawned = async |spawn: fn(Call) -> JoinHandle<Result<(), Status>>| {
+        let channel = channel.clone();
+        let work: Call = Box::pin(async move { call(&channel).await });
+        let work = scope.clone().enter(async { spawn(work).await });
+        work.await.unwrap().unwrap();
+        (servers[0].timeout().unwrap(), servers[0].attempts())
+    };
+    let (kept, attempts) = spawned(bellhop::spawn).await;
+    assert!(kept <= Duration::from_secs(3), "{kept:?}");
+    assert_eq!(attempts.as_deref(), Some("1"));
+    let (own, attempts) = spawned(tokio::spawn).await;
+    assert!(own > Duration::from_secs(3), "{own:?}");
+    assert_eq!(attempts.as_deref(), Some("2"));
 }
 
 #[tokio::test]

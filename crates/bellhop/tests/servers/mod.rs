@@ -13,6 +13,10 @@ use std::{
 };
 
 use bellhop::client::passed_on;
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use tokio::{
     net::{TcpListener, TcpSocket},
     runtime::{Builder, Runtime},
@@ -30,6 +34,7 @@ use tonic_health::pb::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behaviour {
     Answer,
+    /// For ever; a stream after its first message.
     Hang,
     /// Answers after so long.
     Late(Duration),
@@ -55,6 +60,7 @@ struct Shared {
     behaviour: Mutex<Behaviour>,
     calls: AtomicUsize,
     timeout: Mutex<Option<Duration>>,
+    attempts: Mutex<Option<String>>,
     called: Notify,
 }
 
@@ -91,6 +97,7 @@ impl Server {
             behaviour: Mutex::new(behaviour),
             calls: AtomicUsize::new(0),
             timeout: Mutex::default(),
+            attempts: Mutex::default(),
             called: Notify::new(),
         });
         let service = HealthServer::new(Counting {
@@ -134,6 +141,11 @@ impl Server {
     /// The timeout that the last call said it had.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         *self.shared.timeout.lock().unwrap()
+    }
+
+    /// The attempts that the last call said there may be below it.
+    pub(crate) fn attempts(&self) -> Option<String> {
+        self.shared.attempts.lock().unwrap().clone()
     }
 
     /// Returns when there has been a call.
@@ -202,7 +214,7 @@ impl Counting {
 
 #[tonic::async_trait]
 impl Health for Counting {
-    type WatchStream = tokio_stream::Iter<std::vec::IntoIter<Result<HealthCheckResponse, Status>>>;
+    type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
 
     async fn check(
         &self,
@@ -218,6 +230,9 @@ impl Health for Counting {
             .strip_suffix('u')
             .map(|value| value.parse().unwrap());
         *self.shared.timeout.lock().unwrap() = micros.map(Duration::from_micros);
+        let attempts = request.metadata().get("bellhop-attempts");
+        let attempts = attempts.map(|value| value.to_str().unwrap().to_owned());
+        *self.shared.attempts.lock().unwrap() = attempts;
         let number = 1 + self.shared.calls.fetch_add(1, Ordering::SeqCst);
         self.shared.called.notify_one();
         let behaviour = self.behaviour();
@@ -235,8 +250,13 @@ impl Health for Counting {
         _: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let number = 1 + self.shared.calls.fetch_add(1, Ordering::SeqCst);
+        let behaviour = self.behaviour();
         let mut answers = vec![Ok(HealthCheckResponse::default())];
-        answers.extend(self.behaviour().status(number).map(Err));
-        Ok(Response::new(tokio_stream::iter(answers)))
+        answers.extend(behaviour.status(number).map(Err));
+        let answers = stream::iter(answers);
+        Ok(Response::new(match behaviour {
+            Behaviour::Hang => answers.chain(stream::pending()).boxed(),
+            _ => answers.boxed(),
+        }))
     }
 }
