@@ -121,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn full_jitter_is_the_doubled_delay_times_chance(
+        fn delays_are_the_doubled_one_times_chance_or_half_of_it(
             min in 1..10_000u64,
             above in 0..100_000u64,
             failures in 0..40u32,
@@ -133,6 +133,8 @@ mod tests {
                 longest = (2 * longest).min(ms(min + above));
             }
             prop_assert_eq!(backoff.full_jitter(failures, random), longest.mul_f64(random));
+            let half = longest / 2;
+            prop_assert_eq!(backoff.delay(failures, random), half + half.mul_f64(random));
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::{future::Future, net::Shutdown, time::Duration};
 
+use bellhop::Mesh;
 use bytes::Bytes;
-use e2e::PATIENCE;
+use e2e::{PATIENCE, total, until};
+use futures_util::future::join_all;
 use http_body_util::Full;
 use hyper::{Request, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -11,7 +13,10 @@ use prost::Message;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tonic::Code;
 
-use crate::stage::{HANG, Stage, ask};
+use crate::{
+    dropped::at_every_await,
+    stage::{HANG, Stage, TAKE_TIME, ask},
+};
 
 #[tokio::test]
 async fn a_caller_that_gives_up_a_call() {
@@ -74,6 +79,40 @@ async fn a_caller_hears_of_its_deadline_by_its_name() {
     let status = stage.client().nearby(request).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     stage.handlers.gone(1).await;
+}
+
+#[tokio::test]
+async fn callers_that_leave_at_any_time_leave_nothing_behind() {
+    // A call that is not given back soon leaves no room for others.
+    let room = [("BELLHOP_SHED_MIN", "4"), ("BELLHOP_SHED_MAX", "4")];
+    let stage = Stage::with(&room).await;
+    let client = stage.plain().await;
+    let call = |lat| {
+        let mut client = client.clone();
+        async move { client.nearby(ask(lat)).await }
+    };
+    for _ in 0..8 {
+        at_every_await(async |lifetime| {
+            let answer = lifetime.run(call(0.0)).await;
+            answer.is_some_and(|answer| answer.is_ok())
+        })
+        .await;
+        let before = stage.handlers.so_far();
+        let hangs = tokio::spawn(call(HANG));
+        stage.handlers.begun(before + 1).await;
+        hangs.abort();
+    }
+    until("nobody to be at work", || async {
+        let active = |mesh: &Mesh| {
+            let text = mesh.metrics().text(None).body;
+            total(&text, "bellhop_server_active_calls", &[])
+        };
+        (stage.members.iter().map(active).sum::<f64>() == 0.0).then_some(())
+    })
+    .await;
+    for answer in join_all((0..4).map(|_| call(TAKE_TIME))).await {
+        answer.expect("as much room as ever");
+    }
 }
 
 /// A connection over which nothing is done that the test does not do.

@@ -1,6 +1,8 @@
 //! Servers: whom they work for, how long, and how they leave.
 
 mod connections;
+#[path = "../../../crates/bellhop/tests/support/dropped.rs"]
+mod dropped;
 mod giving_up;
 mod leaving;
 mod limits;

@@ -140,6 +140,8 @@ async fn serve<A: Into<App>>(mesh: &Mesh, app: impl Fn(&Mesh) -> A) -> Serving {
 pub(crate) struct Stage {
     _registry: Registry,
     pub(crate) mesh: Mesh,
+    /// Those of the hops.
+    pub(crate) members: [Mesh; 3],
     pub(crate) handlers: Handlers,
     pub(crate) front: Option<Serving>,
     pub(crate) middle: Option<Serving>,
@@ -189,6 +191,7 @@ impl Stage {
         Self {
             _registry: registry,
             mesh: mesh("caller"),
+            members: meshes,
             handlers,
             front: Some(front),
             middle: Some(middle),

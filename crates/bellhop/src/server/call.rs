@@ -251,10 +251,36 @@ fn trailers(status: &Status) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
+    use std::{future::pending, time::Duration};
+
+    use futures_util::{StreamExt, stream};
     use http_body_util::{BodyExt, StreamBody};
 
     use super::*;
     use crate::limit::OVERLOAD;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_with_its_deadline_and_its_work_with_it() {
+        let (start, after) = (Instant::now(), Duration::from_secs(1));
+        let work = Arc::new(());
+        let held = work.clone();
+        let frames = stream::iter([Ok::<_, Status>(Frame::data(Bytes::from_static(b"one")))]);
+        let hangs = stream::once(async move {
+            let _held = held;
+            pending().await
+        });
+        let mut body = ResponseBody {
+            timer: Some(Timer::new(start, after)),
+            ..ResponseBody::from(Body::new(StreamBody::new(frames.chain(hangs))))
+        };
+        assert!(body.frame().await.unwrap().unwrap().is_data());
+        let last = body.frame().await.unwrap().unwrap();
+        let trailers = last.into_trailers().unwrap();
+        assert_eq!(trailers[Status::GRPC_STATUS], "4");
+        assert_eq!(start.elapsed(), after);
+        assert_eq!(Arc::strong_count(&work), 1, "the handler's work goes on");
+        assert!(body.frame().await.is_none());
+    }
 
     #[tokio::test]
     async fn a_status_that_a_handler_passes_on_at_the_end_of_a_stream_is_its_own() {

@@ -25,11 +25,11 @@ const BOOK: &str = "/hotel.Desk/Book";
 const UNAVAILABLE: u8 = 14;
 const NOT_FOUND: u8 = 5;
 
-fn instance(id: &str, port: u16) -> Change {
+fn instance(id: &str, port: u16, weight: u32) -> Change {
     let instance = Instance {
         host: "127.0.0.1".to_owned(),
         port,
-        weight: 1,
+        weight,
         signs: false,
     };
     Change::Insert(InstanceId::new(id), instance)
@@ -43,10 +43,15 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
+        Self::weighted([1, 1]).await
+    }
+
+    /// Whose servers have such shares of the turns.
+    async fn weighted(weights: [u32; 2]) -> Self {
         let servers = [Raw::start().await, Raw::start().await];
         let changes = vec![
-            instance("a", servers[0].port()),
-            instance("b", servers[1].port()),
+            instance("a", servers[0].port(), weights[0]),
+            instance("b", servers[1].port(), weights[1]),
         ];
         let registered = changes.len();
         let answer = Event::Answer {
@@ -120,6 +125,27 @@ async fn a_read_survives_whatever_happens_before_an_answer() {
             1,
             "{act:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn another_one_is_tried_first_although_it_is_not_its_turn() {
+    for (path, act) in [
+        (READ, Act::Head(UNAVAILABLE)),
+        (READ, Act::Cut),
+        (BOOK, Act::Refuse),
+    ] {
+        // Nine of ten turns are those of the first.
+        let stage = Stage::weighted([9, 1]).await;
+        // Its breaker stays out of it.
+        stage.servers[0].act(&[act; 4]);
+        let mut answers = Vec::new();
+        while !stage.servers[0].is_done() {
+            answers.push(stage.call(path).await);
+        }
+        assert!(answers.iter().all(Result::is_ok), "{act:?}: {answers:?}");
+        assert!(stage.servers[1].calls().len() >= 4, "{act:?}");
+        assert_eq!(stage.called(), answers.len() + 4, "{act:?}");
     }
 }
 

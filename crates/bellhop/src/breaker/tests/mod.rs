@@ -149,6 +149,18 @@ async fn it_stays_open_longer_each_time_up_to_a_cap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_that_open_together_do_not_probe_together() {
+    let mut times = Vec::new();
+    for _ in 0..100 {
+        let subject = Subject::new();
+        subject.call(5, Outcome::Bad);
+        times.push(subject.reopens_after().await.0);
+    }
+    times.sort_unstable();
+    assert!(times[0] < ms(600) && times[99] > ms(650), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_while_without_failures_makes_it_forget() {
     let subject = Subject::new();
     subject.call(5, Outcome::Bad);

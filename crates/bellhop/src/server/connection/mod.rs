@@ -54,7 +54,7 @@ pub(super) async fn serve(
         Ok(stream) => TokioIo::new(Patient::new(stream, settings.header_timeout, heard)),
         Err(error) => return stack.voice.run(|| debug!(%peer, %error, "connection lost")),
     };
-    let lifetime = settings.age.map(|age| age.lifetime(fastrand::f64()));
+    let lifetime = settings.lifetime();
     let ageing = Arc::<Ageing>::default();
     let end = match stack.kind {
         Kind::Grpc(stack) => {

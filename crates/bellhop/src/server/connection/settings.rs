@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::age::Age;
+use super::age::{Age, Lifetime};
 use crate::config::Reader;
 
 const MAX_CONNECTIONS: usize = 10_000;
@@ -47,6 +47,26 @@ impl Settings {
                 .duration("BELLHOP_HEADER_TIMEOUT")
                 .unwrap_or(HEADER_TIMEOUT),
             idle: reader.duration_or_off("BELLHOP_IDLE_TIMEOUT", IDLE_TIMEOUT),
+        }
+    }
+    /// How long one connection lives, if that is bounded: each of them another time.
+    pub(super) fn lifetime(&self) -> Option<Lifetime> {
+        self.age.map(|age| age.lifetime(fastrand::f64()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_made_together_do_not_end_together() {
+        let source = std::collections::BTreeMap::new();
+        let settings = Settings::read(&mut Reader::new(&source));
+        let lives: Vec<_> = (0..100).map(|_| settings.lifetime().unwrap()).collect();
+        for life in &lives {
+            let alike = lives.iter().filter(|other| *other == life).count();
+            assert!(alike < 10, "{life:?}");
         }
     }
 }
