@@ -15,14 +15,14 @@ use std::{
 use bellhop::{
     balance::{Available, Recover, Ring, RoundRobin},
     client::Channel,
-    discovery::{Change, Event, Instance, InstanceId},
 };
-use futures_util::{StreamExt, stream};
-use tonic::{Code, Status};
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic::Code;
 
 use dropped::at_every_await;
-use servers::{Behaviour, Server};
+use servers::{
+    Behaviour, Server,
+    calls::{self, call, counts, everybody, reset},
+};
 use tokio::task::yield_now;
 use tower::{Service, ServiceExt};
 use wait::until;
@@ -170,35 +170,13 @@ async fn channel(servers: &[Server]) -> Channel {
     let settings: BTreeMap<_, _> = settings
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    let instance = |(index, server): (usize, &Server)| {
-        let instance = Instance {
-            host: "127.0.0.1".to_owned(),
-            port: server.port(),
-            weight: 1,
-            signs: false,
-        };
-        Change::Insert(InstanceId::new(format!("echo-{index}")), instance)
-    };
-    let answer = Event::Answer {
-        changes: servers.iter().enumerate().map(instance).collect(),
-        registered: servers.len(),
-    };
-    let discovery = stream::iter([answer]).chain(stream::pending());
-    Channel::over_with("echo", discovery, &settings).unwrap()
-}
-
-async fn call(channel: &Channel) -> Result<(), Status> {
-    let mut client = HealthClient::new(channel.clone());
-    client.check(HealthCheckRequest::default()).await.map(drop)
+    Channel::over_with("echo", everybody(servers), &settings).unwrap()
 }
 
 /// How often each server is called by so many calls that go well; `None` where one does not.
-async fn turns(channel: &Channel, servers: &[Server], calls: usize) -> Option<Vec<usize>> {
-    servers.iter().for_each(Server::reset);
-    for _ in 0..calls {
-        call(channel).await.ok()?;
-    }
-    Some(servers.iter().map(Server::calls).collect())
+async fn turns(channel: &Channel, servers: &[Server], count: usize) -> Option<Vec<usize>> {
+    reset(servers);
+    (calls::calls(channel, count).await == 0).then(|| counts(servers))
 }
 
 #[tokio::test]

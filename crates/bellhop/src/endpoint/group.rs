@@ -1,6 +1,7 @@
 //! The instances of one service as a process knows them by calling them: their breakers, how many may be out of turn, and
 //! who is still on its way to its full share.
 
+mod floor;
 mod member;
 mod standing;
 
@@ -21,7 +22,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 pub(super) use self::member::Member;
-pub(crate) use self::standing::Standing;
+pub(crate) use self::{floor::Panic, standing::Standing};
 use super::{
     Endpoint, Target, Vouch,
     ramp::Ramps,
@@ -29,10 +30,7 @@ use super::{
 };
 use crate::{
     balance::{Ring, WHOLE},
-    breaker::{
-        self, Breaker, BreakerState, Candidate, Change, Decision, Observer, decide, floor,
-        last_resort,
-    },
+    breaker::{self, Breaker, BreakerState, Change, Observer},
     context::Voice,
     discovery::InstanceId,
     identity::Recognition,
@@ -69,15 +67,6 @@ struct Members {
     panic: Panic,
     /// Whether those take turns who never passed.
     last_resort: bool,
-}
-
-/// That there would be too few, were all that is said of instances believed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Panic {
-    /// Some take turns although their breakers are open.
-    pub(crate) breakers: bool,
-    /// The critical take turns.
-    pub(crate) health: bool,
 }
 
 struct Entry {
@@ -296,11 +285,6 @@ impl Group {
         members.by_id.iter().map(sum).collect()
     }
 
-    /// Whether so many are in trouble, or critical, that some of them stay in turn.
-    pub(crate) fn panic(&self) -> Panic {
-        self.lock().panic
-    }
-
     fn begin(&self, members: &mut Members, id: &InstanceId) {
         if let Some(ramps) = &mut members.ramps {
             let now = Instant::now();
@@ -325,75 +309,6 @@ impl Group {
         ramps.is_ramping().then(|| ramps.step())
     }
 
-    /// Has enough of the connected in turn.
-    fn keep_floor(&self, members: &mut Members) {
-        members.last_resort = members.has_nobody_else();
-        let candidates: Vec<_> = members.counted().map(Entry::candidate).collect();
-        let Decision { spares, exempt } = decide(&candidates);
-        for (entry, &exempt) in members.counted().zip(&exempt) {
-            if let Some(breaker) = &entry.member.breaker {
-                breaker.set_exempt(exempt);
-            }
-        }
-        for entry in members.by_id.values() {
-            let turn = match entry.vouch {
-                Vouch::Passing | Vouch::Kept => true,
-                Vouch::Critical => spares,
-                Vouch::Unproven => members.last_resort,
-            };
-            entry.member.take_turns(turn);
-        }
-        let panic = Panic {
-            breakers: exempt.contains(&true),
-            health: spares,
-        };
-        let before = std::mem::replace(&mut members.panic, panic);
-        if panic.breakers != before.breakers {
-            self.voice
-                .say(|| self.tell_of_breakers(panic.breakers, &candidates));
-        }
-        if panic.health != before.health {
-            self.voice
-                .say(|| self.tell_of_health(panic.health, &candidates));
-        }
-    }
-
-    fn tell_of_breakers(&self, panic: bool, candidates: &[Candidate]) {
-        let service = &*self.service;
-        let connected = candidates.len();
-        let is_troubled = |candidate: &&Candidate| candidate.trouble.is_some();
-        let troubled = candidates.iter().filter(is_troubled).count();
-        if panic {
-            let kept = floor(connected);
-            warn!(
-                service,
-                connected, troubled, kept, "too many are in trouble, the least bad stay in turn"
-            );
-        } else {
-            info!(service, connected, troubled, "enough are well again");
-        }
-    }
-
-    fn tell_of_health(&self, panic: bool, candidates: &[Candidate]) {
-        let service = &*self.service;
-        let connected = candidates.len();
-        let critical = candidates.iter().filter(|candidate| candidate.spare);
-        let critical = critical.count();
-        if panic {
-            warn!(
-                service,
-                connected,
-                critical,
-                "panic: fewer than half of those connected pass and work, the critical ones take turns too"
-            );
-        } else {
-            info!(
-                service,
-                connected, critical, "enough of those connected pass and work again"
-            );
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -415,37 +330,7 @@ impl Observer for Group {
     }
 }
 
-impl Entry {
-    fn candidate(&self) -> Candidate {
-        Candidate {
-            spare: self.vouch.is_critical(),
-            trouble: self.member.breaker.as_deref().and_then(Breaker::trouble),
-        }
-    }
-}
-
 impl Members {
-    /// Those connected, less those who never passed, where there are others.
-    fn counted(&self) -> impl Iterator<Item = &Entry> {
-        let connected = self.by_id.values().filter(|entry| entry.connections > 0);
-        connected.filter(|entry| self.last_resort || entry.vouch != Vouch::Unproven)
-    }
-
-    /// Whether only those who never passed can take turns.
-    fn has_nobody_else(&self) -> bool {
-        let (mut unproven, mut others, mut awaited) = (0, 0, false);
-        for entry in self.by_id.values() {
-            let is_connected = usize::from(entry.connections > 0);
-            if entry.vouch == Vouch::Unproven {
-                unproven += is_connected;
-            } else {
-                others += is_connected;
-                awaited |= entry.awaited;
-            }
-        }
-        last_resort(unproven, others, awaited, self.last_resort)
-    }
-
     /// The entry of a member, unless another has taken its place.
     fn entry(&mut self, member: &Arc<Member>) -> Option<&mut Entry> {
         self.by_id

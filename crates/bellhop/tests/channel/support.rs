@@ -4,50 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use bellhop::{
     client::{Channel, Error},
-    discovery::{Change, Event, Instance, InstanceId},
+    discovery::{Change, Event},
 };
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, stream};
 use tokio::{net::TcpListener, time::timeout};
 use tonic::Status;
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::servers::Server;
-
-pub(crate) fn insert(id: &str, port: u16) -> Change {
-    let instance = Instance {
-        host: "127.0.0.1".to_owned(),
-        port,
-        weight: 1,
-        signs: false,
-    };
-    Change::Insert(InstanceId::new(id), instance)
-}
-
-/// A registry that answers once and then has nothing to add.
-pub(crate) fn answer(changes: Vec<Change>, registered: usize) -> impl Stream<Item = Event> + Send {
-    stream::iter([Event::Answer {
-        changes,
-        registered,
-    }])
-    .chain(stream::pending())
-}
-
-pub(crate) fn everybody(servers: &[Server]) -> impl Stream<Item = Event> + Send + use<> {
-    let changes = servers.iter().enumerate();
-    let changes: Vec<_> = changes
-        .map(|(index, server)| insert(&format!("echo-{index}"), server.port()))
-        .collect();
-    let registered = changes.len();
-    answer(changes, registered)
-}
+pub(crate) use crate::servers::calls::{answer, call, everybody, insert};
+use crate::servers::{Server, calls::reset};
 
 pub(crate) fn channel(discovery: impl Stream<Item = Event> + Send + 'static) -> Channel {
     Channel::over("echo", discovery).unwrap()
-}
-
-pub(crate) async fn call(channel: &Channel) -> Result<(), Status> {
-    let mut client = HealthClient::new(channel.clone());
-    client.check(HealthCheckRequest::default()).await.map(drop)
 }
 
 /// Calls until all servers have had a call, so that all of them are connected.
@@ -55,9 +22,7 @@ pub(crate) async fn until_all_are_called(channel: &Channel, servers: &[Server]) 
     while servers.iter().any(|server| server.calls() == 0) {
         call(channel).await.unwrap();
     }
-    for server in servers {
-        server.reset();
-    }
+    reset(servers);
 }
 
 /// Waits until somebody is connected: of a short time nothing is to go into that.

@@ -10,22 +10,31 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use super::Server;
 
-/// That these are all.
+/// That an instance has come.
+pub(crate) fn insert(id: &str, port: u16) -> Change {
+    let instance = Instance {
+        host: "127.0.0.1".to_owned(),
+        port,
+        weight: 1,
+        signs: false,
+    };
+    Change::Insert(InstanceId::new(id), instance)
+}
+
+/// A registry that answers once and then has nothing to add.
+pub(crate) fn answer(changes: Vec<Change>, registered: usize) -> impl Stream<Item = Event> + Send {
+    stream::iter([Event::Answer {
+        changes,
+        registered,
+    }])
+    .chain(stream::pending())
+}
+
+/// One that names these.
 pub(crate) fn everybody(servers: &[Server]) -> impl Stream<Item = Event> + Send + use<> {
-    let insert = |(index, server): (usize, &Server)| {
-        let instance = Instance {
-            host: "127.0.0.1".to_owned(),
-            port: server.port(),
-            weight: 1,
-            signs: false,
-        };
-        Change::Insert(InstanceId::new(format!("echo-{index}")), instance)
-    };
-    let answer = Event::Answer {
-        changes: servers.iter().enumerate().map(insert).collect(),
-        registered: servers.len(),
-    };
-    stream::iter([answer]).chain(stream::pending())
+    let named = |(index, server): (usize, &Server)| insert(&format!("echo-{index}"), server.port());
+    let changes = servers.iter().enumerate().map(named).collect();
+    answer(changes, servers.len())
 }
 
 /// Forgets the calls so far.
