@@ -100,7 +100,7 @@ impl Listener {
 impl Serving {
     /// Goes on serving, and asks those who can be asked without losing a call to go elsewhere.
     pub(crate) fn leave(&self) {
-        self.departure.leaving.cancel();
+        self.departure.leaving.begin();
     }
 
     /// Takes no more connections, tells the open ones to end with their calls in flight, and waits for that, at most `bound`.

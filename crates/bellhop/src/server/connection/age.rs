@@ -7,6 +7,8 @@ use std::{
 
 use tokio::time::sleep;
 
+use super::Leaving;
+
 /// Connections made at the same time end at times that differ by as much of their age, either way.
 const JITTER: f64 = 0.1;
 
@@ -25,17 +27,32 @@ pub(super) struct Lifetime {
     grace: Duration,
 }
 
-/// What a connection and the calls on it tell each other about its age.
-#[derive(Debug, Default)]
+/// What a connection and the calls on it tell each other about its end.
+#[derive(Debug)]
 pub(super) struct Ageing {
     is_old: AtomicBool,
     is_http2: AtomicBool,
+    leaving: Leaving,
 }
 
 impl Ageing {
+    /// Of a young connection to a member that may leave.
+    pub(super) fn new(leaving: Leaving) -> Self {
+        Self {
+            is_old: AtomicBool::new(false),
+            is_http2: AtomicBool::new(false),
+            leaving,
+        }
+    }
+
     /// Whether the next answer should be the last one.
-    pub(super) fn is_old(&self) -> bool {
-        self.is_old.load(Ordering::Relaxed)
+    pub(super) fn is_to_end(&self) -> bool {
+        self.is_leaving() || self.is_old.load(Ordering::Relaxed)
+    }
+
+    /// Whether the member leaves.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.has_begun()
     }
 
     pub(super) fn set_old(&self) {

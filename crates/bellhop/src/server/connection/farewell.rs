@@ -17,7 +17,6 @@ use http::{
 };
 use hyper::{body::Incoming, service::Service};
 use pin_project_lite::pin_project;
-use tokio_util::sync::CancellationToken;
 
 use super::age::Ageing;
 use crate::server::{READY, app::HttpBody, refusal};
@@ -26,18 +25,13 @@ use crate::server::{READY, app::HttpBody, refusal};
 #[derive(Clone, Debug)]
 pub(super) struct Farewell<S> {
     inner: S,
-    leaving: CancellationToken,
     ageing: Arc<Ageing>,
 }
 
 impl<S> Farewell<S> {
     /// Once the member is leaving or the connection has aged.
-    pub(super) fn new(inner: S, leaving: CancellationToken, ageing: Arc<Ageing>) -> Self {
-        Self {
-            inner,
-            leaving,
-            ageing,
-        }
+    pub(super) fn new(inner: S, ageing: Arc<Ageing>) -> Self {
+        Self { inner, ageing }
     }
 }
 
@@ -55,10 +49,10 @@ where
             self.ageing.set_http2();
         }
         // Whoever asks whether to send more is told before the listener is closed.
-        let is_unready = self.leaving.is_cancelled() && request.uri().path() == READY;
+        let is_unready = self.ageing.is_leaving() && request.uri().path() == READY;
         ResponseFuture {
             inner: (!is_unready).then(|| self.inner.call(request)),
-            ends: is_http1.then(|| (self.leaving.clone(), self.ageing.clone())),
+            ends: is_http1.then(|| self.ageing.clone()),
         }
     }
 }
@@ -69,7 +63,7 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         // Only HTTP/1 is told by an answer.
-        ends: Option<(CancellationToken, Arc<Ageing>)>,
+        ends: Option<Arc<Ageing>>,
     }
 }
 
@@ -88,9 +82,7 @@ where
             }
             None => refusal::http("this instance is leaving"),
         };
-        if let Some((leaving, ageing)) = this.ends
-            && (leaving.is_cancelled() || ageing.is_old())
-        {
+        if this.ends.as_ref().is_some_and(|ageing| ageing.is_to_end()) {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }

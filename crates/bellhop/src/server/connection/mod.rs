@@ -7,8 +7,18 @@ mod head;
 mod patient;
 mod settings;
 
-use std::{fmt::Display, io, net::SocketAddr, pin::pin, sync::Arc};
+use std::{
+    fmt::Display,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use hyper::service::service_fn;
 use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
 use tokio::{
@@ -34,10 +44,24 @@ use super::{
 /// How far a member is on its way out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Departure {
-    /// It has left the registry, and still serves whoever comes.
-    pub(super) leaving: CancellationToken,
+    pub(super) leaving: Leaving,
     /// It takes no new calls: connections end with their last one.
     pub(super) draining: CancellationToken,
+}
+
+/// Whether a member has left the registry, and still serves whoever comes. Each request over HTTP looks: that takes no lock.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leaving(Arc<AtomicBool>);
+
+impl Leaving {
+    /// It has.
+    pub(super) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Serves a connection until its end.
@@ -55,21 +79,21 @@ pub(super) async fn serve(
         Err(error) => return stack.voice.run(|| debug!(%peer, %error, "connection lost")),
     };
     let lifetime = settings.lifetime();
-    let ageing = Arc::<Ageing>::default();
+    let ageing = Arc::new(Ageing::new(departure.leaving));
     let end = match stack.kind {
         Kind::Grpc(stack) => {
             ageing.set_http2();
             let call = move |request| stack.clone().call(Call::new(request, peer));
             let builder = builder::grpc();
             let connection = builder.serve_connection(io, service_fn(call));
-            drive(connection, lifetime, &ageing, &departure).await
+            drive(connection, lifetime, &ageing, &departure.draining).await
         }
         Kind::Http(stack) => {
             let call = move |request| stack.clone().call(Call::new(request, peer));
-            let call = Farewell::new(service_fn(call), departure.leaving.clone(), ageing.clone());
+            let call = Farewell::new(service_fn(call), ageing.clone());
             let builder = builder::http(heads);
             let connection = builder.serve_connection(io, call);
-            drive(connection, lifetime, &ageing, &departure).await
+            drive(connection, lifetime, &ageing, &departure.draining).await
         }
     };
     if let Err(error) = end {
@@ -82,16 +106,18 @@ async fn drive<C>(
     connection: C,
     lifetime: Option<Lifetime>,
     ageing: &Ageing,
-    departure: &Departure,
+    draining: &CancellationToken,
 ) -> Result<(), String>
 where
     C: GracefulConnection,
     C::Error: Display,
 {
     let mut connection = pin!(connection);
+    // Looked at when it is woken only: a look takes locks that all connections of the process share.
+    let mut draining = FuturesUnordered::from_iter([draining.cancelled()]);
     let end = tokio::select! {
         end = connection.as_mut() => end,
-        () = departure.draining.cancelled() => {
+        Some(()) = draining.next() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -102,7 +128,7 @@ where
                 tokio::select! {
                     end = connection.as_mut() => return end.map_err(|error| error.to_string()),
                     () = sleep(grace) => {}
-                    () = departure.draining.cancelled() => {}
+                    Some(()) = draining.next() => {}
                 }
             }
             connection.as_mut().graceful_shutdown();
