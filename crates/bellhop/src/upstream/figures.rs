@@ -3,7 +3,7 @@
 use opentelemetry_semantic_conventions::attribute::SERVER_ADDRESS;
 use tokio::time::Instant;
 
-use super::Upstream;
+use super::{Upstream, state::State};
 use crate::{
     breaker::BreakerState,
     discovery::InstanceId,
@@ -34,32 +34,7 @@ impl Source for Upstream {
 
 impl Upstream {
     fn endpoints(&self, standings: &[Standing], into: &mut Snapshot) {
-        let connected = |id: &InstanceId| {
-            let mut standings = standings.iter();
-            standings.any(|standing| standing.id == *id && standing.connections > 0)
-        };
-        let benched = |id: &InstanceId| {
-            let mut standings = standings.iter();
-            standings.any(|standing| standing.id == *id && standing.benched)
-        };
-        let state = self.state();
-        let unknown = state.critical().iter().filter(|id| !state.knows(id));
-        let [mut kept, mut there, mut connecting, mut critical] =
-            [0.0, 0.0, 0.0, unknown.count() as f64];
-        for (id, is_kept) in state.known() {
-            match (is_kept, connected(id)) {
-                _ if benched(id) => critical += 1.0,
-                (true, true) => kept += 1.0,
-                (false, true) => there += 1.0,
-                (_, false) => connecting += 1.0,
-            }
-        }
-        for (name, count) in [
-            ("connected", there),
-            ("connecting", connecting),
-            ("critical", critical),
-            ("kept", kept),
-        ] {
+        for (name, count) in endpoints(&self.state(), standings) {
             into.number(&ENDPOINTS, self.with([(ENDPOINT_STATE, name)]), count);
         }
     }
@@ -89,4 +64,29 @@ impl Upstream {
         all.map(|(name, value)| (name, value.to_owned().into()))
             .collect()
     }
+}
+
+/// How many instances stand how.
+pub(super) fn endpoints(state: &State, standings: &[Standing]) -> [(&'static str, f64); 4] {
+    let is = |id: &InstanceId, is: fn(&Standing) -> bool| {
+        let mut standings = standings.iter();
+        standings.any(|standing| standing.id == *id && is(standing))
+    };
+    let unknown = state.critical().iter().filter(|id| !state.knows(id));
+    let [mut kept, mut there, mut connecting, mut critical] =
+        [0.0, 0.0, 0.0, unknown.count() as f64];
+    for (id, is_kept) in state.known() {
+        match (is_kept, is(id, |standing| standing.connections > 0)) {
+            _ if is(id, |standing| standing.benched) => critical += 1.0,
+            (true, true) => kept += 1.0,
+            (false, true) => there += 1.0,
+            (_, false) => connecting += 1.0,
+        }
+    }
+    [
+        ("connected", there),
+        ("connecting", connecting),
+        ("critical", critical),
+        ("kept", kept),
+    ]
 }

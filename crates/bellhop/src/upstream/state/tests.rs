@@ -4,6 +4,7 @@ use crate::{
     breaker::BreakerState,
     consul::{Call, Error, Sight},
     discovery::Notes,
+    upstream::figures::endpoints,
 };
 
 fn answer(changes: Vec<Change>, registered: usize) -> Event {
@@ -88,7 +89,12 @@ fn who_is_not_vouched_for_and_does_not_answer_is_nobody() {
         let (id, instance) = geo();
         let mut state = State::default();
         state.apply(answer(vec![change(id, instance)], 0), nobody);
-        let report = state.report(&[standing(connections)], Panic::default(), false);
+        let standings = [standing(connections)];
+        let report = state.report(&standings, Panic::default(), false);
+        let mut measured = endpoints(&state, &standings).into_iter();
+        let (as_what, _) = measured.find(|(_, count)| *count > 0.0).unwrap();
+        let is_healthy = ["connected", "kept"].contains(&as_what);
+        assert_eq!(is_healthy, connections > 0, "{as_what}");
         (report.known, report.kept, report.empty.is_some())
     };
     for (connections, kept) in [(0, (0, 0, true)), (2, (1, 1, false))] {
