@@ -6,6 +6,8 @@ use bellhop::limit::{NoRate, Rate, TrustedProxies};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use frontend::Link;
 
+use crate::unrepeated::Unrepeated;
+
 const EXAMPLES: &str = "\
 Examples:
   hotels                                     the whole system in one process, on http://127.0.0.1:5000
@@ -219,7 +221,7 @@ pub(crate) struct Clients {
 #[derive(Args, Debug)]
 pub(crate) struct Page {
     /// An online map in the place of the built-in one: raster tiles with {z}, {x} and {y}, or a MapLibre style [default: none]
-    #[arg(long, value_name = "URL", env = "HOTELS_TILES")]
+    #[arg(long, value_name = "URL", env = "HOTELS_TILES", hide_env_values = true, value_parser = Unrepeated::<Link>::new())]
     pub(crate) tiles: Option<Link>,
 
     /// Whom raster tiles name [default: their host, or OpenStreetMap's contributors]
@@ -227,7 +229,7 @@ pub(crate) struct Page {
     pub(crate) tiles_attribution: Option<String>,
 
     /// Where Jaeger's pages are, for links to traces [default: none]
-    #[arg(long, value_name = "URL", env = "HOTELS_JAEGER")]
+    #[arg(long, value_name = "URL", env = "HOTELS_JAEGER", hide_env_values = true, value_parser = Unrepeated::<Link>::new())]
     pub(crate) jaeger: Option<Link>,
 }
 
@@ -283,7 +285,12 @@ pub(crate) struct Advertise {
 #[derive(Args, Debug)]
 pub(crate) struct Common {
     /// A Consul to register in [default: http://127.0.0.1:8500; for `up`, the embedded registry]
-    #[arg(long, value_name = "URL", env = "CONSUL_HTTP_ADDR")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CONSUL_HTTP_ADDR",
+        hide_env_values = true
+    )]
     pub(crate) consul: Option<String>,
 
     /// Threads, each with a runtime and connections of its own [default: the cores that this process may use]

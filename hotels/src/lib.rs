@@ -10,6 +10,7 @@ mod registry;
 mod run;
 mod screen;
 mod settings;
+mod unrepeated;
 
 use std::process::ExitCode;
 

@@ -262,6 +262,36 @@ async fn a_bad_option_is_named_as_it_was_given() {
 }
 
 #[tokio::test]
+async fn a_password_in_an_address_is_never_repeated() {
+    let bad = [
+        ("CONSUL_HTTP_ADDR", "http://ann:hush@c:8500"),
+        ("CONSUL_HTTP_ADDR", "ann:hush@c:8500"),
+        ("CONSUL_HTTP_ADDR", "http://c:8500/?token=hush"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://ann:hush@c:4317"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://c/?token=hush"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hush"),
+        ("HOTELS_JAEGER", "http://ann:hush@c:16686"),
+        ("HOTELS_TILES", "https://ann:hush@c/{z}/{x}/{y}"),
+    ];
+    for (name, value) in bad {
+        let said = failure(&Launch::new(BINARY).set(name, value), &["frontend"]).await;
+        let option = name.to_lowercase().replace("hotels_", "--");
+        assert!(said.contains(name) || said.contains(&option), "{said}");
+        assert!(!said.contains("hush"), "{name}={value}: {said}");
+        let help = Launch::new(BINARY).set(name, value);
+        let mut help = help.start(&["frontend", "--help"]);
+        assert!(help.end().await.success());
+        assert!(!help.output().contains("hush"), "{}", help.output());
+    }
+    let given = ["frontend", "--consul", "http://ann:hush@c:8500"];
+    let said = failure(&Launch::new(BINARY), &given).await;
+    assert!(
+        said.contains("--consul") && !said.contains("hush"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn a_server_for_all_addresses_must_say_which_to_advertise() {
     let said = failure(&Launch::new(BINARY), &["geo", "--listen", "0.0.0.0:0"]).await;
     assert!(said.contains("BELLHOP_ADVERTISE"), "{said}");

@@ -109,6 +109,47 @@ async fn lines_keep_what_is_nobodys_business_to_themselves() {
     assert_eq!(about(&system.processes["geo"][0], "r-2").len(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_are_in_no_line_however_much_is_logged() {
+    let registry = Registry::mini().await;
+    let receiver = Receiver::start().await;
+    // The one takes spans and no metrics, the other one neither.
+    let collectors = [
+        ("grpc", receiver.endpoint()),
+        ("http/protobuf", format!("http://{}", registry.address())),
+    ];
+    for (protocol, endpoint) in collectors {
+        let launch = Launch::new(BINARY)
+            .registry(&registry)
+            .set("RUST_LOG", "trace")
+            .set("CONSUL_HTTP_TOKEN", "hush-hush")
+            .set("CONSUL_HTTP_AUTH", "ann:hush-hush")
+            .set("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)
+            .set("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+            .set("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hush-hush")
+            .set("OTEL_METRIC_EXPORT_INTERVAL", "50")
+            .set("OTEL_BSP_SCHEDULE_DELAY", "50");
+        let system = System::start(launch).await;
+        system.example().await.unwrap();
+        let frontend = &system.processes["frontend"][0];
+        until("exports of both", || async {
+            let output = frontend.output();
+            let of_spans = match protocol {
+                "grpc" => !receiver.spans().is_empty(),
+                _ => output.contains("spans cannot be exported"),
+            };
+            (of_spans && output.contains("metrics cannot be exported")).then_some(())
+        })
+        .await;
+        let output = frontend.output();
+        // Also as it is encoded for the registry.
+        for secret in ["hush", "YW5uOmh1c2g"] {
+            let line = output.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{protocol}");
+        }
+    }
+}
+
 /// The lines of modules of the mesh, with all that they tell.
 fn of_the_mesh(process: &Process) -> Vec<Value> {
     let output = process.output();

@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
             // An empty one counts as not set.
             if !value.trim().is_empty() {
                 let problem = self.unknown(name, &asked);
-                self.fault(name, &shown(name, value.trim()), problem);
+                self.fault(name, value.trim(), problem);
             }
         }
     }
@@ -288,7 +288,7 @@ impl<'a> Reader<'a> {
         self.with(name, "true or false", truth)
     }
 
-    /// Remembers a bad setting.
+    /// Remembers a bad setting; of its value, no secret is repeated.
     pub fn reject(&mut self, name: &str, value: &str, expected: &str) {
         self.fault(name, value, Problem::Expected(expected.to_owned()));
     }
@@ -296,7 +296,7 @@ impl<'a> Reader<'a> {
     fn fault(&mut self, name: &str, value: &str, problem: Problem) {
         let fault = Fault {
             name: self.source.label(&self.resolve(name)),
-            value: value.to_owned(),
+            value: shown(name, value),
             problem,
         };
         // What holds for all channels is read again for those that have settings of their own.

@@ -71,6 +71,9 @@ impl Record {
     }
 }
 
+/// What ends the names of settings that are addresses, with or without a scheme.
+const ADDRESS: [&str; 2] = ["_ADDR", "_ENDPOINT"];
+
 /// A value as it may be shown.
 pub(super) fn shown(name: &str, value: &str) -> String {
     let name = name.to_ascii_uppercase();
@@ -78,18 +81,23 @@ pub(super) fn shown(name: &str, value: &str) -> String {
     if is_secret {
         return MASK.to_owned();
     }
-    without_user(value)
+    match value.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", without_credentials(rest)),
+        None if ADDRESS.iter().any(|end| name.ends_with(end)) => without_credentials(value),
+        None => value.to_owned(),
+    }
 }
 
-/// An address without the name and the password that may stand before its host.
-fn without_user(value: &str) -> String {
-    let Some((scheme, rest)) = value.split_once("://") else {
-        return value.to_owned();
+/// What follows the scheme of an address, without the name and the password that may stand before its host, and without its query.
+/// A password may have any sign in it, also one that ends a host.
+fn without_credentials(rest: &str) -> String {
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((_, rest)) => (format!("{MASK}@"), rest),
+        None => (String::new(), rest),
     };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{MASK}{}", &rest[at..]),
-        None => value.to_owned(),
+    match rest.find(['?', '#']) {
+        Some(end) => format!("{user}{}{MASK}", &rest[..=end]),
+        None => format!("{user}{rest}"),
     }
 }
 
@@ -132,11 +140,17 @@ mod tests {
     }
 
     #[test]
-    fn so_is_what_stands_before_a_host() {
+    fn so_are_a_user_and_a_query_of_an_address() {
         let address = |value| shown("CONSUL_HTTP_ADDR", value);
         assert_eq!(address("https://ann:pw@c:1/x"), "https://***@c:1/x");
         assert_eq!(address("http://ann:p@w@c"), "http://***@c");
-        assert_eq!(address("http://c:1/x@y"), "http://c:1/x@y");
+        assert_eq!(address("http://ann:p/w?@c:1"), "http://***@c:1");
+        assert_eq!(address("http://c:1/x?token=pw#pw"), "http://c:1/x?***");
+        assert_eq!(address("http://c:1/x?mail=a@b"), "http://***@b");
+        assert_eq!(address("ann:pw@c:1"), "***@c:1");
+        assert_eq!(address("http://c:1/x"), "http://c:1/x");
         assert_eq!(address("c:1"), "c:1");
+        let attributes = "owner=ann@example.org";
+        assert_eq!(shown("OTEL_RESOURCE_ATTRIBUTES", attributes), attributes);
     }
 }

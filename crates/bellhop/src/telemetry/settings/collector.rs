@@ -82,12 +82,17 @@ fn either<T>(
     own.or(common)
 }
 
+/// An address without credentials, for it is told wherever something is told of the collector.
 fn read_endpoint(reader: &mut Reader<'_>, name: &str) -> Option<Uri> {
-    reader.with(name, "http://HOST:PORT or https://HOST:PORT", |url| {
-        let url: Uri = url.parse().ok()?;
+    const EXPECTED: &str = "http://HOST:PORT or https://HOST:PORT, without a user and without a query \
+                            (credentials belong into OTEL_EXPORTER_OTLP_HEADERS)";
+    reader.with(name, EXPECTED, |text| {
+        let url: Uri = text.parse().ok()?;
         let known = matches!(url.scheme_str(), Some("http" | "https"));
         let named = url.host().is_some_and(|host| !host.is_empty());
-        (known && named && url.query().is_none()).then_some(url)
+        // Also behind the first slash, which may be part of a password.
+        let has_user = text.contains('@');
+        (known && named && !has_user && url.query().is_none()).then_some(url)
     })
 }
 

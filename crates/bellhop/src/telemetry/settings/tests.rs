@@ -145,7 +145,6 @@ fn every_bad_value_is_named() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://localhost"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c/?q=1"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "/v1/traces"),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "a b"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
@@ -207,6 +206,28 @@ fn bad_headers_are_named_and_kept_secret() {
             panic!("one fault")
         };
         assert_eq!(value, "***");
+    }
+}
+
+#[test]
+fn an_endpoint_with_credentials_is_refused_and_they_are_not_repeated() {
+    for (value, shown) in [
+        ("http://ann:hush@c:4318", "http://***@c:4318"),
+        ("https://hush@c/v1/traces", "https://***@c/v1/traces"),
+        ("http://c/?token=hush", "http://c/?***"),
+        ("http://ann:hu/sh@c", "http://***@c"),
+        ("ann:hush@c:4318", "***@c:4318"),
+    ] {
+        for name in [
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        ] {
+            let error = read(&[(name, value)]).expect_err(value);
+            assert_eq!(error.faults[0].value, shown, "{name}");
+            let said = error.to_string();
+            assert!(said.contains("OTEL_EXPORTER_OTLP_HEADERS"), "{said}");
+        }
     }
 }
 
