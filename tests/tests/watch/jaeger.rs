@@ -1,26 +1,13 @@
 //! What is seen in a real Jaeger.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
-
-use bellhop::{Mesh, Services, Serving};
 use e2e::{Registry, System, until};
 use hotel_proto::{
     FILE_DESCRIPTOR_SET,
-    geo::{
-        Request as Ask, Result as Answer,
-        geo_client::GeoClient,
-        geo_server::{Geo, GeoServer},
-    },
+    geo::{Request as Ask, geo_client::GeoClient},
 };
-use tonic::{Request, Response, Status};
 
 use crate::{
+    calls::{mesh, moody, of},
     stage::{Jaeger, trace_id, traced},
     trace::Span,
 };
@@ -200,79 +187,13 @@ async fn a_degraded_answer_and_a_failed_one_are_marked() {
     );
 }
 
-/// Fails so many calls, then answers.
-#[derive(Clone)]
-struct Moody(Arc<AtomicUsize>);
-
-#[tonic::async_trait]
-impl Geo for Moody {
-    async fn nearby(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
-        let left = |left: usize| left.checked_sub(1);
-        match self
-            .0
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
-        {
-            Ok(_) => Err(Status::unavailable("not yet")),
-            Err(_) => Ok(Response::new(Answer::default())),
-        }
-    }
-}
-
-fn mesh(service: &str, registry: &Registry, jaeger: &Jaeger, more: &[(&str, &str)]) -> Mesh {
-    let own = [
-        ("CONSUL_HTTP_ADDR", registry.address().to_string()),
-        (
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            format!("http://{}", jaeger.otlp),
-        ),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc".to_owned()),
-        ("OTEL_METRICS_EXPORTER", "none".to_owned()),
-        ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned()),
-        ("BELLHOP_HEDGE_AFTER", "off".to_owned()),
-        ("BELLHOP_RETRY_BACKOFF_MAX", "1ms".to_owned()),
-    ];
-    let more = more
-        .iter()
-        .map(|(name, value)| (*name, (*value).to_owned()));
-    let settings = own.into_iter().chain(more);
-    let settings: BTreeMap<_, _> = settings
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    Mesh::from_source(service, &settings).unwrap()
-}
-
-async fn moody(registry: &Registry, jaeger: &Jaeger, failures: usize) -> Serving {
-    let moody = Moody(Arc::new(AtomicUsize::new(failures)));
-    let mesh = mesh("moody", registry, jaeger, &[]);
-    let serving = mesh.start(|_| Services::new().with(GeoServer::new(moody.clone())));
-    let serving = serving.await.unwrap();
-    until("a member that passes", || async {
-        (registry.passing("moody").await.len() == 1).then_some(())
-    })
-    .await;
-    serving
-}
-
-/// The trace of the one call that a member has made.
-async fn of(jaeger: &Jaeger, service: &str, spans: usize) -> Vec<Span> {
-    until("the trace of a call", || async {
-        let traces = jaeger
-            .ask(&format!("/api/traces?service={service}&limit=20"))
-            .await;
-        let spans_of = |trace| Span::all_of(trace);
-        let traces = traces.as_array()?.iter().map(spans_of);
-        traces.into_iter().find(|there| there.len() >= spans)
-    })
-    .await
-}
-
 #[tokio::test]
 async fn attempts_are_spans_of_their_own_with_their_endpoints() {
     let Some(jaeger) = Jaeger::start().await else {
         return;
     };
     let registry = Registry::mini().await;
-    let serving = moody(&registry, &jaeger, 2).await;
+    let serving = moody(&registry, &jaeger, 2, &[]).await;
     let caller = mesh("caller", &registry, &jaeger, &[("BELLHOP_BREAKER", "off")]);
     let channel = caller.channel("moody").describe(FILE_DESCRIPTOR_SET);
     GeoClient::new(channel)
@@ -322,30 +243,5 @@ async fn attempts_are_spans_of_their_own_with_their_endpoints() {
             .expect("its server");
         assert_eq!((&*server.service, server.is("server")), ("moody", true));
     }
-    serving.stop().await;
-}
-
-#[tokio::test]
-async fn a_breaker_that_opens_is_an_event_of_the_call_that_opened_it() {
-    let Some(jaeger) = Jaeger::start().await else {
-        return;
-    };
-    let registry = Registry::mini().await;
-    let serving = moody(&registry, &jaeger, 1).await;
-    let breaker = [
-        ("BELLHOP_BREAKER_FAILURES", "1"),
-        ("BELLHOP_RETRY_ATTEMPTS", "off"),
-    ];
-    let caller = mesh("caller", &registry, &jaeger, &breaker);
-    let channel = caller.channel("moody").describe(FILE_DESCRIPTOR_SET);
-    GeoClient::new(channel)
-        .nearby(Ask::default())
-        .await
-        .unwrap_err();
-    let spans = of(&jaeger, "caller", 2).await;
-    let call = spans.iter().find(|span| span.parent.is_empty()).unwrap();
-    assert!(call.is("client"), "one attempt is no more than the call");
-    assert_eq!(call.events, ["bellhop.breaker.opened"], "{call:?}");
-    assert_eq!(call.tag("error"), "true");
     serving.stop().await;
 }

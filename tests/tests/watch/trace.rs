@@ -14,6 +14,8 @@ pub(crate) struct Span {
     pub(crate) name: String,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) events: Vec<String>,
+    /// What each event says besides its name.
+    pub(crate) said: Vec<BTreeMap<String, String>>,
     /// In microseconds.
     pub(crate) start: u64,
     pub(crate) duration: u64,
@@ -29,14 +31,18 @@ impl Span {
         let process = span["processID"].as_str().unwrap();
         let parent = &span["references"][0]["spanID"];
         let logs = span["logs"].as_array().cloned().unwrap_or_default();
-        let event = |log: &Value| tags(&log["fields"]).remove("event");
+        let mut said: Vec<_> = logs.iter().map(|log| tags(&log["fields"])).collect();
         Self {
             id: text(&span["spanID"]),
             parent: text(parent),
             service: text(&trace["processes"][process]["serviceName"]),
             name: text(&span["operationName"]),
             tags: tags(&span["tags"]),
-            events: logs.iter().filter_map(event).collect(),
+            events: said
+                .iter_mut()
+                .filter_map(|event| event.remove("event"))
+                .collect(),
+            said,
             start: span["startTime"].as_u64().unwrap(),
             duration: span["duration"].as_u64().unwrap(),
         }
