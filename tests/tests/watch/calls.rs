@@ -20,7 +20,18 @@ use crate::{stage::Jaeger, trace::Span};
 
 /// Fails so many calls, then answers.
 #[derive(Clone)]
-struct Moody(Arc<AtomicUsize>);
+pub(crate) struct Moody(Arc<AtomicUsize>);
+
+impl Moody {
+    pub(crate) fn failing(calls: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(calls)))
+    }
+
+    /// From now on it answers.
+    pub(crate) fn recover(&self) {
+        self.0.store(0, Ordering::SeqCst);
+    }
+}
 
 #[tonic::async_trait]
 impl Geo for Moody {
@@ -67,10 +78,9 @@ pub(crate) fn mesh(
 pub(crate) async fn moody(
     registry: &Registry,
     jaeger: &Jaeger,
-    failures: usize,
+    moody: &Moody,
     more: &[(&str, &str)],
 ) -> Serving {
-    let moody = Moody(Arc::new(AtomicUsize::new(failures)));
     let mesh = mesh("moody", registry, jaeger, more);
     let serving = mesh.start(|_| Services::new().with(GeoServer::new(moody.clone())));
     let serving = serving.await.unwrap();

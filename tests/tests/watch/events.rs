@@ -8,7 +8,7 @@ use hotel_proto::{
 use tonic::{Code, Status};
 
 use crate::{
-    calls::{mesh, moody},
+    calls::{Moody, mesh, moody},
     stage::{Jaeger, trace_id, traced},
     trace::Span,
 };
@@ -53,7 +53,8 @@ async fn a_breaker_tells_of_each_change_in_the_call_that_made_it() {
         return;
     };
     let registry = Registry::mini().await;
-    let serving = moody(&registry, &jaeger, 2, &[]).await;
+    let moody_one = Moody::failing(usize::MAX);
+    let serving = moody(&registry, &jaeger, &moody_one, &[]).await;
     let settings = [
         SINGLE,
         ("BELLHOP_BREAKER_FAILURES", "1"),
@@ -61,25 +62,29 @@ async fn a_breaker_tells_of_each_change_in_the_call_that_made_it() {
         ("BELLHOP_BREAKER_OPEN_MAX", "50ms"),
     ];
     let caller = mesh("caller", &registry, &jaeger, &settings);
-    let names = ["opened", "reopened", "closed"].map(|it| format!("bellhop.breaker.{it}"));
-    // The first call opens it, the probe after that fails, and the next one goes well.
-    let told = until("all three changes", || async {
-        let _ = call(&caller).await;
-        let spans = spans(&jaeger, "caller", "client").await;
-        let told: Vec<_> = spans
-            .into_iter()
-            .filter(|span| !span.events.is_empty())
-            .collect();
-        (told.len() >= names.len()).then_some(told)
-    })
-    .await;
-    let events: Vec<_> = told.iter().flat_map(|span| &span.events).collect();
-    assert_eq!(events, names.iter().collect::<Vec<_>>(), "{told:#?}");
+    let mut told = Vec::new();
+    for change in ["opened", "reopened", "closed"] {
+        if change == "closed" {
+            moody_one.recover();
+        }
+        let event = format!("bellhop.breaker.{change}");
+        let span = until(&event, || async {
+            let _ = call(&caller).await;
+            let spans = spans(&jaeger, "caller", "client").await;
+            spans.into_iter().find(|span| span.events.contains(&event))
+        });
+        told.push(span.await);
+    }
     for (span, error) in told.iter().zip(["true", "true", ""]) {
-        assert_eq!(span.tag("error"), error, "{span:?}");
+        assert_eq!(
+            (span.events.len(), span.tag("error")),
+            (1, error),
+            "{span:?}"
+        );
         let id = &span.said[0]["bellhop.endpoint.id"];
         assert_eq!(id, span.tag("bellhop.endpoint.id"), "{span:?}");
     }
+    assert!(told.is_sorted_by_key(|span| span.start), "{told:#?}");
     serving.stop().await;
 }
 
@@ -90,7 +95,7 @@ async fn a_call_that_the_server_refuses_is_marked_on_both_sides() {
     };
     let registry = Registry::mini().await;
     let rate = [("BELLHOP_LIMIT", "*:0.01:1")];
-    let serving = moody(&registry, &jaeger, 0, &rate).await;
+    let serving = moody(&registry, &jaeger, &Moody::failing(0), &rate).await;
     let caller = mesh("caller", &registry, &jaeger, &[SINGLE]);
     call(&caller).await.unwrap();
     let refusal = call(&caller).await.unwrap_err();
@@ -118,7 +123,7 @@ async fn a_call_that_waits_for_its_turn_says_so_and_one_that_has_none_is_refused
         return;
     };
     let registry = Registry::mini().await;
-    let serving = moody(&registry, &jaeger, 0, &[]).await;
+    let serving = moody(&registry, &jaeger, &Moody::failing(0), &[]).await;
     let settings = [SINGLE, ("BELLHOP_CLIENT_LIMIT", "2:1")];
     let patient = mesh("patient", &registry, &jaeger, &settings);
     let (first, second) = tokio::join!(call(&patient), call(&patient));

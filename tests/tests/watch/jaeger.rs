@@ -7,7 +7,7 @@ use hotel_proto::{
 };
 
 use crate::{
-    calls::{mesh, moody, of},
+    calls::{Moody, mesh, moody, of},
     stage::{Jaeger, trace_id, traced},
     trace::Span,
 };
@@ -193,7 +193,7 @@ async fn attempts_are_spans_of_their_own_with_their_endpoints() {
         return;
     };
     let registry = Registry::mini().await;
-    let serving = moody(&registry, &jaeger, 2, &[]).await;
+    let serving = moody(&registry, &jaeger, &Moody::failing(2), &[]).await;
     let caller = mesh("caller", &registry, &jaeger, &[("BELLHOP_BREAKER", "off")]);
     let channel = caller.channel("moody").describe(FILE_DESCRIPTOR_SET);
     GeoClient::new(channel)
