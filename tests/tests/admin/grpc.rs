@@ -140,6 +140,61 @@ async fn servers(target: &Target, serving: &Serving) {
     );
 }
 
+/// What grpcdebug reads without a look at whether it is there: without one of these it crashes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_missing_that_grpcdebug_takes_for_granted() {
+    let Some(tool) = grpcurl() else { return };
+    let registry = Registry::mini().await;
+    let serving = calls_itself(&registry).await;
+    let address = serving.address();
+    let target = Target { tool, address };
+    let is_there = |value: &Value, fields: &[&str]| {
+        for field in fields {
+            let pointer = format!("/data/{field}");
+            assert!(value.pointer(&pointer).is_some(), "{field}: {value}");
+        }
+    };
+    let top = target.channelz("", "GetTopChannels").await;
+    let channel = &top["channel"][0];
+    is_there(
+        channel,
+        &["target", "state/state", "trace/creationTimestamp"],
+    );
+    let id = &channel["subchannelRef"][0]["subchannelId"];
+    let ask = format!(r#"{{"subchannel_id": {id}}}"#);
+    let subchannel = target.channelz(&ask, "GetSubchannel").await["subchannel"].take();
+    is_there(
+        &subchannel,
+        &["target", "state/state", "trace/creationTimestamp"],
+    );
+
+    let servers = target.channelz("", "GetServers").await;
+    let server = &servers["server"][0];
+    is_there(server, &["lastCallStartedTimestamp"]);
+    let ask = format!(r#"{{"server_id": {}}}"#, server["ref"]["serverId"]);
+    let callers = target.channelz(&ask, "GetServerSockets").await;
+    let sockets = [&subchannel, &callers].map(|of| of["socketRef"][0]["socketId"].clone());
+    for id in sockets {
+        let ask = format!(r#"{{"socket_id": {id}}}"#);
+        let socket = target.channelz(&ask, "GetSocket").await["socket"].take();
+        let times = [
+            "lastLocalStreamCreatedTimestamp",
+            "lastRemoteStreamCreatedTimestamp",
+            "lastMessageSentTimestamp",
+            "lastMessageReceivedTimestamp",
+        ];
+        is_there(&socket, &times);
+        is_there(
+            &socket,
+            &["localFlowControlWindow", "remoteFlowControlWindow"],
+        );
+        for end in ["local", "remote"] {
+            assert!(socket[end]["tcpipAddress"]["port"].is_u64(), "{socket}");
+        }
+    }
+    serving.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_do_not_look_inside_where_they_may_not() {
     let Some(tool) = grpcurl() else { return };

@@ -10,15 +10,23 @@ use prost_types::Timestamp;
 use super::{
     ids::Ids,
     proto::{
-        Address, Channel, ChannelConnectivityState, ChannelData, ChannelRef, Server, ServerData,
-        ServerRef, Socket, SocketData, SocketRef, Subchannel, SubchannelRef,
+        Address, Channel, ChannelConnectivityState, ChannelData, ChannelRef, ChannelTrace, Server,
+        ServerData, ServerRef, Socket, SocketData, SocketRef, Subchannel, SubchannelRef,
         address::{self, TcpIpAddress},
         channel_connectivity_state::State,
     },
 };
 use crate::{
-    client::{CallsReport, ConnectionReport, InstanceReport, InstanceState, UpstreamReport},
+    client::{
+        CallsReport, ConnectionReport, InstanceReport, InstanceState, StreamsReport, UpstreamReport,
+    },
     mesh::{Mesh, Served},
+};
+
+/// A time that nobody has noted.
+const UNKNOWN: Timestamp = Timestamp {
+    seconds: 0,
+    nanos: 0,
 };
 
 /// All that there is, at one moment.
@@ -49,11 +57,13 @@ impl View {
         let Some(bound) = served.bound else {
             return;
         };
-        let listening = self.add_socket(ids, format!("listen {bound}"), Some(bound), None, None);
+        // Servers count calls, not those of one connection.
+        let untold = StreamsReport::default();
+        let listening = self.add_socket(ids, format!("listen {bound}"), Some(bound), None, untold);
         for (number, ends) in &served.sockets {
             let name = format!("caller {number} {}", ends.remote);
             let remote = Some(ends.remote);
-            let caller = self.add_socket(ids, name, ends.local, remote, None);
+            let caller = self.add_socket(ids, name, ends.local, remote, untold);
             self.callers.push(caller);
         }
         self.servers.push(Server {
@@ -65,6 +75,7 @@ impl View {
                 calls_started: served.begun as i64,
                 calls_succeeded: served.ended.succeeded as i64,
                 calls_failed: served.ended.failed as i64,
+                last_call_started_timestamp: Some(UNKNOWN),
             }),
             listen_socket: vec![listening],
         });
@@ -145,12 +156,7 @@ impl View {
         } = *connection;
         let from = local.map(|local| local.to_string()).unwrap_or_default();
         let name = format!("{service} {} {shard} {from}->{remote}", instance.id);
-        let data = SocketData {
-            streams_started: streams.begun as i64,
-            streams_succeeded: streams.succeeded() as i64,
-            streams_failed: streams.failed as i64,
-        };
-        self.add_socket(ids, name, local, Some(remote), Some(data))
+        self.add_socket(ids, name, local, Some(remote), streams)
     }
 
     fn add_socket(
@@ -159,7 +165,7 @@ impl View {
         name: String,
         local: Option<SocketAddr>,
         remote: Option<SocketAddr>,
-        data: Option<SocketData>,
+        streams: StreamsReport,
     ) -> SocketRef {
         let reference = SocketRef {
             socket_id: ids.of(format!("socket {name}")),
@@ -167,7 +173,7 @@ impl View {
         };
         self.sockets.push(Socket {
             r#ref: Some(reference.clone()),
-            data: Some(data.unwrap_or_default()),
+            data: Some(socket_data(streams)),
             local: local.map(address),
             remote: remote.map(address),
             ..Socket::default()
@@ -205,10 +211,28 @@ fn data(state: State, target: String, calls: CallsReport) -> ChannelData {
             state: state.into(),
         }),
         target,
+        trace: Some(ChannelTrace {
+            num_events_logged: 0,
+            creation_timestamp: Some(UNKNOWN),
+        }),
         calls_started: calls.begun as i64,
         calls_succeeded: calls.succeeded() as i64,
         calls_failed: calls.failed as i64,
         last_call_started_timestamp: calls.last.map(timestamp),
+    }
+}
+
+fn socket_data(streams: StreamsReport) -> SocketData {
+    SocketData {
+        streams_started: streams.begun as i64,
+        streams_succeeded: streams.succeeded() as i64,
+        streams_failed: streams.failed as i64,
+        last_local_stream_created_timestamp: Some(UNKNOWN),
+        last_remote_stream_created_timestamp: Some(UNKNOWN),
+        last_message_sent_timestamp: Some(UNKNOWN),
+        last_message_received_timestamp: Some(UNKNOWN),
+        local_flow_control_window: Some(0),
+        remote_flow_control_window: Some(0),
     }
 }
 
