@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use opentelemetry_proto::tonic::{
@@ -21,6 +22,8 @@ use tonic::{Request, Response, Status};
 pub struct Receiver {
     address: SocketAddr,
     spans: Arc<Mutex<Vec<Span>>>,
+    /// How long it takes for each export.
+    pause: Duration,
 }
 
 /// A span, as far as tests look at it.
@@ -50,11 +53,20 @@ impl Receiver {
     /// # Panics
     /// When there is none.
     pub async fn start() -> Self {
+        Self::slow(Duration::ZERO).await
+    }
+
+    /// The same, and takes its time for each export.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn slow(pause: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let receiver = Self {
             address,
             spans: Arc::default(),
+            pause,
         };
         let server = tonic::transport::Server::builder()
             .add_service(TraceServiceServer::new(receiver.clone()))
@@ -83,6 +95,7 @@ impl TraceService for Receiver {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        tokio::time::sleep(self.pause).await;
         let mut spans = self.spans.lock().expect("the spans");
         for resource_spans in request.into_inner().resource_spans {
             let resource = resource_spans.resource.map(|resource| resource.attributes);
