@@ -120,3 +120,29 @@ fn rules_and_dashboards_ask_for_what_there_is() {
     // Whatever is worth telling is worth showing, but for a few.
     assert!(used.len() >= 20, "{used:?}");
 }
+
+/// What rules record has no exemplars: only histograms that are scraped have.
+#[test]
+fn panels_that_promise_traced_calls_ask_for_histograms() {
+    let dashboard: serde_json::Value =
+        serde_json::from_str(&read("deploy/grafana/dashboards/hotels.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let promising = panels.filter(|panel| {
+        let text = panel["description"].as_str();
+        text.is_some_and(|text| text.contains("they lead to Jaeger"))
+    });
+    let mut seen = 0;
+    for panel in promising {
+        let targets = panel["targets"].as_array().unwrap().iter();
+        let with = targets.filter(|target| target["exemplar"] == true);
+        let with: Vec<_> = with
+            .map(|target| target["expr"].as_str().unwrap())
+            .collect();
+        let [query] = with[..] else {
+            panic!("one query with exemplars: {panel}")
+        };
+        assert!(query.contains("_seconds_bucket{"), "{query}");
+        seen += 1;
+    }
+    assert_eq!(seen, 3);
+}

@@ -1,7 +1,7 @@
 //! What goes through a real Collector with the configuration that we ship.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -16,17 +16,41 @@ use crate::stage::{Jaeger, trace_id, traced};
 const CONFIGURATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/otel-collector.yaml");
 
 /// A Collector before a Jaeger; of traces that are well it keeps none.
-struct Stage {
+pub(crate) struct Stage {
     jaeger: Jaeger,
     program: Program,
-    otlp: String,
+    run: Run,
+    pub(crate) otlp: String,
+    /// Where Prometheus finds what was pushed.
+    pub(crate) metrics: String,
     logs: TempDir,
     kept: Arc<Mutex<Vec<Value>>>,
     registry: Registry,
 }
 
+/// How the Collector is started.
+struct Run {
+    binary: PathBuf,
+    arguments: Vec<String>,
+    environment: Vec<(&'static str, String)>,
+    /// Where it answers then.
+    ready: String,
+}
+
+impl Run {
+    async fn start(&self) -> Program {
+        Program::start(
+            &self.binary,
+            &self.arguments,
+            &self.environment,
+            &self.ready,
+        )
+        .await
+    }
+}
+
 impl Stage {
-    async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let binary = Source::COLLECTOR.find()?;
         let jaeger = Jaeger::start().await?;
         let [grpc, http, metrics, own] = free_ports();
@@ -54,16 +78,58 @@ impl Stage {
         ];
         let arguments = [CONFIGURATION, readable[0], readable[1]];
         let arguments = arguments.iter().flat_map(|config| ["--config", config]);
-        let ready = format!("http://{}/metrics", at(own));
-        let program = Program::start(&binary, arguments, &environment, &ready).await;
-        Some(Self {
+        let run = Run {
+            binary,
+            arguments: arguments.map(str::to_owned).collect(),
+            environment: environment.into(),
+            ready: format!("http://{}/metrics", at(own)),
+        };
+        let stage = Self {
             jaeger,
-            program,
+            program: run.start().await,
+            run,
             otlp: at(grpc),
+            metrics: at(metrics),
             logs,
             kept,
             registry: Registry::mini().await,
+        };
+        stage.until_reading("first").await;
+        Some(stage)
+    }
+
+    /// Ends the Collector and starts it again.
+    async fn restart(self) -> Self {
+        drop(self.program);
+        let program = self.run.start().await;
+        Self { program, ..self }
+    }
+
+    /// Waits until it reads what is written from now on, and has told all of it.
+    async fn until_reading(&self, round: &str) {
+        let mut log = String::new();
+        let path = self.logs.path().join(format!("{round}.log"));
+        let mut write = |message: &str| {
+            let line = serde_json::json!({"service.name": "nobody", "message": message});
+            log += &format!("{line}\n");
+            std::fs::write(&path, &log).unwrap();
+        };
+        until("a Collector that reads", || {
+            write(round);
+            let told = self.told(round);
+            async move { (told > 0).then_some(()) }
         })
+        .await;
+        let last = format!("the end of the {round}");
+        write(&last);
+        until(&last, || async { (self.told(&last) > 0).then_some(()) }).await;
+    }
+
+    /// How many records have this text.
+    fn told(&self, text: &str) -> usize {
+        let records = self.all_records().into_iter();
+        let with = records.filter(|(_, record)| record["body"]["stringValue"] == text);
+        with.count()
     }
 
     fn launch(&self) -> Launch {
@@ -72,21 +138,21 @@ impl Stage {
 
     /// The log records about a trace, each with its service.
     fn records(&self, trace: &str) -> Vec<(String, Value)> {
-        let mut found = Vec::new();
-        for resource in self
-            .kept
-            .lock()
-            .unwrap()
-            .iter()
-            .flat_map(|sent| list(&sent["resourceLogs"]))
-        {
+        let mut records = self.all_records();
+        records.retain(|(_, record)| record["traceId"] == trace);
+        records
+    }
+
+    fn all_records(&self) -> Vec<(String, Value)> {
+        let kept = self.kept.lock().unwrap();
+        let resources = kept.iter().flat_map(|sent| list(&sent["resourceLogs"]));
+        let records = resources.flat_map(|resource| {
             let service = attribute(&resource["resource"], "service.name");
-            let records = list(&resource["scopeLogs"]).into_iter();
-            let records = records.flat_map(|scope| list(&scope["logRecords"]));
-            let about = records.filter(|record| record["traceId"] == trace);
-            found.extend(about.map(|record| (service.clone(), record)));
-        }
-        found
+            let scopes = list(&resource["scopeLogs"]).into_iter();
+            let records = scopes.flat_map(|scope| list(&scope["logRecords"]));
+            records.map(move |record| (service.clone(), record))
+        });
+        records.collect()
     }
 }
 
@@ -194,6 +260,17 @@ async fn log_lines_arrive_with_the_trace_that_they_are_about() {
         assert_eq!(record["spanId"].as_str().unwrap().len(), 16);
         assert_eq!(attribute(record, "request_id"), "r-9");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_that_starts_again_tells_no_line_twice() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    let before = stage.told("first");
+    let stage = stage.restart().await;
+    stage.until_reading("second").await;
+    assert_eq!(stage.told("first"), before);
 }
 
 /// As Docker keeps lines, or as they are.

@@ -1,16 +1,25 @@
 //! What the dashboard that we ship shows of a system that runs, asked of a real Prometheus panel by panel.
 
-use std::fmt::Write;
-
 use e2e::{Launch, Registry, System, until};
 use serde_json::Value;
 
-use crate::{prometheus::Prometheus, stage::BINARY};
+use crate::{
+    prometheus::{Prometheus, encoded},
+    stage::{BINARY, Jaeger, traced},
+};
 
 const DASHBOARD: &str = include_str!("../../../deploy/grafana/dashboards/hotels.json");
 
-/// The queries of Prometheus, each with the panel that it is for, as Grafana asks them for all services.
-fn queries() -> Vec<(String, String)> {
+/// A query of Prometheus, as Grafana asks it for all services.
+struct Query {
+    /// The panel that it is for.
+    title: String,
+    text: String,
+    /// Whether the panel shows traced calls beside it.
+    exemplars: bool,
+}
+
+fn queries() -> Vec<Query> {
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().iter();
     let queries = panels.flat_map(|panel| {
@@ -18,22 +27,15 @@ fn queries() -> Vec<(String, String)> {
         let targets = panel["targets"].as_array().cloned().unwrap_or_default();
         targets.into_iter().filter_map(move |target| {
             let is_ours = target["datasource"]["type"] == "prometheus";
-            let query = target["expr"].as_str()?.replace("$service", ".+");
-            is_ours.then(|| (title.to_owned(), query))
+            let text = target["expr"].as_str()?.replace("$service", ".+");
+            is_ours.then(|| Query {
+                title: title.to_owned(),
+                text,
+                exemplars: target["exemplar"] == true,
+            })
         })
     });
     queries.collect()
-}
-
-/// As it stands in a URL.
-fn encoded(query: &str) -> String {
-    query.bytes().fold(String::new(), |mut text, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => text.push(byte.into()),
-            _ => write!(text, "%{byte:02X}").unwrap(),
-        }
-        text
-    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,10 +52,10 @@ async fn every_panel_shows_something_of_a_system_that_runs() {
         .set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1");
     let system = System::start(launch).await;
     let queries = queries();
-    assert!(queries.len() > 30, "{queries:?}");
-    for (title, query) in queries {
+    assert!(queries.len() > 30, "{}", queries.len());
+    for Query { title, text, .. } in queries {
         // What is above nothing is to be seen only where there is trouble.
-        let query = query.strip_suffix(" > 0").unwrap_or(&query);
+        let query = text.strip_suffix(" > 0").unwrap_or(&text);
         until(&format!("{title}: {query}"), || async {
             system.example().await.unwrap();
             let found = prometheus.query(&encoded(query)).await;
@@ -66,4 +68,33 @@ async fn every_panel_shows_something_of_a_system_that_runs() {
         .query(&encoded("count by (service) (up{job=\"bellhop\"})"))
         .await;
     assert_eq!(services.len(), 5, "{services:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_panel_that_promises_traces_leads_to_one_that_jaeger_has() {
+    let Some(registry) = Registry::consul().await else {
+        return;
+    };
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let Some(prometheus) = Prometheus::start(&registry).await else {
+        return;
+    };
+    let system = System::start(traced(&registry, &jaeger.otlp)).await;
+    let queries = queries().into_iter().filter(|query| query.exemplars);
+    let queries: Vec<_> = queries.collect();
+    let titles: Vec<_> = queries.iter().map(|query| &*query.title).collect();
+    assert_eq!(titles, ["Duration by route", "Duration", "Duration, p99"]);
+    for Query { title, text, .. } in queries {
+        let trace = until(&format!("a trace for {title}"), || async {
+            system.example().await.unwrap();
+            let exemplars = prometheus.exemplars(&text).await;
+            let trace = exemplars.first()?["labels"]["trace_id"].as_str()?;
+            Some(trace.to_owned())
+        })
+        .await;
+        // What was asked of the system is traced whole.
+        assert_eq!(jaeger.trace(&trace, 9).await.len(), 9, "{title}");
+    }
 }

@@ -6,5 +6,6 @@ mod dashboard;
 mod events;
 mod jaeger;
 mod prometheus;
+mod pushed;
 mod stage;
 mod trace;

@@ -1,6 +1,12 @@
 //! What a real Prometheus finds through a real Consul, with the configuration that we ship.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fmt::Write,
+    fs,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use e2e::{Client, Launch, Program, Registry, Source, System, free_ports, until};
 use serde_json::Value;
@@ -18,9 +24,14 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     pub(crate) async fn start(registry: &Registry) -> Option<Self> {
+        Self::beside(registry, "127.0.0.1:1").await
+    }
+
+    /// Beside a Collector that has pushed metrics for it, at this address.
+    pub(crate) async fn beside(registry: &Registry, collector: &str) -> Option<Self> {
         let binary = Source::PROMETHEUS.find()?;
         let folder = TempDir::new().unwrap();
-        prepare(folder.path(), registry);
+        prepare(folder.path(), registry, collector);
         let [port] = free_ports();
         let in_folder = |name: &str| folder.path().join(name).display().to_string();
         let arguments = [
@@ -38,7 +49,7 @@ impl Prometheus {
         })
     }
 
-    async fn ask(&self, path: &str) -> Value {
+    pub(crate) async fn ask(&self, path: &str) -> Value {
         let answer = Client::new()
             .get(&format!("{}/api/v1/{path}", self.url))
             .await;
@@ -53,6 +64,20 @@ impl Prometheus {
         targets.unwrap_or_default().iter().map(instance).collect()
     }
 
+    /// The exemplars of the series that a query is about, as Grafana asks for them.
+    pub(crate) async fn exemplars(&self, query: &str) -> Vec<Value> {
+        // From an hour ago until an hour from now.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let (start, end) = (now.as_secs() - 3600, now.as_secs() + 3600);
+        let query = encoded(query);
+        let path = format!("query_exemplars?query={query}&start={start}&end={end}");
+        let found = self.ask(&path).await.as_array().cloned();
+        let series = found.unwrap_or_default().into_iter();
+        series
+            .flat_map(|series| series["exemplars"].as_array().cloned().unwrap_or_default())
+            .collect()
+    }
+
     /// The series that a query finds, each with its value.
     pub(crate) async fn query(&self, query: &str) -> Vec<(Value, f64)> {
         let found = self.ask(&format!("query?query={query}")).await;
@@ -65,12 +90,13 @@ impl Prometheus {
     }
 }
 
-/// Our files, but for where Consul is and how often it looks.
-fn prepare(folder: &Path, registry: &Registry) {
+/// Our files, but for where Consul and the Collector are and how often it looks.
+fn prepare(folder: &Path, registry: &Registry, collector: &str) {
     let ours = fs::read_to_string(format!("{DEPLOY}/prometheus.yml")).unwrap();
     let address = registry.address().to_string();
     let changed = ours.replace("consul:8500", &address).replace("15s", "1s");
-    assert!(changed.contains(&address));
+    let changed = changed.replace("otel-collector:8889", collector);
+    assert!(changed.contains(&address) && changed.contains(collector));
     fs::write(folder.join("prometheus.yml"), changed).unwrap();
     fs::create_dir(folder.join("rules")).unwrap();
     for rules in ["red.rules.yml", "alerts.rules.yml"] {
@@ -80,6 +106,17 @@ fn prepare(folder: &Path, registry: &Registry) {
         )
         .unwrap();
     }
+}
+
+/// As it stands in a URL.
+pub(crate) fn encoded(query: &str) -> String {
+    query.bytes().fold(String::new(), |mut text, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => text.push(byte.into()),
+            _ => write!(text, "%{byte:02X}").unwrap(),
+        }
+        text
+    })
 }
 
 async fn registered(registry: &Registry) -> BTreeSet<String> {
