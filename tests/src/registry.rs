@@ -109,6 +109,14 @@ impl Registry {
         self.address
     }
 
+    /// The system's number for it, where it is a process of its own that runs.
+    pub fn process(&self) -> Option<u32> {
+        match &self.running {
+            Some(Running::Consul(child)) => Some(child.id()),
+            _ => None,
+        }
+    }
+
     /// Restarts it at the same address; with no memory, unless it was given one.
     ///
     /// # Panics
