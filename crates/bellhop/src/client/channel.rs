@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::{ConfigError, Environment, Reader, Source},
-    discovery::Event,
+    discovery::{Caller, Event, narrowed},
     limit::CALLER,
     telemetry::{Metrics, Telemetry},
     upstream::{Report, Upstream},
@@ -81,6 +81,7 @@ impl Channel {
         reader.finish()?;
         let settings = settings.of(service);
         let handle = Handle::current();
+        let discovery = narrowed(discovery, settings.subset, Caller::anonymous());
         let upstream = Upstream::follow(service.into(), discovery, settings.endpoint, &handle);
         Ok(Self::new(
             upstream,

@@ -1,10 +1,11 @@
 //! How a service is called.
 
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 use super::retry;
 use crate::{
     config::Reader,
+    discovery::read_subset,
     endpoint,
     limit::{Rate, rate_or_off},
 };
@@ -21,13 +22,15 @@ pub(crate) struct Settings {
     pub(crate) wait_for_endpoint: Duration,
     /// How often the service is called, over all shards; `None` is as often as one likes.
     pub(crate) limit: Option<Rate>,
+    /// How many instances to be connected to; `None` is all of them.
+    pub(crate) subset: Option<NonZeroUsize>,
     pub(crate) endpoint: endpoint::Settings,
     pub(crate) retry: retry::Settings,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT`, `BELLHOP_CLIENT_LIMIT` and the settings of connections and
-    /// of trying again.
+    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT`, `BELLHOP_CLIENT_LIMIT`, `BELLHOP_SUBSET` and the settings of
+    /// connections and of trying again.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         let retry = retry::Settings::read(reader);
         // An instance is overdue when others are asked beside it.
@@ -38,6 +41,7 @@ impl Settings {
                 .duration("BELLHOP_WAIT_FOR_ENDPOINT")
                 .unwrap_or(WAIT_FOR_ENDPOINT),
             limit: rate_or_off(reader, "BELLHOP_CLIENT_LIMIT"),
+            subset: read_subset(reader),
             endpoint,
             retry,
         }

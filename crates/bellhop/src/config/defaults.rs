@@ -51,6 +51,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("BELLHOP_SHED_MIN", "8"),
     ("BELLHOP_SLOW_START", "500ms"),
     ("BELLHOP_STRANGERS", "false"),
+    ("BELLHOP_SUBSET", "off"),
     ("BELLHOP_TIMEOUT", "10s"),
     ("BELLHOP_WAIT_FOR_ENDPOINT", "1s"),
     ("BELLHOP_WEIGHT", "1"),

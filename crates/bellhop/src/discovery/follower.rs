@@ -286,6 +286,7 @@ impl<R: Registry> Follower<R> {
         let notes = Notes {
             panic: self.view.panics(),
             sight: self.doubt.sight(),
+            left_out: 0,
         };
         let service = self.registry.service();
         if notes.panic && !self.notes.panic {

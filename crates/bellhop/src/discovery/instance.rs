@@ -117,4 +117,6 @@ pub struct Notes {
     pub panic: bool,
     /// Whether the registry may be hiding instances.
     pub sight: Sight,
+    /// How many more there are that a subset leaves out.
+    pub left_out: usize,
 }

@@ -3,7 +3,7 @@
 //! [`watch`] follows a service by Consul's blocking queries. The rules are apart from the plumbing: what to ask for next
 //! (`index`), how often (`bucket`), who serves by an answer (`serving`), whom to keep against it (`hold`, `floor`, together
 //! in `view`), whether an empty one hides somebody (`doubt`) and what changed (`diff`) are plain values; `follower` asks,
-//! and `cache` is a file.
+//! and `cache` is a file. `subset` has a caller hear of some of very many.
 
 mod bucket;
 mod cache;
@@ -16,10 +16,12 @@ mod index;
 mod instance;
 mod serving;
 mod settings;
+mod subset;
 mod view;
 mod watch;
 
 pub(crate) use bucket::Bucket;
 pub use instance::{About, Change, Event, Instance, InstanceId, Notes};
 pub use settings::Settings;
+pub(crate) use subset::{Caller, narrowed, read as read_subset};
 pub use watch::{Watch, watch};

@@ -38,7 +38,7 @@ use crate::{
     config::{ConfigError, Environment, File, Known, Overlay, Reader, Setting, Source},
     consul::Consul,
     context::{Voice, Who},
-    discovery,
+    discovery::{self, Caller, narrowed},
     telemetry::{Identity, Losses, Metrics, StartError, Telemetry},
     upstream::Upstream,
 };
@@ -163,6 +163,7 @@ impl Mesh {
         let handle = Handle::current();
         let settings = member.settings.client.of(service);
         let service: Arc<str> = format!("{}{service}", member.settings.prefix).into();
+        let caller = Caller::named(&self.who().instance);
         let mut called = self.called();
         let Called {
             upstreams,
@@ -177,7 +178,7 @@ impl Mesh {
         }
         let upstream = upstreams
             .entry(service.clone())
-            .or_insert_with(|| member.follow(&service, settings, &handle));
+            .or_insert_with(|| member.follow(&service, settings, caller, &handle));
         member.metrics.works_on(&handle);
         let channel = channels.entry((service, handle.id())).or_insert_with(|| {
             let telemetry = self.client_telemetry();
@@ -332,6 +333,7 @@ impl Member {
         &self,
         service: &Arc<str>,
         settings: &client::Settings,
+        caller: Caller,
         handle: &Handle,
     ) -> Arc<Upstream> {
         let events = discovery::watch(
@@ -339,6 +341,7 @@ impl Member {
             &**service,
             self.settings.discovery.clone(),
         );
+        let events = narrowed(events, settings.subset, caller);
         let control = self.control.get().unwrap_or(handle);
         let upstream = Upstream::follow(service.clone(), events, settings.endpoint, control);
         self.metrics.observe(Arc::<Upstream>::downgrade(&upstream));

@@ -34,7 +34,9 @@ impl Source for Upstream {
 
 impl Upstream {
     fn endpoints(&self, standings: &[Standing], into: &mut Snapshot) {
-        for (name, count) in endpoints(&self.state(), standings) {
+        let state = self.state();
+        let left_out = ("left_out", state.word().notes().left_out as f64);
+        for (name, count) in endpoints(&state, standings).into_iter().chain([left_out]) {
             into.number(&ENDPOINTS, self.with([(ENDPOINT_STATE, name)]), count);
         }
     }

@@ -34,6 +34,8 @@ pub struct Report {
     pub remembered: Option<SystemTime>,
     /// Whether so many instances are critical, or so few of the others connected, that health checks are not followed.
     pub panic: bool,
+    /// How many more there are, which `BELLHOP_SUBSET` leaves to other callers.
+    pub left_out: usize,
     /// Why nobody is known, where nobody is.
     pub empty: Option<Cause>,
 }

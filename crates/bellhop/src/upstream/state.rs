@@ -279,6 +279,7 @@ impl State {
             registry: self.word.failure().cloned(),
             remembered: self.word.remembered(),
             panic: self.word.notes().panic || panic.health,
+            left_out: self.word.notes().left_out,
             empty: called().next().is_none().then(|| self.word.cause()),
         }
     }

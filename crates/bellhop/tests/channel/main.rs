@@ -7,5 +7,6 @@ mod nobody;
 #[allow(dead_code, reason = "each test takes what it needs of the servers")]
 #[path = "../servers/mod.rs"]
 mod servers;
+mod subset;
 mod support;
 mod turns;
