@@ -52,6 +52,7 @@ pub mod logs;
 mod mesh;
 mod one_line;
 pub mod outage;
+pub mod overview;
 pub mod registration;
 pub mod server;
 mod shards;
@@ -61,6 +62,8 @@ mod upstream;
 pub use admin::{BadFilter, LogFilter};
 pub use client::Channel;
 pub use context::spawn;
-pub use mesh::{Error, MemberReport, Mesh, Phase, RegistrationReport, Serving, StopSignals};
+pub use mesh::{
+    Error, MemberReport, Mesh, Phase, RegistrationReport, ServedReport, Serving, StopSignals,
+};
 pub use server::{App, Services};
 pub use shards::Shards;

@@ -21,6 +21,7 @@ mod view;
 mod watch;
 
 pub(crate) use bucket::Bucket;
+pub(crate) use index::Index;
 pub use instance::{About, Change, Event, Instance, InstanceId, Notes};
 pub use settings::Settings;
 pub(crate) use subset::{Caller, narrowed, read as read_subset};

@@ -24,7 +24,7 @@ pub(crate) use self::served::Served;
 pub use self::{
     error::Error,
     life::Phase,
-    report::{MemberReport, RegistrationReport},
+    report::{MemberReport, RegistrationReport, ServedReport},
     serving::Serving,
     signal::StopSignals,
 };
@@ -135,6 +135,11 @@ impl Mesh {
     /// The service's name, as it stands in the registry.
     pub fn service(&self) -> &str {
         &self.member.service
+    }
+
+    /// How a service is named in the registry.
+    pub(crate) fn named(&self, service: &str) -> String {
+        format!("{}{service}", self.member.settings.prefix)
     }
 
     /// The registry.

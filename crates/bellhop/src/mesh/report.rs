@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::{Mesh, Phase};
-use crate::{registration::State, upstream};
+use crate::{registration::State, server::Activities, telemetry::metrics::ServedCounts, upstream};
 
 /// How a member is: who, how far it has come, and how those are whom it calls.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +27,8 @@ pub struct MemberReport {
     pub well: bool,
     /// Where its registration stands.
     pub registration: RegistrationReport,
+    /// The calls and requests that it served.
+    pub served: ServedReport,
     /// Those whom it calls, by name.
     pub upstreams: Vec<upstream::UpstreamReport>,
 }
@@ -39,6 +41,20 @@ pub struct RegistrationReport {
     pub state: &'static str,
     /// What the registry last refused or failed.
     pub error: Option<String>,
+}
+
+/// Calls and requests that came in; those that only ask after health are none.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct ServedReport {
+    /// All.
+    pub begun: u64,
+    /// Those that are being answered.
+    pub in_flight: usize,
+    /// Those that ended with an error, as metrics have it; none where there are no metrics.
+    pub failed: u64,
+    /// Those that are over by how long they took, in the buckets of the metrics; the last is for what is above all bounds.
+    pub took: Vec<u64>,
 }
 
 impl Mesh {
@@ -58,6 +74,7 @@ impl Mesh {
                 Some(state) => RegistrationReport::of(&state.borrow()),
                 None => RegistrationReport::default(),
             },
+            served: ServedReport::of(&life.activity, self.metrics().snapshot().served()),
             upstreams: self.upstreams(),
         }
     }
@@ -70,6 +87,17 @@ impl Mesh {
             .collect();
         reports.sort_by(|one, other| one.service.cmp(&other.service));
         reports
+    }
+}
+
+impl ServedReport {
+    fn of(activity: &Activities, ended: ServedCounts) -> Self {
+        Self {
+            begun: activity.begun(),
+            in_flight: activity.in_flight(),
+            failed: ended.failed,
+            took: ended.took.to_vec(),
+        }
     }
 }
 

@@ -28,10 +28,11 @@ use tokio::runtime::Handle;
 
 pub(crate) use self::{
     catalogue::*,
+    histogram::BOUNDS,
     http::{Requests, Timing as HttpTiming},
     refusals::Limiter,
     rpc::{Calls, Timing as RpcTiming},
-    snapshot::{Attributes, CallCounts, Snapshot},
+    snapshot::{Attributes, CallCounts, ServedCounts, Snapshot},
 };
 use self::{process::Process, push::Push, runtimes::Runtimes, text::Format};
 use super::StartError;

@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use opentelemetry_semantic_conventions::attribute::RPC_RESPONSE_STATUS_CODE;
+use opentelemetry_semantic_conventions::attribute::{ERROR_TYPE, RPC_RESPONSE_STATUS_CODE};
 
 use super::{
-    catalogue::{Kind, Metric},
-    histogram::{Distribution, Histogram},
+    catalogue::{HTTP_REQUESTS, Kind, Metric, SERVER_CALLS},
+    histogram::{BUCKETS, Distribution, Histogram},
 };
 
 /// Series of one metric; the rest of them together is one more, as the standard has it.
@@ -34,6 +34,14 @@ pub(crate) struct Family {
 pub(crate) struct CallCounts {
     pub(crate) succeeded: u64,
     pub(crate) failed: u64,
+}
+
+/// Calls and requests that came in and are over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServedCounts {
+    pub(crate) failed: u64,
+    /// By how long they took.
+    pub(crate) took: [u64; BUCKETS],
 }
 
 /// What a series says.
@@ -106,6 +114,24 @@ impl Snapshot {
             }
         }
         counts
+    }
+
+    /// How the calls and the requests ended that came in.
+    pub(crate) fn served(&self) -> ServedCounts {
+        let mut served = ServedCounts::default();
+        let families = [&SERVER_CALLS, &HTTP_REQUESTS].map(|metric| self.families.get(metric.name));
+        for (attributes, value) in families.iter().flatten().flat_map(|family| &family.series) {
+            let Value::Spread(spread) = value else {
+                continue;
+            };
+            if attributes.iter().any(|(name, _)| *name == ERROR_TYPE) {
+                served.failed += spread.counts.iter().sum::<u64>();
+            }
+            for (sum, count) in served.took.iter_mut().zip(spread.counts) {
+                *sum += count;
+            }
+        }
+        served
     }
 
     fn add(&mut self, metric: &'static Metric, attributes: Attributes, value: Value) {
