@@ -228,9 +228,22 @@ pub(crate) struct Page {
     #[arg(long, value_name = "TEXT", env = "HOTELS_TILES_ATTRIBUTION")]
     pub(crate) tiles_attribution: Option<String>,
 
+    /// Whether there is a page at /mesh that shows who runs, and how that is [default: on where --http is for this host alone]
+    #[arg(long, value_name = "on|off", env = "HOTELS_MESH_PAGE", value_enum)]
+    pub(crate) mesh_page: Option<Switch>,
+
     /// Where Jaeger's pages are, for links to traces [default: none]
     #[arg(long, value_name = "URL", env = "HOTELS_JAEGER", hide_env_values = true, value_parser = Unrepeated::<Link>::new())]
     pub(crate) jaeger: Option<Link>,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// There is one
+    On,
+    /// There is none
+    Off,
 }
 
 /// A rate, if any.

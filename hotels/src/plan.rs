@@ -51,7 +51,11 @@ pub(crate) fn plan(run: Run) -> Result<Plan, Error> {
             is_up: false,
         },
         Run::Frontend(frontend) => single(
-            Role::Frontend(settings::frontend(&frontend.clients, &frontend.page)),
+            Role::Frontend(settings::frontend(
+                frontend.http,
+                &frontend.clients,
+                &frontend.page,
+            )),
             frontend.http,
             &frontend.advertise,
             &frontend.common,
@@ -111,7 +115,7 @@ fn whole(up: &Up) -> Result<Plan, Error> {
     let mut frontend = settings::own(up.http, None);
     frontend.extend(settings::admin(up.common.admin));
     members.push(Member {
-        role: Role::Frontend(settings::frontend(&up.clients, &up.page)),
+        role: Role::Frontend(settings::frontend(up.http, &up.clients, &up.page)),
         settings: frontend,
     });
     let mut settings = settings::common(&up.common);

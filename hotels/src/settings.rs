@@ -9,8 +9,9 @@ use bellhop::{
     config::{Environment, File, Origin, Overlay, Source},
     limit::ClientLimiter,
 };
+use frontend::MeshPage;
 
-use crate::cli::{Admin, Advertise, Clients, Common, Page};
+use crate::cli::{Admin, Advertise, Clients, Common, Page, Switch};
 
 /// Settings by name; an empty value hides what the environment says.
 #[derive(Clone, Debug, Default)]
@@ -134,8 +135,8 @@ pub(crate) fn admin_beside(admin: Option<Admin>) -> Option<(String, String)> {
     self::admin(admin.map(|Admin(address)| Admin(address.map(beside))))
 }
 
-/// What the frontend is told.
-pub(crate) fn frontend(clients: &Clients, page: &Page) -> frontend::Settings {
+/// What the frontend is told that listens there.
+pub(crate) fn frontend(http: SocketAddr, clients: &Clients, page: &Page) -> frontend::Settings {
     let proxies = || clients.trusted_proxies.clone().unwrap_or_default();
     let limit = clients
         .limit
@@ -149,7 +150,17 @@ pub(crate) fn frontend(clients: &Clients, page: &Page) -> frontend::Settings {
     frontend::Settings {
         limit,
         page: frontend::Page { tiles, jaeger },
+        mesh_page: mesh_page(http, page.mesh_page),
         ..frontend::Settings::default()
+    }
+}
+
+/// Others than this host see the mesh only where somebody has said so.
+fn mesh_page(http: SocketAddr, said: Option<Switch>) -> MeshPage {
+    match (http.ip().is_loopback(), said) {
+        (_, Some(Switch::Off)) | (false, None) => MeshPage::Off,
+        (true, _) => MeshPage::ThisHost,
+        (false, Some(Switch::On)) => MeshPage::Everybody,
     }
 }
 

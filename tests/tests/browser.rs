@@ -125,6 +125,13 @@ async fn every_state_of_the_page_is_a_good_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_is_as_it_is_described() {
+    let Some(looker) = Looker::find() else { return };
+    let (_process, url) = up(&[]).await;
+    looker.look("openapi", &url, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_shows_an_online_map_where_it_is_told_to() {
     let Some(looker) = Looker::find() else { return };
     let [port] = free_ports::<1>();
@@ -151,4 +158,14 @@ async fn the_page_says_which_service_is_gone() {
             .look("outage", &url, &[("HOTELS_WITHOUT", service)])
             .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mesh_is_seen_while_instances_come_and_go() {
+    let Some(looker) = Looker::find() else { return };
+    let registry = Registry::mini().await;
+    let system = System::start(Launch::new(BINARY).registry(&registry)).await;
+    let consul = format!("http://{}", registry.address());
+    let settings = [("HOTELS_BINARY", BINARY), ("HOTELS_CONSUL", &consul)];
+    looker.look("mesh", system.address(), &settings).await;
 }

@@ -364,6 +364,8 @@ async fn help_tells_every_option_with_its_default_and_its_variable() {
         "HOTELS_TILES_ATTRIBUTION",
         "--jaeger",
         "HOTELS_JAEGER",
+        "--mesh-page",
+        "HOTELS_MESH_PAGE",
     ] {
         assert!(up.contains(part), "{part}: {up}");
     }

@@ -36,6 +36,7 @@ pub(crate) struct Cause(pub(crate) String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     InvalidArgument,
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     RateLimited,
@@ -48,6 +49,7 @@ impl Kind {
     fn status(self) -> StatusCode {
         match self {
             Self::InvalidArgument => StatusCode::BAD_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -60,6 +62,7 @@ impl Kind {
     fn code(self) -> &'static str {
         match self {
             Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::Forbidden => "PERMISSION_DENIED",
             Self::NotFound => "NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::RateLimited => "RATE_LIMITED",
@@ -89,6 +92,16 @@ impl Fault {
     /// Nothing is at this path.
     pub(crate) fn not_found(path: &str) -> Self {
         Self::new(Kind::NotFound, format!("nothing is at {path}"))
+    }
+
+    /// This is not for whoever asks.
+    pub(crate) fn forbidden(why: &str) -> Self {
+        Self::new(Kind::Forbidden, why.to_owned())
+    }
+
+    /// Others are served already, and no more can be for now.
+    pub(crate) fn busy(why: String) -> Self {
+        Self::new(Kind::Unavailable, why)
     }
 
     /// The path is known, but not with this method.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::{Method, Uri},
+    http::{Method, Uri, header::CONTENT_TYPE},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
@@ -15,12 +15,12 @@ use hotel_proto::{Channel, profile::profile_server, search::search_server};
 use tower::util::option_layer;
 
 use crate::{
-    Settings,
+    MeshPage, Settings,
     degraded::Teller,
     error::Fault,
     guard,
     hotels::{self, Upstreams},
-    identity, page,
+    identity, mesh_page, page,
     readiness::{self, Dependency},
 };
 
@@ -94,12 +94,23 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             // Around the deadline and the limit, so that pages elsewhere can read a 504 and a 429 too.
             .layer(from_fn(hotels::readable_anywhere));
 
-        let rest = page::router(&self.settings.page).fallback(not_found);
+        let Settings {
+            page,
+            mesh_page,
+            overview,
+            ..
+        } = &self.settings;
+        let has_mesh = *mesh_page != MeshPage::Off && overview.is_some();
+        let mesh = mesh_page::router(*mesh_page, overview.as_ref(), page);
+        let rest = page::router(page)
+            .merge(mesh)
+            .route("/openapi.json", get(described))
+            .fallback(not_found);
         Router::new()
             .merge(hotels)
             .merge(rest.layer(option_layer(limit)))
             // The page is one request to whoever opens it, however many files it has.
-            .merge(page::parts(&self.settings.page))
+            .merge(page::parts(page, has_mesh))
             .route("/healthz", get(readiness::alive))
             .route("/readyz", get(readiness::ready).with_state(dependencies))
             .method_not_allowed_fallback(method_not_allowed)
@@ -110,6 +121,12 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
                 identity::tell,
             ))
     }
+}
+
+/// The description of the HTTP API.
+async fn described() -> Response {
+    const DESCRIPTION: &str = include_str!("../openapi.json");
+    ([(CONTENT_TYPE, "application/json")], DESCRIPTION).into_response()
 }
 
 fn too_many(refused: TooMany) -> Response {

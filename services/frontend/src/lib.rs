@@ -8,6 +8,8 @@
 //! | `/healthz` | 200 while the process lives |
 //! | `/readyz` | 200 while everybody can be reached without whom there is no answer, else 503; it says who cannot |
 //! | `/`, `/assets/…`, `/settings.json` | a page with a list and a map |
+//! | `/openapi.json` | the description of all that |
+//! | `/mesh`, `/mesh/events` | where that is switched on, a page that shows the mesh, live |
 //!
 //! Where rate fails, `/hotels` answers without prices, and the collection says `"degraded":["rate"]`.
 //!
@@ -21,6 +23,7 @@ mod geojson;
 mod guard;
 mod hotels;
 mod identity;
+mod mesh_page;
 mod page;
 mod query;
 mod readiness;
@@ -30,6 +33,7 @@ mod settings;
 pub use self::{
     failures::Failures,
     frontend::Frontend,
+    mesh_page::MeshPage,
     page::{Link, NoLink, Page, Tiles},
     serve::{NAME, serve},
     settings::Settings,

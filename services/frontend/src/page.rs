@@ -26,20 +26,27 @@ mod tests;
 
 /// Where the page is.
 const START: &str = "/";
+/// Where the one is that shows the mesh.
+const MESH: &str = "/mesh";
 
 /// The route of the page itself.
 pub(crate) fn router(page: &Page) -> Router {
     guard(files(|path| path == START), page)
 }
 
-/// The routes of what the page is made of, and of what it is told besides.
-pub(crate) fn parts(page: &Page) -> Router {
-    let told = Told::new(page);
+/// The route of the page that shows the mesh.
+pub(crate) fn mesh(page: &Page) -> Router {
+    guard(files(|path| path == MESH), page)
+}
+
+/// The routes of what the pages are made of, and of what it is told besides.
+pub(crate) fn parts(page: &Page, has_mesh: bool) -> Router {
+    let told = Told::new(page, has_mesh);
     let settings = move || {
         let answer = ([(CACHE_CONTROL, "no-cache")], Json(told.clone()));
         ready(answer.into_response())
     };
-    let parts = files(|path| path != START);
+    let parts = files(|path| ![START, MESH].contains(&path));
     guard(parts.route("/settings.json", get(settings)), page)
 }
 
@@ -85,6 +92,9 @@ struct Told {
     jaeger: Option<Link>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tiles: Option<ToldTiles>,
+    /// Whether there is a page that shows the mesh.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    mesh: bool,
 }
 
 #[derive(Clone, Serialize)]
@@ -95,7 +105,7 @@ struct ToldTiles {
 }
 
 impl Told {
-    fn new(page: &Page) -> Self {
+    fn new(page: &Page, mesh: bool) -> Self {
         let tiles = page.tiles.as_ref().map(|tiles| ToldTiles {
             kind: if tiles.is_raster() { "raster" } else { "style" },
             url: tiles.url.clone(),
@@ -104,6 +114,7 @@ impl Told {
         Self {
             jaeger: page.jaeger.clone(),
             tiles,
+            mesh,
         }
     }
 }

@@ -6,25 +6,40 @@ use axum::{
     middleware::{Next, from_fn},
     response::Response,
 };
-use bellhop::{App, Error, Mesh, Serving, Shards, context::Scope, server::HttpRoute};
+use bellhop::{
+    App, Error, Mesh, Serving, Shards, context::Scope, overview::Overview, server::HttpRoute,
+};
 use hotel_proto::{FILE_DESCRIPTOR_SET, geo::geo_server, rate::rate_server};
 use tokio::time::Instant;
 
-use crate::{Frontend, Settings};
+use crate::{Frontend, MeshPage, Settings};
 
 /// The service's name in the registry.
 pub const NAME: &str = "frontend";
 
 /// The routes whose requests are told apart in traces.
-const ROUTES: [&str; 4] = ["/", "/hotels", "/healthz", "/readyz"];
+const ROUTES: [&str; 7] = [
+    "/",
+    "/hotels",
+    "/mesh",
+    "/mesh/events",
+    "/openapi.json",
+    "/healthz",
+    "/readyz",
+];
+
+/// Those whom the mesh page shows.
+const SERVICES: [&str; 5] = [NAME, "search", "geo", "rate", "profile"];
 
 /// Serves as a member of the mesh, asking search and profile over it. The trace of a request is the mesh's.
 ///
 /// # Errors
 /// When the member cannot start.
 pub async fn serve(mesh: &Mesh, shards: &Shards, settings: Settings) -> Result<Serving, Error> {
+    let has_page = settings.mesh_page != MeshPage::Off;
     let settings = Settings {
         trace_id,
+        overview: has_page.then(|| Overview::new(mesh, SERVICES)),
         ..settings
     };
     let app = move |mesh: &Mesh| App::http(router(mesh, settings.clone()));

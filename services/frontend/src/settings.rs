@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bellhop::{limit::ClientLimiter, outage::Outage};
+use bellhop::{limit::ClientLimiter, outage::Outage, overview::Overview};
 
-use crate::{Failures, Page};
+use crate::{Failures, MeshPage, Page};
 
 /// How a [`Frontend`](crate::Frontend) answers.
 #[derive(Clone, Debug)]
@@ -22,6 +22,12 @@ pub struct Settings {
 
     /// What the page shows besides what is part of the program.
     pub page: Page,
+
+    /// Who may look at the mesh page.
+    pub mesh_page: MeshPage,
+
+    /// What that page shows; a member of the mesh has its own.
+    pub overview: Option<Overview>,
 
     /// Where degraded answers are counted, so that the log tells once of an outage.
     pub degraded: Arc<Outage>,
@@ -42,6 +48,8 @@ impl Default for Settings {
             trace_id: || None,
             limit: None,
             page: Page::default(),
+            mesh_page: MeshPage::default(),
+            overview: None,
             degraded: Arc::default(),
             failures: Failures::default(),
         }

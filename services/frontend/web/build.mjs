@@ -27,6 +27,9 @@ const MEDIA_TYPES = {
   woff2: 'font/woff2',
 };
 
+/** The pages, and where each is. */
+const PAGES = { 'page.html': '/', 'mesh.html': '/mesh' };
+
 /** What is compressed already gains nothing. */
 const isPacked = (name) => name.endsWith('.woff2');
 
@@ -51,7 +54,7 @@ async function bundle(served) {
     setup: ({ onResolve }) => onResolve({ filter: /^maplibre-gl$/ }, () => ({ path: served.maplibre, external: true })),
   };
   const made = await build({
-    entryPoints: { main: here('src/main.ts') },
+    entryPoints: { main: here('src/main.ts'), mesh: here('src/mesh/main.ts') },
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -68,8 +71,10 @@ async function bundle(served) {
     logLevel: 'warning',
   });
   for (const { path, contents } of made.outputFiles) files.set(basename(path), Buffer.from(contents));
-  const main = made.outputFiles.find(({ path }) => basename(path).startsWith('main-'));
-  return `/assets/${basename(main.path)}`;
+  return (entry) => {
+    const file = made.outputFiles.find(({ path }) => basename(path).startsWith(`${entry}-`));
+    return `/assets/${basename(file.path)}`;
+  };
 }
 
 async function page() {
@@ -81,11 +86,16 @@ async function page() {
     'inter.woff2': addFile('inter.woff2', join(modules, '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2')),
     'icon.svg': addFile('icon.svg', here('src/icon.svg')),
   };
-  const style = await build({ entryPoints: [here('src/page.css')], minify: true, write: false, external: ['*.woff2'], bundle: true, target: 'chrome123' });
-  served['page.css'] = add('page.css', style.outputFiles[0].text.replaceAll('inter.woff2', served['inter.woff2']));
-  served['main.js'] = await bundle(served);
-  const html = readFileSync(here('src/page.html'), 'utf8').replace(/\{\{([\w.]+)\}\}/g, (_, name) => served[name] ?? fail(`no ${name}`));
-  files.set('page.html', Buffer.from(html));
+  for (const name of ['page.css', 'mesh.css']) {
+    const style = await build({ entryPoints: [here(`src/${name}`)], minify: true, write: false, external: ['*.woff2'], bundle: true, target: 'chrome123' });
+    served[name] = add(name, style.outputFiles[0].text.replaceAll('inter.woff2', served['inter.woff2']));
+  }
+  const script = await bundle(served);
+  for (const entry of ['main', 'mesh']) served[`${entry}.js`] = script(entry);
+  for (const name of Object.keys(PAGES)) {
+    const html = readFileSync(here(`src/${name}`), 'utf8').replace(/\{\{([\w.]+)\}\}/g, (_, used) => served[used] ?? fail(`no ${used}`));
+    files.set(name, Buffer.from(html));
+  }
   files.set('LICENSES.txt', Buffer.from(licences()));
 }
 
@@ -103,7 +113,8 @@ function table() {
   const rows = [...files.keys()].sort().map((name) => {
     const bytes = (file) => `include_bytes!("${file}")`;
     const packed = (ending) => (isPacked(name) ? 'None' : `Some(${bytes(`${name}.${ending}`)})`);
-    const [path, isHashed] = name === 'page.html' ? ['/', false] : [`/assets/${name}`, name !== 'LICENSES.txt'];
+    const page = PAGES[name];
+    const [path, isHashed] = page ? [page, false] : [`/assets/${name}`, name !== 'LICENSES.txt'];
     const type = MEDIA_TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? fail(`no media type for ${name}`);
     return `    Asset {
         path: ${JSON.stringify(path)},

@@ -166,3 +166,10 @@ async fn the_page_is_told_what_the_frontend_was_told() {
         "{policy}"
     );
 }
+
+#[tokio::test]
+async fn the_mesh_is_shown_to_nobody_unless_that_is_switched_on() {
+    for path in ["/mesh", "/mesh/events"] {
+        assert_eq!(get(&real(), path).await.status, StatusCode::NOT_FOUND);
+    }
+}

@@ -9,18 +9,32 @@ use super::{
 
 /// What may come over the wire until the whole page is there: library, font and map included.
 const FIRST_LOAD: usize = 560_000;
+/// The same for the page that shows the mesh.
+const FIRST_LOAD_MESH: usize = 100_000;
 
-fn first_load(encoding: Encoding) -> usize {
-    let loaded = ASSETS.iter().filter(|asset| !asset.path.ends_with(".txt"));
+fn first_load(encoding: Encoding, is_part: fn(&str) -> bool) -> usize {
+    let loaded = ASSETS.iter().filter(|asset| is_part(asset.path));
     let bytes = loaded.map(|asset| asset.packed(encoding).unwrap_or(asset.body).len());
     bytes.sum()
+}
+
+fn is_of_mesh(path: &str) -> bool {
+    let shared = ["/assets/chunk-", "/assets/icon-", "/assets/inter-"];
+    path.contains("/mesh") || shared.iter().any(|start| path.starts_with(start))
 }
 
 #[test]
 fn the_first_load_is_light() {
     for encoding in [Encoding::Brotli, Encoding::Gzip] {
-        let bytes = first_load(encoding);
+        let bytes = first_load(encoding, |path| {
+            !path.ends_with(".txt") && !path.contains("/mesh")
+        });
         assert!(bytes < FIRST_LOAD, "{encoding:?}: {bytes}");
+        let bytes = first_load(encoding, is_of_mesh);
+        assert!(
+            (40_000..FIRST_LOAD_MESH).contains(&bytes),
+            "{encoding:?}: {bytes}"
+        );
     }
 }
 

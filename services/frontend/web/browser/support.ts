@@ -38,6 +38,8 @@ after(async () => {
 });
 
 export interface Options {
+  /** Another than the first page. */
+  path?: string;
   query?: string;
   isPhone?: boolean;
   isDark?: boolean;
@@ -52,7 +54,7 @@ export interface Options {
 
 /** Opens the page, and afterwards looks whether anybody else was asked, and whether it complained. */
 export async function onPage(options: Options, use: (page: Page) => Promise<void>): Promise<void> {
-  const { query = STAY, isPhone = false, isDark = false, isCalm = false, isMapless = false, hosts = [] } = options;
+  const { query = STAY, path = `/?${query}`, isPhone = false, isDark = false, isCalm = false, isMapless = false, hosts = [] } = options;
   const context = await (await browser(isMapless)).newContext({
     viewport: isPhone ? { width: 390, height: 844 } : { width: 1280, height: 800 },
     hasTouch: isPhone,
@@ -76,7 +78,7 @@ export async function onPage(options: Options, use: (page: Page) => Promise<void
   });
   try {
     await options.before?.(page);
-    await page.goto(`${base}/?${query}`);
+    await page.goto(`${base}${path}`);
     await use(page);
     // What the policy of the page stops has gone nowhere.
     const gone = strangers.filter((request) => request.failure()?.errorText !== 'csp');

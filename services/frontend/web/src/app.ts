@@ -219,7 +219,7 @@ export class App {
   }
 
   #showMade(): void {
-    this.#made.show(this.#answer?.made, this.#words, this.#settings.jaeger);
+    this.#made.show(this.#answer?.made, this.#words, this.#settings);
   }
 
   /** What the eye reads above the list, and once for the ear. */

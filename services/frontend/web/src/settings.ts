@@ -13,6 +13,8 @@ export interface Settings {
   tiles?: Tiles;
   /** Where Jaeger's pages are. */
   jaeger?: string;
+  /** Whether there is a page that shows the mesh. */
+  mesh?: boolean;
 }
 
 /** The settings; those of a page with nothing else around it where they cannot be had. */
@@ -29,6 +31,7 @@ export function readSettings(body: unknown): Settings {
   if (!isObject(body)) return settings;
   const jaeger = text(body['jaeger']);
   if (jaeger !== undefined && /^https?:\/\//.test(jaeger)) settings.jaeger = jaeger.replace(/\/+$/, '');
+  if (body['mesh'] === true) settings.mesh = true;
   const tiles = body['tiles'];
   if (!isObject(tiles)) return settings;
   const url = text(tiles['url']);

@@ -3,22 +3,24 @@
 import type { Made } from '../api.ts';
 import { byId, element } from '../dom.ts';
 import type { Hop } from '../pure/explain.ts';
+import type { Settings } from '../settings.ts';
 import type { Words } from '../words/index.ts';
 
 export class MadeLine {
   readonly #made = byId('made');
 
-  show(made: Made | undefined, words: Words, jaeger: string | undefined): void {
+  show(made: Made | undefined, words: Words, { jaeger, mesh }: Settings): void {
     this.#made.setAttribute('aria-label', words.made.label);
     if (!made) return this.#made.replaceChildren();
     const took = element('b', {}, words.made.took(milliseconds(made.ms)));
     const trace = made.trace === undefined ? undefined : traceOf(made.trace, words, jaeger);
-    if (made.hops.length === 0) return this.#made.replaceChildren(element('p', {}, took, trace));
+    const whole = mesh ? element('a', { href: '/mesh', class: 'mesh' }, words.made.mesh) : undefined;
+    if (made.hops.length === 0) return this.#made.replaceChildren(element('p', {}, took, trace, whole));
     const label = element('span', { class: 'unseen' }, words.made.label);
     const summary = element('summary', {}, label, took, chain(made.hops));
     const isOpen = this.#made.querySelector('details')?.open ?? false;
     const details = element('details', { open: isOpen }, summary, table(made.hops, words));
-    this.#made.replaceChildren(...[details, trace].filter((part) => part !== undefined));
+    this.#made.replaceChildren(...[details, trace, whole].filter((part) => part !== undefined));
   }
 }
 

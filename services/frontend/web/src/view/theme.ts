@@ -3,6 +3,8 @@
 import { byId } from '../dom.ts';
 import type { Words } from '../words/index.ts';
 
+type Labels = Pick<Words, 'toDark' | 'toLight'>;
+
 export type Theme = 'light' | 'dark';
 const KEY = 'hotels-theme';
 
@@ -10,7 +12,7 @@ export class ThemeSwitch {
   readonly #button = byId('theme');
   readonly #system = matchMedia('(prefers-color-scheme: dark)');
   #chosen: Theme | undefined = stored();
-  #words: Words | undefined;
+  #words: Labels | undefined;
 
   constructor(private readonly onChange: (theme: Theme) => void) {
     this.#button.addEventListener('click', () => this.#choose(this.theme === 'dark' ? 'light' : 'dark'));
@@ -22,7 +24,7 @@ export class ThemeSwitch {
     return this.#chosen ?? (this.#system.matches ? 'dark' : 'light');
   }
 
-  showWords(words: Words): void {
+  showWords(words: Labels): void {
     this.#words = words;
     this.#button.setAttribute('aria-label', this.theme === 'dark' ? words.toLight : words.toDark);
   }

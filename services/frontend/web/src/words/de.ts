@@ -103,6 +103,7 @@ export const de: Words = {
     trace: (id) => `Trace ${id}`,
     open: (id) => `Trace ${id} in Jaeger öffnen`,
     hops: 'Bedient von',
+    mesh: 'Mesh',
     attempts: (count) => `${count} Versuche`,
   },
 };

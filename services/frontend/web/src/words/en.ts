@@ -103,6 +103,7 @@ export const en: Words = {
     trace: (id) => `Trace ${id}`,
     open: (id) => `Open trace ${id} in Jaeger`,
     hops: 'Served by',
+    mesh: 'Mesh',
     attempts: (count) => `${count} attempts`,
   },
 };

@@ -103,6 +103,7 @@ export const es: Words = {
     trace: (id) => `Traza ${id}`,
     open: (id) => `Abrir la traza ${id} en Jaeger`,
     hops: 'Atendido por',
+    mesh: 'Malla',
     attempts: (count) => `${count} intentos`,
   },
 };

@@ -61,7 +61,7 @@ export interface Words {
   noMap: { webgl: string; failed: string };
   noTiles: string;
   schematic: string;
-  made: { label: string; took(ms: string): string; trace(id: string): string; open(id: string): string; hops: string; attempts(count: number): string };
+  made: { label: string; took(ms: string): string; trace(id: string): string; open(id: string): string; hops: string; mesh: string; attempts(count: number): string };
 }
 
 const WORDS: Record<Locale, Words> = { en, de, es };

@@ -1,0 +1,106 @@
+// Real answers, held against what /openapi.json says of them.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { base, STAY } from './support.ts';
+
+type Schema = Record<string, unknown>;
+interface Answer {
+  content: Record<string, { schema: Schema }>;
+  headers: Record<string, unknown>;
+}
+interface Api {
+  openapi: string;
+  paths: Record<string, { get: { parameters?: { name: string; required: boolean }[]; responses: Record<string, Answer> } }>;
+  components: { schemas: Record<string, Schema> };
+}
+
+/** The same where no object has a field that is not described: what is added is to be described. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
+  const isOpen = inner['type'] === 'object' && typeof inner['properties'] === 'object' && !('additionalProperties' in inner);
+  return isOpen ? { ...inner, additionalProperties: false } : inner;
+}
+
+const api = (await (await fetch(`${base}/openapi.json`)).json()) as Api;
+const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+ajv.addSchema(closed({ $id: 'api', components: api.components }) as Schema);
+
+function validate(answer: Answer, contentType: string, body: unknown, what: string): void {
+  const described = answer.content[contentType];
+  assert.ok(described, `${what}: ${contentType} is not described`);
+  const schema = JSON.parse(JSON.stringify(closed(described.schema)).replaceAll('"#/', '"api#/')) as Schema;
+  const check = ajv.compile(schema);
+  assert.ok(check(body), `${what}: ${JSON.stringify(check.errors)}`);
+}
+
+/** Asks, and holds the answer against its description, which stands at `path` where the answer is of the path itself. */
+async function holds(asked: string, status: number): Promise<unknown> {
+  const path = asked.split('?')[0] ?? '';
+  const response = await fetch(base + asked);
+  assert.equal(response.status, status, asked);
+  const described = api.paths[path]?.get.responses[String(status)];
+  assert.ok(described, `${asked}: ${status} is not described`);
+  for (const name of Object.keys(described.headers)) assert.ok(response.headers.has(name), `${asked}: no ${name}`);
+  const contentType = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';
+  const body: unknown = await response.json();
+  validate(described, contentType, body, asked);
+  return body;
+}
+
+test('the description is one of OpenAPI 3.1', () => {
+  assert.match(api.openapi, /^3\.1\./);
+  for (const [path, { get }] of Object.entries(api.paths)) assert.ok(Object.keys(get.responses).length > 0, path);
+});
+
+test('answers are as they are described', async () => {
+  for (const more of ['', '&limit=1', '&radius=50&limit=100', '&locale=de', '&lat=0&lon=0']) await holds(`/hotels?${STAY.replace('&locale=en', '')}${more}`, 200);
+  for (const path of ['/healthz', '/readyz', '/settings.json', '/openapi.json']) await holds(path, 200);
+});
+
+test('every parameter that is described is read, and no other', async () => {
+  const names = (api.paths['/hotels']?.get.parameters ?? []).map(({ name }) => name);
+  for (const name of names) {
+    const body = await holds(`/hotels?${new URLSearchParams({ inDate: '2015-04-09', outDate: '2015-04-10', lat: '1', lon: '1', [name]: '!' })}`, 400);
+    assert.equal((body as { error: { field: string } }).error.field, name);
+  }
+  await holds(`/hotels?${STAY}&other=!`, 200);
+  for (const { name, required } of api.paths['/hotels']?.get.parameters ?? []) {
+    const stay = new URLSearchParams(STAY);
+    stay.delete(name);
+    await holds(`/hotels?${stay}`, required ? 400 : 200);
+  }
+});
+
+test('faults of every path are of one shape', async () => {
+  const fault = api.paths['/hotels']?.get.responses['400'];
+  assert.ok(fault);
+  for (const [path, method] of [['/nowhere', 'GET'], ['/hotels', 'POST'], ['/openapi.json', 'PUT']] as const) {
+    const response = await fetch(base + path, { method });
+    assert.ok([404, 405].includes(response.status), path);
+    validate(fault, 'application/json', await response.json(), `${method} ${path}`);
+  }
+});
+
+test('pictures of the mesh are as they are described', async () => {
+  const leave = new AbortController();
+  const response = await fetch(`${base}/mesh/events`, { signal: leave.signal });
+  const described = api.paths['/mesh/events']?.get.responses['200'];
+  assert.ok(described && response.body);
+  const text = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let told = '';
+  for (let pictures = 0; pictures < 4; ) {
+    const { value } = await text.read();
+    told += value ?? '';
+    const [event, ...rest] = told.split('\n\n');
+    if (rest.length === 0 || event === undefined) continue;
+    told = rest.join('\n\n');
+    assert.ok(event.startsWith('data: '));
+    validate(described, 'text/event-stream', JSON.parse(event.slice(6)), 'a picture');
+    pictures += 1;
+  }
+  leave.abort();
+});
