@@ -3,7 +3,10 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use bellhop::{client::Error, context::Scope};
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 use tonic::{Code, Request, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
@@ -39,7 +42,8 @@ async fn so_it_does_one_whose_answer_has_begun() {
     request.set_timeout(Duration::from_millis(500));
     let mut answers = client.watch(request).await.unwrap().into_inner();
     answers.message().await.unwrap().expect("a first message");
-    let status = answers.message().await.unwrap_err();
+    let end = timeout(Duration::from_secs(30), answers.message()).await;
+    let status = end.expect("an end").unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
 }
 
