@@ -1,4 +1,4 @@
-//! Real programs that watch Hotels: Jaeger, a Prometheus, a Collector.
+//! Real programs that watch Hotels: Jaeger, a Prometheus, a Collector, a Loki.
 
 use std::{
     env,
@@ -54,6 +54,15 @@ impl Source {
         binary: "prometheus",
         ours: "prometheus/prometheus",
         script: "scripts/get-prometheus.sh",
+    };
+
+    /// Loki, which keeps log lines.
+    pub const LOKI: Self = Self {
+        name: "Loki",
+        variable: "LOKI_BIN",
+        binary: "loki",
+        ours: "loki/loki",
+        script: "scripts/get-loki.sh",
     };
 
     /// The program, where there is one. Says so where there is none, unless `BELLHOP_REQUIRE_WATCHERS` demands it.

@@ -23,9 +23,9 @@ pub(crate) struct Stage {
     pub(crate) otlp: String,
     /// Where Prometheus finds what was pushed.
     pub(crate) metrics: String,
-    logs: TempDir,
+    pub(crate) logs: TempDir,
     kept: Arc<Mutex<Vec<Value>>>,
-    registry: Registry,
+    pub(crate) registry: Registry,
 }
 
 /// How the Collector is started.
@@ -51,11 +51,20 @@ impl Run {
 
 impl Stage {
     pub(crate) async fn start() -> Option<Self> {
+        let kept = Arc::default();
+        let logs = format!("http://{}/otlp", keep(&kept).await);
+        let stage = Self::before(&logs, kept).await?;
+        stage.until_reading("first").await;
+        Some(stage)
+    }
+
+    /// A Collector that sends log lines there, which `kept` has where it is a keeper of ours.
+    pub(crate) async fn before(logs_to: &str, kept: Arc<Mutex<Vec<Value>>>) -> Option<Self> {
         let binary = Source::COLLECTOR.find()?;
         let jaeger = Jaeger::start().await?;
         let [grpc, http, metrics, own] = free_ports();
         let at = |port: u16| format!("127.0.0.1:{port}");
-        let (logs, kept) = (TempDir::new().unwrap(), Arc::default());
+        let logs = TempDir::new().unwrap();
         let environment = [
             ("OTELCOL_LISTEN_GRPC", at(grpc)),
             ("OTELCOL_LISTEN_HTTP", at(http)),
@@ -63,7 +72,7 @@ impl Stage {
             ("OTELCOL_OWN_HOST", "127.0.0.1".to_owned()),
             ("OTELCOL_OWN_PORT", own.to_string()),
             ("OTELCOL_JAEGER", jaeger.otlp.clone()),
-            ("OTELCOL_LOKI", format!("http://{}/otlp", keep(&kept).await)),
+            ("OTELCOL_LOKI", logs_to.to_owned()),
             (
                 "OTELCOL_LOGS",
                 logs.path().join("*.log").display().to_string(),
@@ -84,7 +93,7 @@ impl Stage {
             environment: environment.into(),
             ready: format!("http://{}/metrics", at(own)),
         };
-        let stage = Self {
+        Some(Self {
             jaeger,
             program: run.start().await,
             run,
@@ -93,9 +102,7 @@ impl Stage {
             logs,
             kept,
             registry: Registry::mini().await,
-        };
-        stage.until_reading("first").await;
-        Some(stage)
+        })
     }
 
     /// Ends the Collector and starts it again.

@@ -1,10 +1,11 @@
-//! What real watchers see of Hotels: Jaeger, the OpenTelemetry Collector with our configuration, Prometheus.
+//! What real watchers see of Hotels: Jaeger, the OpenTelemetry Collector with our configuration, Prometheus, Loki.
 
 mod calls;
 mod collector;
 mod dashboard;
 mod events;
 mod jaeger;
+mod loki;
 mod prometheus;
 mod pushed;
 mod stage;
