@@ -301,6 +301,17 @@ proptest! {
 }
 
 #[test]
+fn whom_a_caller_leaves_to_others_it_need_not_know() {
+    let mut stage = Stage::new();
+    for _ in 0..50 {
+        let upstreams = json!([{"service": "rate", "left_out": 1, "instances": []}]);
+        stage.says("search", "search-1", json!({"upstreams": upstreams}));
+        assert_eq!(stage.picture().disagreements, []);
+        stage.now += TICK;
+    }
+}
+
+#[test]
 fn a_view_of_another_version_is_read_as_far_as_it_goes() {
     let view: View =
         serde_json::from_value(json!({"what": 1, "upstreams": [{"instances": [{}]}]})).unwrap();

@@ -32,6 +32,8 @@ pub(super) struct Served {
 #[serde(default)]
 pub(super) struct Upstream {
     pub(super) service: String,
+    /// So many more are left to other callers.
+    pub(super) left_out: u64,
     pub(super) instances: Vec<Callee>,
 }
 
