@@ -4,6 +4,7 @@ use std::{
     any::Any,
     convert::Infallible,
     future::Future,
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -76,6 +77,7 @@ impl Service<Call> for Handle {
             handler,
             panics: self.panics.clone(),
             timer,
+            begun: false,
             routed,
         }
     }
@@ -88,6 +90,8 @@ pin_project! {
         handler: TaskLocalFuture<Scope, CatchPanic<routes::Answer>>,
         panics: Arc<Panics>,
         timer: Option<Timer>,
+        // Whether the handler has had a turn.
+        begun: bool,
         // Whether there was a handler to ask.
         routed: bool,
     }
@@ -98,7 +102,14 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let (response, line) = match (this.handler.as_mut().poll(cx), &mut *this.timer) {
+        // With more to do than can be done a call may have its first turn when nobody waits for it any more.
+        let first = !mem::replace(this.begun, true);
+        let late = first && this.timer.as_ref().is_some_and(Timer::has_passed);
+        let handled = match late {
+            true => Poll::Pending,
+            false => this.handler.as_mut().poll(cx),
+        };
+        let (response, line) = match (handled, &mut *this.timer) {
             (Poll::Ready(answer), _) => {
                 let line = Line {
                     scope: this.handler.take_value().unwrap_or_default(),
@@ -114,7 +125,9 @@ impl Future for ResponseFuture {
             }
             (Poll::Pending, None) => return Poll::Pending,
             (Poll::Pending, Some(timer)) => {
-                ready!(timer.poll_passed(cx));
+                if !late {
+                    ready!(timer.poll_passed(cx));
+                }
                 (deadline_exceeded(timer).into_http(), None)
             }
         };
@@ -255,7 +268,7 @@ mod tests {
 
     use futures_util::{StreamExt, stream};
     use http_body_util::{BodyExt, StreamBody};
-    use tokio::time::timeout;
+    use tokio::time::{advance, timeout};
 
     use super::*;
     use crate::limit::OVERLOAD;
@@ -282,6 +295,23 @@ mod tests {
         assert_eq!(start.elapsed(), after);
         assert_eq!(Arc::strong_count(&work), 1, "the handler's work goes on");
         assert!(body.frame().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_whose_time_is_over_before_its_turn_has_no_work_done() {
+        let handler: routes::Answer = Box::pin(async { unreachable!("nobody waits for it") });
+        let within = Duration::from_secs(1);
+        let call = ResponseFuture {
+            handler: Scope::default().enter(catch(|| handler)),
+            panics: Arc::default(),
+            timer: Some(Timer::new(Instant::now(), within)),
+            begun: false,
+            routed: true,
+        };
+        advance(within).await;
+        let answer = call.await.unwrap();
+        let status = Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(status.code(), Code::DeadlineExceeded);
     }
 
     #[tokio::test]
