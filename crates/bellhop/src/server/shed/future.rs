@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tonic::{Code, Status};
 
-use super::Admitted;
+use super::{Admitted, turns::Place};
 use crate::server::unread::Unread;
 
 pin_project! {
@@ -22,15 +22,28 @@ pin_project! {
         inner: Option<F>,
         // Of a call that is counted.
         admitted: Option<Admitted>,
+        // Where calls take turns.
+        place: Option<Place>,
         refusal: Option<Pin<Box<Unread<Incoming, Response<B>>>>>,
     }
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) fn passed(inner: F, admitted: Option<Admitted>) -> Self {
+    /// Of a call that nobody counts.
+    pub(super) fn uncounted(inner: F) -> Self {
         Self {
             inner: Some(inner),
-            admitted,
+            admitted: None,
+            place: None,
+            refusal: None,
+        }
+    }
+
+    pub(super) fn passed(inner: F, admitted: Admitted, place: Option<Place>) -> Self {
+        Self {
+            inner: Some(inner),
+            admitted: Some(admitted),
+            place,
             refusal: None,
         }
     }
@@ -39,6 +52,7 @@ impl<F, B> ResponseFuture<F, B> {
         Self {
             inner: None,
             admitted: None,
+            place: None,
             refusal: Some(Unread::before(refusal, request)),
         }
     }
@@ -56,7 +70,10 @@ where
             return refusal.as_mut().poll(cx);
         }
         let inner = this.inner.as_pin_mut().expect("polled after its end");
-        let Ok(response) = ready!(inner.poll(cx));
+        let Ok(response) = ready!(match this.place {
+            Some(place) => place.poll(cx, |cx| inner.poll(cx)),
+            None => inner.poll(cx),
+        });
         if let Some(mut admitted) = this.admitted.take()
             && !is_late(&response)
         {

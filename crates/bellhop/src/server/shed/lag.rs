@@ -1,4 +1,4 @@
-//! How long the runtime takes to come round to a task that is ready: the queue that all calls stand in.
+//! How long it takes until it is the turn of a call that is ready: the queue that all calls stand in.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -6,6 +6,8 @@ use std::{
 };
 
 use tokio::{task::yield_now, time::Instant};
+
+use super::turns::Turns;
 
 /// Between measurements. They are made only while calls come.
 const EVERY: Duration = Duration::from_millis(5);
@@ -41,10 +43,13 @@ impl Lag {
         true
     }
 
-    /// Steps back behind all that is ready, and says how long that took.
-    pub(super) async fn measure(&self) -> Duration {
+    /// Steps back behind all that is ready, and all that stand where calls take turns, and says how long that took.
+    pub(super) async fn measure(&self, turns: Option<&Turns>) -> Duration {
         let start = Instant::now();
         yield_now().await;
+        if let Some(turns) = turns {
+            turns.wait().await;
+        }
         self.measuring.store(false, Ordering::Relaxed);
         start.elapsed()
     }
@@ -60,7 +65,7 @@ mod tests {
         let start = Instant::now();
         assert!(lag.is_due(start));
         assert!(!lag.is_due(start + 10 * EVERY), "one is under way");
-        lag.measure().await;
+        lag.measure(None).await;
         assert!(!lag.is_due(start + EVERY / 2));
         assert!(lag.is_due(start + EVERY));
     }

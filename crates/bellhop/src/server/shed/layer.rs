@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tower::Layer;
 
-use super::{Limits, Settings, Shared, Shed};
+use super::{Limits, Settings, Shared, Shed, turns::Turns};
 
 /// How a member sheds, for all of its workers.
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ impl<S> Layer<S> for ShedLayer {
         let limits = self.0.as_ref().map(|shedding| Limits {
             own: Arc::new(Shared::new(shedding.settings.by_lag())),
             common: shedding.common.clone(),
+            turns: Turns::of_runtime(),
         });
         Shed { inner, limits }
     }

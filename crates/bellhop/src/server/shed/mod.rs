@@ -1,8 +1,8 @@
 //! Load shedding: a call that would only make others late is refused at once, before any handler sees it.
 //!
 //! [`Limit`] says how many calls may be in flight, by how long calls take and how long the runtime takes to come round. Who
-//! is refused is told at once, and told that it is safe to ask another instance. There is no queue before the limit: the
-//! runtime's own is the queue, and the limit keeps it short.
+//! is refused is told at once, and told that it is safe to ask another instance. There is no queue before the limit: those who
+//! were let in stand in one, that of [`Turns`], and the limit keeps it short.
 
 mod floor;
 mod future;
@@ -10,6 +10,7 @@ mod lag;
 mod layer;
 mod limit;
 mod settings;
+mod turns;
 mod window;
 
 use std::{
@@ -25,7 +26,11 @@ use tower::Service;
 pub(crate) use self::layer::Shedding;
 pub(crate) use self::settings::Settings;
 pub(super) use self::{future::ResponseFuture, layer::ShedLayer};
-use self::{lag::Lag, limit::Limit};
+use self::{
+    lag::Lag,
+    limit::Limit,
+    turns::{Place, Turns},
+};
 use super::{incoming::Call, refusal::Overloaded};
 
 /// Refuses calls that are too many.
@@ -43,6 +48,8 @@ struct Limits {
     own: Arc<Shared>,
     // None where calls wait for others, whose time says nothing of this process.
     common: Option<Arc<Shared>>,
+    // None on a runtime of several threads.
+    turns: Option<Arc<Turns>>,
 }
 
 #[derive(Debug)]
@@ -70,9 +77,9 @@ impl Limits {
     fn admit(&self) -> Option<Admitted> {
         let now = Instant::now();
         if self.own.lag.is_due(now) {
-            let own = self.own.clone();
+            let (own, turns) = (self.own.clone(), self.turns.clone());
             tokio::spawn(async move {
-                let lag = own.lag.measure().await;
+                let lag = own.lag.measure(turns.as_deref()).await;
                 own.with(|limit| limit.lagged(lag));
             });
         }
@@ -140,10 +147,13 @@ where
 
     fn call(&mut self, call: Call) -> Self::Future {
         let Some(limits) = self.limits.as_ref().filter(|_| !call.is_question()) else {
-            return ResponseFuture::passed(self.inner.call(call), None);
+            return ResponseFuture::uncounted(self.inner.call(call));
         };
         match limits.admit() {
-            Some(admitted) => ResponseFuture::passed(self.inner.call(call), Some(admitted)),
+            Some(admitted) => {
+                let place = limits.turns.clone().map(Place::new);
+                ResponseFuture::passed(self.inner.call(call), admitted, place)
+            }
             None => ResponseFuture::refused(B::overloaded(), call.request.into_body()),
         }
     }

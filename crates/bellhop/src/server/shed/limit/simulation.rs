@@ -8,6 +8,7 @@ use std::{
 use fastrand::Rng;
 
 use super::*;
+use crate::server::shed::turns::ROUND;
 
 /// How long a caller waits.
 const PATIENCE: f64 = 1.0;
@@ -120,6 +121,8 @@ struct Simulation {
     busy: usize,
     /// Of the runtime: when it will have done what is ready.
     backlog: f64,
+    /// Of the runtime: when the call that it works on is done, and it looks at its sockets.
+    looks: f64,
     quarters: [Quarter; 4],
     /// When the good ones were answered, and how long they took.
     took: Vec<(f64, f64)>,
@@ -185,6 +188,7 @@ impl Simulation {
             queue: VecDeque::new(),
             busy: 0,
             backlog: 0.0,
+            looks: 0.0,
             quarters: [Quarter::default(); 4],
             took: Vec::new(),
             closed: false,
@@ -252,7 +256,7 @@ impl Simulation {
             self.queue.push_back(now);
             self.serve(now);
         } else {
-            let late = self.backlog - now > PROMPT;
+            let late = self.looks - now > PROMPT;
             let quarter = self.quarter(now);
             quarter.refused += 1;
             quarter.late += usize::from(late);
@@ -277,6 +281,7 @@ impl Simulation {
             };
             let takes = slower * self.server.time.draw(&mut self.random);
             if self.server.bottleneck == Bottleneck::Runtime {
+                self.looks = now + takes + ROUND.as_secs_f64();
                 let waiting = self.queue.len() as f64;
                 self.backlog = now + takes + waiting * slower * self.server.time.mean();
             }

@@ -68,7 +68,7 @@ impl Watch {
         latency: &mut Floor,
         excused: Option<Duration>,
     ) -> Option<Alarm> {
-        let lags = self.lags(window, excused);
+        let lags = self.lags(window, in_flight, excused);
         let piles_up = self.piles_up(now, window, in_flight, latency);
         self.note(now, window, in_flight);
         let in_vain = window.is_in_vain() && in_flight > FEW;
@@ -85,12 +85,15 @@ impl Watch {
         Some(alarm)
     }
 
-    fn lags(&mut self, window: &Window, excused: Option<Duration>) -> bool {
+    fn lags(&mut self, window: &Window, in_flight: usize, excused: Option<Duration>) -> bool {
         let enter = excused.map_or(LAG_ENTER, |lag| LAG_ENTER.max(2 * lag));
-        self.lagging = match window.lag() {
+        let long = window.lag().filter(|lag| *lag >= enter);
+        self.lagging = match long {
+            // A burst goes away by itself.
+            _ if window.drains(in_flight) && (long.is_some() || !window.has_lag()) => self.lagging,
             _ if !window.has_lag() => self.lagging * LAGGING_ON,
-            Some(lag) if lag >= enter => self.lagging + ratio(lag, enter).min(LAGGING_AT_ONCE),
-            _ => 0.0,
+            Some(lag) => self.lagging + ratio(lag, enter).min(LAGGING_AT_ONCE),
+            None => 0.0,
         };
         self.lagging >= LAGGING
     }

@@ -1,0 +1,153 @@
+//! Whose turn it is on a thread whose calls take the processor's time.
+//!
+//! A single-threaded runtime looks at its sockets when nothing is ready any more, or after 61 tasks. Where each of them takes
+//! 4 ms of the processor that is a quarter of a second, in which nobody is told anything: neither that there is too much to do,
+//! nor an answer that is long there. So calls do not stand in the runtime's queue but in one of ours, first come, first served.
+//! Who is at its head works; when calls have worked for a round, the next one waits until the runtime has looked at its sockets
+//! and has done what it found there.
+//!
+//! A runtime of several threads goes without: its threads look at the sockets in turn.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Semaphore,
+    task::yield_now,
+    time::Instant,
+};
+
+/// So much work is done between two looks at the sockets, and one call's more at most.
+pub(super) const ROUND: Duration = Duration::from_millis(2);
+/// Looks at the sockets between two rounds: at the first requests are read, before the second refusals are written.
+const LOOKS: usize = 2;
+
+/// The turns of one thread.
+#[derive(Debug)]
+pub(super) struct Turns {
+    /// One permit: its owner works, or has the runtime look at its sockets.
+    free: Semaphore,
+    /// Nanoseconds of this round.
+    worked: AtomicU64,
+}
+
+/// A call's place among the others.
+pub(super) struct Place {
+    turns: Arc<Turns>,
+    // Only of one that has to wait.
+    waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+/// A turn, until it is dropped.
+struct Turn<'a> {
+    turns: &'a Arc<Turns>,
+    since: Instant,
+}
+
+impl Turns {
+    /// Those of the runtime that this is called on; `None` where it has several threads.
+    pub(super) fn of_runtime() -> Option<Arc<Self>> {
+        let is_single = Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread;
+        is_single.then(Arc::default)
+    }
+
+    /// Waits until all that stand here now have had their turns.
+    pub(super) async fn wait(&self) {
+        let turn = self.free.acquire().await;
+        drop(turn);
+    }
+
+    async fn take(self: Arc<Self>) {
+        if let Ok(turn) = self.free.acquire().await {
+            turn.forget();
+        }
+    }
+
+    /// Whether that was the last of a round.
+    fn is_round_over(&self, worked: Duration) -> bool {
+        let nanos = |time: Duration| time.as_nanos() as u64;
+        let worked = self.worked.load(Ordering::Relaxed) + nanos(worked);
+        let is_over = worked >= nanos(ROUND);
+        let left = if is_over { 0 } else { worked };
+        self.worked.store(left, Ordering::Relaxed);
+        is_over
+    }
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            free: Semaphore::new(1),
+            worked: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Place {
+    pub(super) fn new(turns: Arc<Turns>) -> Self {
+        Self {
+            turns,
+            waiting: None,
+        }
+    }
+
+    /// Does a piece of work once it is its turn.
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        work: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        ready!(self.poll_turn(cx));
+        let _turn = Turn {
+            turns: &self.turns,
+            since: Instant::now(),
+        };
+        work(cx)
+    }
+
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.waiting.is_none() {
+            match self.turns.free.try_acquire() {
+                Ok(turn) => {
+                    turn.forget();
+                    return Poll::Ready(());
+                }
+                Err(_) => self.waiting = Some(Box::pin(self.turns.clone().take())),
+            }
+        }
+        let waiting = self.waiting.as_mut().expect("it has just begun");
+        ready!(waiting.as_mut().poll(cx));
+        self.waiting = None;
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.turns.is_round_over(self.since.elapsed()) {
+            tokio::spawn(look(self.turns.clone()));
+        } else {
+            self.turns.free.add_permits(1);
+        }
+    }
+}
+
+/// Has the runtime look at its sockets before the next turn.
+async fn look(turns: Arc<Turns>) {
+    for _ in 0..LOOKS {
+        yield_now().await;
+    }
+    turns.free.add_permits(1);
+}
+
+#[cfg(test)]
+mod tests;
