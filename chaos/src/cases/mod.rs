@@ -54,6 +54,7 @@ pub(crate) const ALL: &[Case] = &[
     consul_fails::CASE,
     scale::CASE,
     overload::SERVER,
+    overload::PROCESSOR,
     overload::SYSTEM,
     clients::DISCONNECTING,
     clients::SLOW,

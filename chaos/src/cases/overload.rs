@@ -17,6 +17,12 @@ pub(super) const SERVER: Case = Case {
     run: |suite| Box::pin(server(suite)),
 };
 
+pub(super) const PROCESSOR: Case = Case {
+    name: "overload-cpu",
+    about: "the same where each call has the only thread's processor for itself",
+    run: |suite| Box::pin(processor(suite)),
+};
+
 pub(super) const SYSTEM: Case = Case {
     name: "overload-system",
     about: "the same through the frontends, where three instances of geo can do so much and no more",
@@ -28,6 +34,8 @@ const GOODPUT: f64 = 0.9;
 const TOLD_WITHIN: Duration = Duration::from_millis(10);
 /// So long each call takes of a worker, as of a database: the cores of this machine, which the load needs too, have time left.
 const WORK: u64 = 20;
+/// So long each call keeps the processor from everybody else.
+const BURN: u64 = 4;
 /// How long servers may take to learn what they can do: until then late answers are only told of.
 const LEARNS: Duration = Duration::from_secs(3);
 /// So many of a hundred calls may then come to nothing in time.
@@ -50,6 +58,18 @@ async fn server(suite: Suite) -> Result<Report, Failure> {
     // More at one time than keep the server busy, and not so many that it has to refuse any. The last of a hundred are told late
     // where the machine stumbles.
     run(&suite, target, workers * 3 / 2, 95).await
+}
+
+async fn processor(suite: Suite) -> Result<Report, Failure> {
+    let service = "rate";
+    let shape = Shape::only(service, 1).playing(service, FAULTY);
+    // The other core is for those who call.
+    let stage = Stage::start(&suite, shape.setting(service, "BELLHOP_SHARDS", 1)).await;
+    let instance = &stage.members[service][0];
+    instance.control().await.burn(BURN).await?;
+    let target = Target::rate(instance.address).await?;
+    // While one is served the other waits. Nobody can be told anything while a call has the processor.
+    run(&suite, target, 2, 95).await
 }
 
 async fn system(suite: Suite) -> Result<Report, Failure> {

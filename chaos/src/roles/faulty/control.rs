@@ -59,6 +59,11 @@ impl Control {
         self.order(&format!("slow {millis}")).await.map(drop)
     }
 
+    /// Has calls take the processor for so long from here on.
+    pub(crate) async fn burn(&self, millis: u64) -> io::Result<()> {
+        self.order(&format!("burn {millis}")).await.map(drop)
+    }
+
     /// Has a share of the calls refused from here on.
     pub(crate) async fn refuse(&self, percent: u64) -> io::Result<()> {
         self.order(&format!("refuse {percent}")).await.map(drop)

@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::{Duration, Instant},
 };
 
 use http::{Request, Response};
@@ -45,12 +46,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let delay = match self.state.call() {
+        let (delay, burn) = match self.state.call() {
             Fate::Refuse => {
                 let refused = Status::unavailable("refused, as told").into_http();
                 return Box::pin(std::future::ready(Ok(refused)));
             }
-            Fate::Serve(delay) => delay,
+            Fate::Serve { delay, burn } => (delay, burn),
         };
         let served = self.inner.call(request);
         let state = self.state.clone();
@@ -59,7 +60,16 @@ where
             if !delay.is_zero() {
                 tokio::time::sleep(delay).await;
             }
+            take(burn);
             served.await
         })
+    }
+}
+
+/// Has nobody else on this thread do anything.
+fn take(time: Duration) {
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        std::hint::spin_loop();
     }
 }

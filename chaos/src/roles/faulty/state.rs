@@ -15,6 +15,7 @@ pub(super) struct State {
     since: AtomicU64,
     refused_percent: AtomicU64,
     delay_millis: AtomicU64,
+    burn_millis: AtomicU64,
     /// Calls that are worked on at one time, where there is a bound; others wait.
     workers: Option<Semaphore>,
 }
@@ -22,8 +23,8 @@ pub(super) struct State {
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It is served after this time.
-    Serve(Duration),
+    /// It is served after this time, and takes the processor for the other one.
+    Serve { delay: Duration, burn: Duration },
     /// It is answered UNAVAILABLE.
     Refuse,
 }
@@ -50,17 +51,21 @@ impl State {
         if (number + 1) * percent / 100 > number * percent / 100 {
             return Fate::Refuse;
         }
-        let delay = self.delay_millis.load(Ordering::Relaxed);
-        Fate::Serve(Duration::from_millis(delay))
+        let [delay, burn] = [&self.delay_millis, &self.burn_millis]
+            .map(|millis| Duration::from_millis(millis.load(Ordering::Relaxed)));
+        Fate::Serve { delay, burn }
     }
 
-    /// Does as told: `slow MILLISECONDS`, `refuse PERCENT`, `count`. Every answer is the number of calls so far; `None` to an
-    /// order that it does not know.
+    /// Does as told: `slow MILLISECONDS`, `burn MILLISECONDS`, `refuse PERCENT`, `count`. Every answer is the number of calls so
+    /// far; `None` to an order that it does not know.
     pub(super) fn obey(&self, order: &str) -> Option<u64> {
         match order.split_once(' ') {
             None if order == "count" => {}
             Some(("slow", millis)) => self
                 .delay_millis
+                .store(millis.parse().ok()?, Ordering::Relaxed),
+            Some(("burn", millis)) => self
+                .burn_millis
                 .store(millis.parse().ok()?, Ordering::Relaxed),
             Some(("refuse", percent)) => {
                 self.refused_percent
@@ -77,6 +82,11 @@ impl State {
 mod tests {
     use super::*;
 
+    fn serve(delay: u64, burn: u64) -> Fate {
+        let [delay, burn] = [delay, burn].map(Duration::from_millis);
+        Fate::Serve { delay, burn }
+    }
+
     #[test]
     fn the_share_is_kept_and_spread() {
         let state = State::default();
@@ -86,15 +96,17 @@ mod tests {
         assert_eq!(refused, 3);
         assert!(!fates.windows(2).any(|pair| pair == [true, true]));
         assert_eq!(state.obey("refuse 0"), Some(10));
-        assert_eq!(state.call(), Fate::Serve(Duration::ZERO));
+        assert_eq!(state.call(), serve(0, 0));
     }
 
     #[test]
     fn orders_are_obeyed_or_not_understood() {
         let state = State::default();
         assert_eq!(state.obey("slow 1000"), Some(0));
-        assert_eq!(state.call(), Fate::Serve(Duration::from_secs(1)));
-        assert_eq!(state.obey("count"), Some(1));
+        assert_eq!(state.call(), serve(1000, 0));
+        assert_eq!(state.obey("burn 5"), Some(1));
+        assert_eq!(state.call(), serve(1000, 5));
+        assert_eq!(state.obey("count"), Some(2));
         for order in ["", "slow", "slow down", "refuse -1", "stop"] {
             assert_eq!(state.obey(order), None, "{order}");
         }
