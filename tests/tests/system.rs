@@ -37,6 +37,14 @@ fn traced(registry: &Registry, receiver: &Receiver) -> Launch {
         .set("OTEL_BSP_SCHEDULE_DELAY", "50")
 }
 
+/// So that each request is one call of rate, however long it takes: nobody is asked once more beside one who is late, and nobody
+/// is taken for dead who is slow to say how it is.
+fn counted(registry: &Registry, receiver: &Receiver) -> Launch {
+    traced(registry, receiver)
+        .set("BELLHOP_HEDGE_AFTER", "off")
+        .set("BELLHOP_CHECK_TIMEOUT", "10s")
+}
+
 async fn the_example_request_is_answered_as_the_contract_says(registry: Registry) {
     let system = System::start(launch(&registry)).await;
     let answer = system
@@ -153,7 +161,7 @@ async fn until_three_take_turns(system: &System, receiver: &Receiver) {
 
 async fn three_instances_take_turns_evenly(registry: Registry) {
     let receiver = Receiver::start().await;
-    let mut system = System::start(traced(&registry, &receiver)).await;
+    let mut system = System::start(counted(&registry, &receiver)).await;
     system.add("rate");
     system.add("rate");
     system.passing(&registry, "rate", 3).await;
@@ -163,7 +171,7 @@ async fn three_instances_take_turns_evenly(registry: Registry) {
 
 async fn an_instance_of_twice_the_weight_has_twice_the_turns(registry: Registry) {
     let receiver = Receiver::start().await;
-    let system = System::start(traced(&registry, &receiver)).await;
+    let system = System::start(counted(&registry, &receiver)).await;
     let _heavy = system
         .launch
         .clone()
@@ -192,7 +200,7 @@ async fn members_that_report_for_themselves_pass(registry: Registry) {
 
 async fn a_later_instance_takes_turns(registry: Registry) {
     let receiver = Receiver::start().await;
-    let mut system = System::start(traced(&registry, &receiver)).await;
+    let mut system = System::start(counted(&registry, &receiver)).await;
     let (_, newcomer) = system.add("rate").serving("rate").await;
     system.passing(&registry, "rate", 2).await;
     let passing = Instant::now();
