@@ -2,7 +2,7 @@
 //! and whether they are noted. Log lines find here what they are about.
 //!
 //! The server stack enters a [`Scope`] around each handler; channels read it. It follows the task: work that a handler
-//! spawns starts without it, unless by [`spawn`](crate::spawn) or wrapped in [`Scope::enter`]. What a member does of itself, for
+//! spawns starts without it, unless by [`spawn`] or wrapped in [`Scope::enter`]. What a member does of itself, for
 //! no call, has a scope that names the member and nothing else.
 
 mod voice;
