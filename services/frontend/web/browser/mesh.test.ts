@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { accessible, base, onPage, picture, STAY, until } from './support.ts';
+import { accessible, base, hear, onPage, picture, STAY, told, until } from './support.ts';
 
 const MESH = { path: '/mesh' };
 const SERVICES = ['frontend', 'geo', 'profile', 'rate', 'search'];
@@ -45,17 +45,54 @@ function load(): () => Promise<void> {
   };
 }
 
+/** How long a disagreement has to hold until it is flagged, and some more, in milliseconds. */
+const FLAGGED_AFTER = 7000;
+
+/** Reads what the page is told, beside it: all flags, of which the page shows those of now. */
+class Follower {
+  readonly flags: string[] = [];
+  /** When the last picture was made, in milliseconds. */
+  at = 0;
+  readonly #leave = new AbortController();
+  readonly #going = this.#follow();
+
+  async #follow(): Promise<void> {
+    const { body } = await fetch(`${base}/mesh/events`, { signal: this.#leave.signal });
+    assert.ok(body);
+    let text = '';
+    for await (const part of body.pipeThrough(new TextDecoderStream())) {
+      const events = (text + part).split('\n\n');
+      text = events.pop() ?? '';
+      for (const event of events) {
+        const picture = JSON.parse(event.slice('data: '.length)) as { at: string; disagreements: { text: string }[] };
+        this.at = Date.parse(picture.at);
+        this.flags.push(...picture.disagreements.map(({ text }) => text));
+      }
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#leave.abort();
+    await this.#going.catch(() => undefined);
+  }
+}
+
 test('instances come and go while the page is open', async () => {
-  await onPage(MESH, async (page) => {
+  const follower = new Follower();
+  await onPage({ ...MESH, before: (page) => hear(page, 'told') }, async (page) => {
     await passing(page, 1);
     const [kept, other] = [startRate(), startRate()];
     await passing(page, 3);
-    assert.match((await page.locator('#told').textContent()) ?? '', /rate-.*(has come|passing)/);
+    await told(page, 'told', /rate-\S+ has come/);
     assert.equal(await page.locator('#instances tbody tr').count(), 7);
 
     kept.kill('SIGTERM');
     await passing(page, 2);
-    await until('it is told', async () => /has gone/.test((await page.locator('#told').textContent()) ?? ''));
+    await told(page, 'told', /rate-\S+ has gone/);
+    const left = follower.at;
+    await until('what differs would be flagged by now', async () => follower.at > left + FLAGGED_AFTER);
+    assert.deepEqual(follower.flags, [], 'nothing of that is a disagreement');
+    await follower.end();
 
     other.kill('SIGKILL');
     await until('one is lost', async () => (await states(page, 'rate')).some((state) => state === 'connecting' || state === 'critical') || (await states(page, 'rate')).length === 1);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { accessible, cards, changed, fault, HOTELS, listed, mapped, onPage, picture, STAY, until } from './support.ts';
+import { accessible, cards, changed, fault, hear, HOTELS, listed, mapped, onPage, picture, STAY, told, until } from './support.ts';
 
 test('skeletons wait where cards will be, and nothing jumps', () => {
   const { promise: seen, resolve: answer } = withResolvers();
@@ -56,12 +56,18 @@ test('rate limited, it counts down and goes on by itself', () =>
   onPage({ expected: /429/, before: async (page) => {
     let asked = 0;
     await page.route(HOTELS, (route) => ((asked += 1) > 1 ? route.continue() : fault(429, 'RATE_LIMITED', { 'retry-after': '3' })(route)));
+    await hear(page, 'state');
   } }, async (page) => {
-    await page.getByText('starts in 3 s').waitFor();
-    await page.getByText('starts in 2 s').waitFor();
+    await told(page, 'state', /starts in 3 s/);
+    await told(page, 'state', /starts in [12] s/);
+    await listed(page);
+  }));
+
+test('rate limited, it says so to everybody', () =>
+  onPage({ expected: /429/, before: (page) => page.route(HOTELS, fault(429, 'RATE_LIMITED', { 'retry-after': '600' })) }, async (page) => {
+    await page.getByText(/starts in \d+ s/).waitFor();
     assert.equal(await page.getAttribute('#state', 'role'), 'alert');
     await accessible(page, 'limited');
-    await listed(page);
   }));
 
 for (const [status, code, said] of [[503, 'UNAVAILABLE', 'cannot be found at the moment'], [504, 'DEADLINE_EXCEEDED', 'took too long'], [500, 'INTERNAL', 'cannot be found']] as const) {

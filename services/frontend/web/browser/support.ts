@@ -100,14 +100,36 @@ export async function mapped(page: Page): Promise<void> {
   await page.locator('#map.ready').waitFor({ state: 'attached' });
 }
 
-/** Waits until a condition holds on the page. The policy of the page forbids conditions that come as text. */
-export async function until(what: string, is: () => Promise<boolean>): Promise<void> {
+/** Waits until a condition holds on the page; tells what was `seen` where it does not. The policy of the page forbids conditions that come as text. */
+export async function until(what: string, is: () => Promise<boolean>, seen?: () => Promise<unknown>): Promise<void> {
   const end = Date.now() + PATIENCE;
   while (!(await is())) {
-    assert.ok(Date.now() < end, `waited in vain: ${what}`);
+    if (Date.now() > end) assert.fail(`waited in vain: ${what}${seen ? `, of ${JSON.stringify(await seen())}` : ''}`);
     await new Promise((done) => setTimeout(done, 25));
   }
 }
+
+/** Collects all that an element says, for what it says next takes the place of that. To be called before the page is opened. */
+export async function hear(page: Page, id: string): Promise<void> {
+  await page.addInitScript((id) => {
+    const heard: string[] = [];
+    Object.assign(window, { [`heard-${id}`]: heard });
+    const isOf = (node: Node): boolean => (node instanceof Element ? node : node.parentElement)?.closest(`#${id}`) != null;
+    new MutationObserver((changes) => {
+      for (const { target, addedNodes } of changes) {
+        if (isOf(target)) heard.push(...[...addedNodes].map((node) => node.textContent ?? ''));
+      }
+    }).observe(document, { childList: true, subtree: true });
+  }, id);
+}
+
+/** All that it has said so far. */
+export const heard = (page: Page, id: string): Promise<string[]> =>
+  page.evaluate((name) => (window as unknown as Record<string, string[]>)[name] ?? [], `heard-${id}`);
+
+/** Waits until an element has said something, however soon it said something else. */
+export const told = (page: Page, id: string, what: RegExp): Promise<void> =>
+  until(`#${id} says ${what}`, async () => (await heard(page, id)).some((text) => what.test(text)), () => heard(page, id));
 
 export const cards = (page: Page): Promise<string[]> => page.locator('.card .name').allTextContents();
 export const parameter = (page: Page, name: string): string | null => new URL(page.url()).searchParams.get(name);
