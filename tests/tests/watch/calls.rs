@@ -18,18 +18,32 @@ use tonic::{Request, Response, Status};
 
 use crate::{stage::Jaeger, trace::Span};
 
-/// Fails so many calls, then answers.
+/// Fails so many calls, then answers, or hangs.
 #[derive(Clone)]
-pub(crate) struct Moody(Arc<AtomicUsize>);
+pub(crate) struct Moody {
+    failures: Arc<AtomicUsize>,
+    hangs: bool,
+}
 
 impl Moody {
     pub(crate) fn failing(calls: usize) -> Self {
-        Self(Arc::new(AtomicUsize::new(calls)))
+        Self {
+            failures: Arc::new(AtomicUsize::new(calls)),
+            hangs: false,
+        }
+    }
+
+    /// The same, and never answers after that.
+    pub(crate) fn then_hanging(self) -> Self {
+        Self {
+            hangs: true,
+            ..self
+        }
     }
 
     /// From now on it answers.
     pub(crate) fn recover(&self) {
-        self.0.store(0, Ordering::SeqCst);
+        self.failures.store(0, Ordering::SeqCst);
     }
 }
 
@@ -38,10 +52,11 @@ impl Geo for Moody {
     async fn nearby(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
         let left = |left: usize| left.checked_sub(1);
         match self
-            .0
+            .failures
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
         {
             Ok(_) => Err(Status::unavailable("not yet")),
+            Err(_) if self.hangs => std::future::pending().await,
             Err(_) => Ok(Response::new(Answer::default())),
         }
     }

@@ -4,6 +4,7 @@ mod calls;
 mod collector;
 mod dashboard;
 mod events;
+mod hung;
 mod jaeger;
 mod loki;
 mod prometheus;

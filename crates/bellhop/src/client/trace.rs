@@ -111,8 +111,6 @@ where
         };
         Poll::Ready(match answer {
             Ok(mut response) => {
-                let peer = response.body().peer();
-                span.set_endpoint(peer.address, peer.id.as_str());
                 // An answer of trailers only has its status here.
                 if response.headers().contains_key(Status::GRPC_STATUS) {
                     span.end_grpc(code(response.headers()));

@@ -251,12 +251,16 @@ impl Service<Request<RequestBody>> for Turn {
             .entry(header::USER_AGENT)
             .or_insert(USER_AGENT);
 
+        let notes = request.extensions().get::<Notes>();
         let mut account = self.account.take();
         if let Some(account) = &mut account {
             account.bound(parse_timeout(request.headers()).ok().flatten());
-            account.note(request.extensions().get::<Notes>().cloned());
+            account.note(notes.cloned());
         }
         let peer = self.shared.peer.clone();
+        if let Some(notes) = notes {
+            notes.sent_to(&peer);
+        }
         let record = request.extensions().get::<CallRecord>();
         let record = record.map(|call| call.attempt(&peer, Instant::now()));
         let answer = self.sender.try_send_request(request);

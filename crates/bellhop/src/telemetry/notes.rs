@@ -17,6 +17,7 @@ use super::{
     span::CallSpan,
     tracer::{Inner, new_span_id},
 };
+use crate::endpoint::Peer;
 
 /// More events than this on one span say nothing new; the rest is counted.
 const MAX_EVENTS: usize = 128;
@@ -41,8 +42,18 @@ struct Noted {
     /// The span around the attempts, once there are several.
     around: OnceLock<SpanId>,
     events: Mutex<SpanEvents>,
+    /// Whom it was sent to last.
+    peer: Mutex<Option<Arc<Peer>>>,
     /// The attempt whose answer is the call's.
     answering: Mutex<Option<CallSpan>>,
+}
+
+/// What the span of a call is.
+pub(super) enum Own {
+    /// Its only attempt, and whom that went to.
+    Only(Option<Arc<Peer>>),
+    /// One around its attempts, which tell whom they went to.
+    Around(SpanContext, SpanKind),
 }
 
 impl Notes {
@@ -59,6 +70,7 @@ impl Notes {
             start,
             around: OnceLock::new(),
             events: Mutex::default(),
+            peer: Mutex::default(),
             answering: Mutex::default(),
         }))
     }
@@ -66,6 +78,11 @@ impl Notes {
     /// Something that happened to the call.
     pub(crate) fn event(&self, name: &'static str, attributes: Vec<KeyValue>) {
         add(&mut lock(&self.0.events), name, attributes);
+    }
+
+    /// It goes to this instance, which may never answer.
+    pub(crate) fn sent_to(&self, peer: &Arc<Peer>) {
+        *lock(&self.0.peer) = Some(peer.clone());
     }
 
     /// The span of the first attempt, now that there are to be more; the call itself gets another id.
@@ -108,15 +125,16 @@ impl Notes {
         *lock(&self.0.answering) = Some(span);
     }
 
-    /// Ends the attempt that has answered, and says what the call's own span is to be: its id and kind where it is one around
-    /// attempts, and what happened.
-    pub(super) fn end(&self, code: Code) -> (Option<(SpanContext, SpanKind)>, SpanEvents) {
+    /// Ends the attempt that has answered, and says what the call's own span is to be, and what happened.
+    pub(super) fn end(&self, code: Code) -> (Own, SpanEvents) {
         if let Some(span) = lock(&self.0.answering).take() {
             span.end_grpc(code);
         }
-        let around = self.0.around.get();
-        let around = around.map(|id| (with_id(&self.0.first, *id), SpanKind::Internal));
-        (around, std::mem::take(&mut lock(&self.0.events)))
+        let own = match self.0.around.get() {
+            Some(id) => Own::Around(with_id(&self.0.first, *id), SpanKind::Internal),
+            None => Own::Only(lock(&self.0.peer).take()),
+        };
+        (own, std::mem::take(&mut lock(&self.0.events)))
     }
 }
 

@@ -16,7 +16,7 @@ use tonic::Code;
 
 use super::{
     metrics::{HttpTiming, LIMITER, Limiter, RpcTiming},
-    notes::{self, Notes},
+    notes::{self, Notes, Own},
     propagation::Propagators,
     queue::Queue,
     status::{code_name, failed, is_error},
@@ -189,9 +189,7 @@ impl CallSpan {
     /// The endpoint that was picked: its address and its id in the registry.
     pub fn set_endpoint(&mut self, address: SocketAddr, instance: &str) {
         if let Some(recording) = &mut self.recording {
-            let attributes = &mut recording.data.attributes;
-            push_peer(attributes, address);
-            attributes.push(KeyValue::new(ENDPOINT_ID, instance.to_owned()));
+            recording.set_endpoint(address, instance);
         }
     }
 
@@ -287,18 +285,24 @@ impl Recording {
         self.data.name = "grpc".into();
     }
 
+    fn set_endpoint(&mut self, address: SocketAddr, instance: &str) {
+        let attributes = &mut self.data.attributes;
+        push_peer(attributes, address);
+        attributes.push(KeyValue::new(ENDPOINT_ID, instance.to_owned()));
+    }
+
     /// Takes over what was noted on the way.
     fn conclude(&mut self, code: Code) {
         let Some(notes) = self.notes.take() else {
             return;
         };
-        let (around, events) = notes.end(code);
-        if let Some((context, kind)) = around {
-            // Whom it went to is told by the attempts.
-            let of_attempts = [NETWORK_PEER_ADDRESS, NETWORK_PEER_PORT, ENDPOINT_ID];
-            let attributes = &mut self.data.attributes;
-            attributes.retain(|attribute| !of_attempts.contains(&attribute.key.as_str()));
-            (self.data.span_context, self.data.span_kind) = (context, kind);
+        let (own, events) = notes.end(code);
+        match own {
+            Own::Around(context, kind) => {
+                (self.data.span_context, self.data.span_kind) = (context, kind);
+            }
+            Own::Only(Some(peer)) => self.set_endpoint(peer.address, peer.id.as_str()),
+            Own::Only(None) => {}
         }
         let own = &mut self.data.events;
         own.dropped_count += events.dropped_count;

@@ -208,9 +208,13 @@ impl<T: Target> Trouble<T> {
         self.avoid.iter().cloned().chain(waited_for).collect()
     }
 
-    fn answered(mut self, flight: Flight<T>, mut response: Response<T::Body>) -> Response<T::Body> {
+    fn answered(
+        mut self,
+        mut flight: Flight<T>,
+        mut response: Response<T::Body>,
+    ) -> Response<T::Body> {
         let peer = response.body().peer().clone();
-        if let (Some(mut span), Some(notes)) = (flight.span, &self.call.kept.notes) {
+        if let (Some(mut span), Some(notes)) = (flight.span.take(), &self.call.kept.notes) {
             span.set_endpoint(peer.address, peer.id.as_str());
             notes.answered_by(span);
         }
@@ -224,8 +228,7 @@ impl<T: Target> Trouble<T> {
     fn overtake(&mut self) {
         for mut flight in self.flights.drain(..) {
             let peer = flight.peer().cloned();
-            if let (Some(span), Some(peer)) = (&mut flight.span, &peer) {
-                span.set_endpoint(peer.address, peer.id.as_str());
+            if let Some(span) = &mut flight.span {
                 span.event("bellhop.overtaken");
             }
             self.trail.push(peer, End::Overtaken, flight.hedge);

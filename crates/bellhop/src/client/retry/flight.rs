@@ -58,8 +58,9 @@ impl<T: Target> Flight<T> {
     }
 
     /// The same with a span of its own.
-    pub(super) fn recorded(self, span: Option<CallSpan>) -> Self {
-        Self { span, ..self }
+    pub(super) fn recorded(mut self, span: Option<CallSpan>) -> Self {
+        self.span = span;
+        self
     }
 
     /// Waits for the answer, or for the failure.
@@ -107,6 +108,17 @@ impl<T: Target> Flight<T> {
         match &self.stage {
             Stage::Calling(attempt) => attempt.peer(),
             Stage::Beginning(response) => response.as_ref().map(|response| response.body().peer()),
+        }
+    }
+}
+
+/// Whoever is given up has an instance, too: at the deadline, the one that hangs.
+impl<T: Target> Drop for Flight<T> {
+    fn drop(&mut self) {
+        if let Some(mut span) = self.span.take()
+            && let Some(peer) = self.peer()
+        {
+            span.set_endpoint(peer.address, peer.id.as_str());
         }
     }
 }
