@@ -1,5 +1,7 @@
 //! Rules and dashboards ask for what there is: the metrics and the attributes of docs/observability.md.
 
+mod compose;
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");

@@ -4,8 +4,9 @@ use e2e::{Launch, Registry, System, until};
 use serde_json::Value;
 
 use crate::{
+    collector::Stage,
     prometheus::{Prometheus, encoded},
-    stage::{BINARY, Jaeger, traced},
+    stage::{BINARY, Jaeger, trace_id, traced},
 };
 
 const DASHBOARD: &str = include_str!("../../../deploy/grafana/dashboards/hotels.json");
@@ -96,5 +97,54 @@ async fn every_panel_that_promises_traces_leads_to_one_that_jaeger_has() {
         .await;
         // What was asked of the system is traced whole.
         assert_eq!(jaeger.trace(&trace, 9).await.len(), 9, "{title}");
+    }
+}
+
+/// The searches in Jaeger that panels about failures lead to, by title.
+fn searches() -> Vec<(String, String)> {
+    let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let links = panels.filter_map(|panel| {
+        let link = &panel["fieldConfig"]["defaults"]["links"][0]["url"];
+        let (_, search) = link.as_str()?.split_once("/search?")?;
+        Some((panel["title"].as_str()?.to_owned(), search.to_owned()))
+    });
+    links.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_leads_through_the_collector_to_its_trace() {
+    let Some(stage) = Stage::start().await else {
+        return;
+    };
+    let mut system = System::start(stage.launch()).await;
+    let well = trace_id(&system.example_with(&[]).await.unwrap());
+    system.processes.remove("geo");
+    let failed = system.example_with(&[]).await.unwrap();
+    assert_eq!(failed.status, 503);
+    let failed = trace_id(&failed);
+
+    let searches = searches();
+    let titles: Vec<_> = searches.iter().map(|(title, _)| &**title).collect();
+    let fail = ["Requests that fail", "Calls that fail"];
+    assert_eq!(titles, [fail[0], fail[0], fail[1], fail[1]]);
+    for (title, search) in &searches {
+        // Both are in what fails: one at the door, one behind it.
+        for service in ["frontend", "search"] {
+            let search = search
+                .replace("${__field.labels.service}", service)
+                .replace("${__from}000", "0")
+                .replace("${__to}000", "9000000000000000");
+            let traces = until(&format!("{title} of {service}"), || async {
+                let found = stage.jaeger.ask(&format!("/api/traces?{search}")).await;
+                let found = found.as_array()?.iter();
+                let ids: Vec<_> = found
+                    .map(|trace| trace["traceID"].as_str().unwrap().to_owned())
+                    .collect();
+                (!ids.is_empty()).then_some(ids)
+            })
+            .await;
+            assert_eq!(traces, [&*failed], "{title}: {search}, and {well} was well");
+        }
     }
 }

@@ -1,0 +1,82 @@
+//! What `docker-compose.yml` and the files beside it rely on in each other.
+
+use std::time::Duration;
+
+use crate::read;
+
+/// The longest call that the library makes of itself: `BELLHOP_TIMEOUT` where nobody sets it.
+const LONGEST_CALL: Duration = Duration::from_secs(10);
+
+/// For an export and its way.
+const EXPORT: Duration = Duration::from_secs(3);
+
+/// The one value after a name, as in `name: value`.
+fn value<'t>(text: &'t str, name: &str) -> &'t str {
+    let mut values = text.lines().filter_map(|line| {
+        let rest = line.trim().strip_prefix(name)?.strip_prefix(':')?;
+        Some(rest.trim().trim_matches('"'))
+    });
+    let value = values.next().unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!(values.next(), None, "{name} is there twice");
+    value
+}
+
+/// The services of the file, each with its lines.
+fn services(compose: &str) -> Vec<(&str, Vec<&str>)> {
+    let (_, services) = compose.split_once("\nservices:\n").unwrap();
+    let services = services.split("\nnetworks:\n").next().unwrap();
+    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in services.lines() {
+        let name = line.strip_prefix("  ").and_then(|it| it.strip_suffix(':'));
+        match name.filter(|name| !name.starts_with([' ', '#'])) {
+            Some(name) => all.push((name, Vec::new())),
+            None => all.last_mut().unwrap().1.push(line.trim()),
+        }
+    }
+    all
+}
+
+#[test]
+fn who_opens_the_dashboard_may_follow_its_links() {
+    let compose = read("docker-compose.yml");
+    let sources = read("deploy/grafana/provisioning/datasources/hotels.yml");
+    let internal = sources.matches("datasourceUid:").count();
+    assert_eq!(
+        internal, 3,
+        "exemplar to trace, span to lines, line to trace"
+    );
+    // Such links lead to Explore, which viewers may not open.
+    let role = value(&compose, "GF_AUTH_ANONYMOUS_ORG_ROLE");
+    assert!(["Editor", "Admin"].contains(&role), "{role}");
+}
+
+#[test]
+fn the_collector_waits_for_the_last_span_of_the_longest_call() {
+    let compose = read("docker-compose.yml");
+    let pause = value(&compose, "OTEL_BSP_SCHEDULE_DELAY").parse().unwrap();
+    let collector = read("deploy/otel-collector.yaml");
+    let wait = value(&collector, "decision_wait");
+    let wait = wait.strip_prefix("${env:OTELCOL_DECISION_WAIT:-");
+    let wait = wait.and_then(|wait| wait.strip_suffix("s}")).unwrap();
+    let wait = Duration::from_secs(wait.parse().unwrap());
+    let needed = LONGEST_CALL + Duration::from_millis(pause) + EXPORT;
+    assert!(wait >= needed, "{wait:?} of {needed:?}");
+}
+
+#[test]
+fn what_containers_keep_is_bounded() {
+    let compose = read("docker-compose.yml");
+    let services = services(&compose);
+    assert_eq!(services.len(), 11, "{services:?}");
+    for (name, lines) in &services {
+        let logged = ["logging: *logging", "<<: *service"];
+        assert!(lines.iter().any(|line| logged.contains(line)), "{name}");
+        let in_memory = lines.iter().filter_map(|line| line.strip_prefix("tmpfs: "));
+        for folder in in_memory.flat_map(|list| list.split(", ")) {
+            assert!(folder.contains("size="), "{name}: {folder}");
+        }
+    }
+    let (_, common) = compose.split_once("\nx-service:").unwrap();
+    let common = common.split("\nservices:").next().unwrap();
+    assert!(common.contains("logging: *logging"));
+}
