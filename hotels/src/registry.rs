@@ -14,11 +14,11 @@ use crate::{error::Error, settings::Settings};
 /// A Consul on this machine answers sooner.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
-/// A registry that serves until this is dropped.
+/// A registry that serves until this is dropped. Its thread is waited for only by [`end`](Registry::end).
 pub(crate) struct Registry {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
+    stop: oneshot::Sender<()>,
+    thread: thread::JoinHandle<()>,
 }
 
 impl Registry {
@@ -44,11 +44,15 @@ impl Registry {
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new()
             .name("registry".to_owned())
-            .spawn(move || runtime.block_on(registry.serve(stopped)))?;
+            .spawn(move || {
+                runtime.block_on(registry.serve(stopped));
+                // A plain drop would wait for a check that looks up a name.
+                runtime.shutdown_background();
+            })?;
         Ok(Self {
             address,
-            stop: Some(stop),
-            thread: Some(thread),
+            stop,
+            thread,
         })
     }
 
@@ -56,15 +60,12 @@ impl Registry {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
-}
 
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.stop.take();
-        if let Some(thread) = self.thread.take() {
-            // A registry that panicked has said so; there is nothing to add while leaving.
-            let _ = thread.join();
-        }
+    /// Ends it, once requests in flight have had a moment to finish.
+    pub(crate) fn end(self) {
+        drop(self.stop);
+        // A registry that panicked has said so; there is nothing to add while leaving.
+        let _ = self.thread.join();
     }
 }
 

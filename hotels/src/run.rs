@@ -44,7 +44,7 @@ pub(crate) fn run(plan: Plan, logs: &LogFilter) -> Result<(), Error> {
     }
     let control = Builder::new_current_thread().enable_all().build()?;
     let shards = Shards::start(shards(&settings))?;
-    control.block_on(async {
+    let done = control.block_on(async {
         let mut signals = StopSignals::listen()?;
         let running = tokio::select! {
             running = start_all(plan.members, &settings, &shards, logs) => running?,
@@ -66,7 +66,16 @@ pub(crate) fn run(plan: Plan, logs: &LogFilter) -> Result<(), Error> {
             () = stop_all(running) => Ok(()),
             () = signals.next() => Err(Error::Interrupted),
         }
-    })
+    });
+    if matches!(done, Err(Error::Interrupted)) {
+        shards.abandon(control);
+    } else {
+        shards.end(control);
+        if let Some(registry) = registry {
+            registry.end();
+        }
+    }
+    done
 }
 
 async fn start_all(

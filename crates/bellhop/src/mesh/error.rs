@@ -46,7 +46,7 @@ pub enum Error {
     /// The descriptors of the services are none.
     #[error("cannot reflect the services")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// A second signal came before all calls were done.
+    /// A second signal came before all calls were done. Nothing was waited for: threads may still run.
     #[error("stopped at once, calls in flight are lost")]
     Interrupted,
     /// Threads, runtimes, signals.

@@ -44,15 +44,18 @@ pub struct Serving {
 impl Mesh {
     /// Serves until SIGTERM or Ctrl-C, on one single-threaded runtime per core; returns when all calls in flight are done.
     ///
-    /// `app` is called once on each of these runtimes, so that each has channels with connections of its own. A second signal
-    /// ends the wait at once.
+    /// `app` is called once on each of these runtimes, so that each has channels with connections of its own.
+    ///
+    /// After the first signal it returns within the bounds of leaving, and a [moment](Shards::END_WITHIN) for handlers that block
+    /// their threads; calls that were cut off are no error, a line of log tells of them. After a second one it returns at once,
+    /// whatever runs. Threads that still run then end with the process: return from `main`, where the error makes the exit code 1.
     ///
     /// # Errors
-    /// When the member cannot start.
+    /// When the member cannot start, and [`Error::Interrupted`] after a second signal.
     pub fn run<A: Into<App>>(self, app: impl Fn(&Self) -> A) -> Result<(), Error> {
         let control = Builder::new_current_thread().enable_all().build()?;
         let shards = Shards::start(self.member.settings.shards)?;
-        control.block_on(async {
+        let done = control.block_on(async {
             let mut signals = StopSignals::listen()?;
             let serving = tokio::select! {
                 serving = self.start_on(&shards, app) => serving?,
@@ -63,7 +66,12 @@ impl Mesh {
                 () = serving.stop() => Ok(()),
                 () = signals.next() => Err(Error::Interrupted),
             }
-        })
+        });
+        match done {
+            Err(Error::Interrupted) => shards.abandon(control),
+            _ => self.voice().run(|| shards.end(control)),
+        }
+        done
     }
 
     /// Starts to serve on threads that may be shared with other members, which `app` is called on once each.
