@@ -100,6 +100,10 @@ pub(crate) struct Up {
     )]
     pub(crate) registry: SocketAddr,
 
+    /// Have services call each other over sockets as between processes, not in memory
+    #[arg(long, env = "HOTELS_NO_LOCAL")]
+    pub(crate) no_local: bool,
+
     #[command(flatten)]
     pub(crate) clients: Clients,
 

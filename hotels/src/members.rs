@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bellhop::{
-    LogFilter, Mesh, Serving, Shards,
+    LogFilter, Mesh, Neighbours, Serving, Shards,
     config::{Environment, Known, Overlay, Source},
 };
 
@@ -57,6 +57,7 @@ pub(crate) async fn start(
     common: &Settings,
     shards: &Shards,
     logs: &LogFilter,
+    neighbours: Option<&Neighbours>,
 ) -> Result<Running, Error> {
     let Member { role, mut settings } = member;
     let (service, rank, option) = (role.service(), role.rank(), role.option());
@@ -64,6 +65,10 @@ pub(crate) async fn start(
     let failed = |source| taken(&source, option).unwrap_or(Error::Member { service, source });
     let mesh = mesh(service, settings).map_err(failed)?;
     let mesh = mesh.with_log_filter(logs.clone());
+    let mesh = match neighbours {
+        Some(neighbours) => mesh.beside(neighbours),
+        None => mesh,
+    };
     let serving = match role {
         Role::Geo(geo) => geo::serve(&mesh, shards, geo).await,
         Role::Rate(rate) => rate::serve(&mesh, shards, rate).await,

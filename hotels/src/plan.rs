@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::Path};
 
+use bellhop::Neighbours;
 use geo::Geo;
 use profile::Profile;
 use rate::Rate;
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) settings: Settings,
     /// Whether a screen is shown for a person.
     pub(crate) is_up: bool,
+    /// Through which members call each other in memory, if they do.
+    pub(crate) neighbours: Option<Neighbours>,
 }
 
 /// One member to run.
@@ -49,6 +52,7 @@ pub(crate) fn plan(run: Run) -> Result<Plan, Error> {
             members: Vec::new(),
             settings: Settings::default(),
             is_up: false,
+            neighbours: None,
         },
         Run::Frontend(frontend) => single(
             Role::Frontend(settings::frontend(
@@ -87,6 +91,7 @@ fn single(role: Role, listen: SocketAddr, advertise: &Advertise, common: &Common
         members: vec![Member { role, settings }],
         settings: settings::common(common),
         is_up: false,
+        neighbours: None,
     }
 }
 
@@ -127,6 +132,7 @@ fn whole(up: &Up) -> Result<Plan, Error> {
         members,
         settings,
         is_up: true,
+        neighbours: (!up.no_local).then(Neighbours::default),
     })
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bellhop::{
-    LogFilter, Shards, StopSignals,
+    LogFilter, Neighbours, Shards, StopSignals,
     config::{Environment, File, Overlay, Reader},
 };
 use tokio::runtime::Builder;
@@ -47,7 +47,7 @@ pub(crate) fn run(plan: Plan, logs: &LogFilter) -> Result<(), Error> {
     let done = control.block_on(async {
         let mut signals = StopSignals::listen()?;
         let running = tokio::select! {
-            running = start_all(plan.members, &settings, &shards, logs) => running?,
+            running = start_all(plan.members, &settings, &shards, logs, plan.neighbours.as_ref()) => running?,
             () = signals.next() => return Ok(()),
         };
         let told = async {
@@ -83,10 +83,11 @@ async fn start_all(
     settings: &Settings,
     shards: &Shards,
     logs: &LogFilter,
+    neighbours: Option<&Neighbours>,
 ) -> Result<Vec<Running>, Error> {
     let mut running = Vec::with_capacity(members.len());
     for member in members {
-        running.push(members::start(member, settings, shards, logs).await?);
+        running.push(members::start(member, settings, shards, logs, neighbours).await?);
     }
     Ok(running)
 }

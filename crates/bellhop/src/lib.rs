@@ -50,6 +50,7 @@ mod identity;
 pub mod limit;
 pub mod logs;
 mod mesh;
+mod neighbours;
 mod one_line;
 pub mod outage;
 pub mod overview;
@@ -65,5 +66,6 @@ pub use context::spawn;
 pub use mesh::{
     Error, MemberReport, Mesh, Phase, RegistrationReport, ServedReport, Serving, StopSignals,
 };
+pub use neighbours::Neighbours;
 pub use server::{App, Services};
 pub use shards::Shards;

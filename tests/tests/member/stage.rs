@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use bellhop::{Mesh, Services, Serving};
+use bellhop::{Mesh, Services, Serving, server::RequestBody};
 use bytes::Bytes;
 use e2e::{Registry, until};
 use hotel_proto::{
@@ -25,7 +25,6 @@ use hotel_proto::{
         geo_server::{Geo, GeoServer},
     },
 };
-use hyper::body::Incoming;
 use tokio::sync::Notify;
 use tonic::{Request, Response, Status, body::Body, server::NamedService, transport::Endpoint};
 use tower::Service;
@@ -94,7 +93,7 @@ impl NamedService for Broken {
     const NAME: &'static str = "test.Broken";
 }
 
-impl Service<http::Request<Incoming>> for Broken {
+impl Service<http::Request<RequestBody>> for Broken {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -103,7 +102,7 @@ impl Service<http::Request<Incoming>> for Broken {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: http::Request<Incoming>) -> Self::Future {
+    fn call(&mut self, _: http::Request<RequestBody>) -> Self::Future {
         ready(Ok(http::Response::new(Body::new(PanickingBody))))
     }
 }

@@ -4,6 +4,7 @@ mod connections;
 #[path = "../../../crates/bellhop/tests/support/dropped.rs"]
 mod dropped;
 mod giving_up;
+mod in_memory;
 mod leaving;
 mod limits;
 mod overload;

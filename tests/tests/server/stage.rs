@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use bellhop::{App, Channel, Mesh, Services, Serving, context::Scope};
+use bellhop::{App, Channel, Mesh, Neighbours, Services, Serving, context::Scope};
 use e2e::{PATIENCE, Registry, until};
 use hotel_proto::geo::{
     Request as Ask, Result as Answer,
@@ -154,6 +154,15 @@ impl Stage {
     }
 
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::start(settings, None).await
+    }
+
+    /// Hops without connections between them.
+    pub(crate) async fn in_memory(settings: &[(&str, &str)]) -> Self {
+        Self::start(settings, Some(Neighbours::default())).await
+    }
+
+    async fn start(settings: &[(&str, &str)], neighbours: Option<Neighbours>) -> Self {
         let registry = Registry::mini().await;
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut settings: BTreeMap<String, String> = settings.iter().map(owned).collect();
@@ -161,7 +170,13 @@ impl Stage {
             "CONSUL_HTTP_ADDR".to_owned(),
             registry.address().to_string(),
         );
-        let mesh = |name: &str| Mesh::from_source(name, &settings).unwrap();
+        let mesh = |name: &str| {
+            let mesh = Mesh::from_source(name, &settings).unwrap();
+            match &neighbours {
+                Some(neighbours) => mesh.beside(neighbours),
+                None => mesh,
+            }
+        };
         let meshes = ["leaf", "middle", "front"].map(mesh);
         let handlers = Handlers::new();
         let leaf = GeoServer::new(Leaf(handlers.clone()));

@@ -6,11 +6,10 @@ mod state;
 
 use std::{convert::Infallible, env, sync::Arc};
 
-use bellhop::{Mesh, Services};
+use bellhop::{Mesh, Services, server::RequestBody};
 use geo::Geo;
 use hotel_proto::FILE_DESCRIPTOR_SET;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use profile::Profile;
 use rate::Rate;
 use search::Search;
@@ -57,7 +56,7 @@ fn serve<S>(
     service: impl Fn(&Mesh) -> S + Send + Sync + 'static,
 ) -> Result<(), Failure>
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<RequestBody>, Response = Response<Body>, Error = Infallible>,
     S: NamedService + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {

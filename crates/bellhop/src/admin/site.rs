@@ -95,7 +95,7 @@ impl Site {
         let content_type = request.headers().get(CONTENT_TYPE);
         let is_grpc = content_type.is_some_and(|value| value.as_bytes().starts_with(GRPC));
         if is_grpc && self.guard.look(&request).is_ok() {
-            return self.services.call(request).await;
+            return self.services.call(request.map(Into::into)).await;
         }
         Ok(self.page(request).await.map(Body::new))
     }

@@ -10,7 +10,6 @@ use std::{
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tonic::{Code, Status};
 
 use super::{
@@ -20,13 +19,13 @@ use super::{
 use crate::{
     breaker::Outcome,
     deadline::Timer,
-    endpoint::{Account, Peer},
+    endpoint::{Account, AnswerBody, Peer},
     telemetry::CallSpan,
 };
 
 /// The body of an answer.
 pub struct ResponseBody {
-    incoming: Incoming,
+    incoming: AnswerBody,
     /// What was read of it to see whether it is an answer.
     first: Option<Frame<Bytes>>,
     second: Option<Frame<Bytes>>,
@@ -40,7 +39,7 @@ pub struct ResponseBody {
 
 impl ResponseBody {
     pub(super) fn new(
-        incoming: Incoming,
+        incoming: AnswerBody,
         service: Arc<str>,
         peer: Arc<Peer>,
         account: Option<Account>,

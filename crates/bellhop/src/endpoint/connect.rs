@@ -9,8 +9,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{ConnectError, Endpoint, Peer, Settings, Stranger, Target, greeting::greet, group};
-use crate::{discovery::InstanceId, identity::Recognition};
+use super::{
+    ConnectError, Endpoint, Peer, Settings, Stranger, Target,
+    greeting::greet,
+    group,
+    sender::{Beside, Sender},
+};
+use crate::{discovery::InstanceId, identity::Recognition, neighbours::Neighbours, server::Local};
 
 /// The part of the time to connect that the rest of an answer may take, once it has begun.
 const REST: u32 = 2;
@@ -21,20 +26,79 @@ pub(super) struct Connected {
     pub(super) driver: JoinHandle<Result<(), hyper::Error>>,
 }
 
-/// Connects, within the time that the settings allow. Strangers are told from whom is meant, where that can be recognised.
-pub(super) async fn connect(
-    target: &Target,
-    recognition: Option<&Recognition>,
-    settings: &Settings,
-) -> Result<Connected, ConnectError> {
-    let after = settings.connect_timeout;
-    match timeout(after, establish(target, recognition, settings)).await {
-        Ok(connected) => connected,
-        Err(_) => Err(ConnectError::Timeout {
-            address: target.address(),
-            after,
-        }),
+/// How instances are reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    pub(crate) settings: Settings,
+    /// Those that need no connection.
+    pub(crate) neighbours: Neighbours,
+}
+
+/// For who has no neighbours.
+impl From<Settings> for Connector {
+    fn from(settings: Settings) -> Self {
+        Self {
+            settings,
+            neighbours: Neighbours::default(),
+        }
     }
+}
+
+impl Connector {
+    /// Connects, within the time that the settings allow. Strangers are told from whom is meant, where that can be recognised.
+    pub(super) async fn connect(
+        &self,
+        target: &Target,
+        recognition: Option<&Recognition>,
+    ) -> Result<Connected, ConnectError> {
+        let after = self.settings.connect_timeout;
+        match timeout(after, self.establish(target, recognition)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(ConnectError::Timeout {
+                address: target.address(),
+                after,
+            }),
+        }
+    }
+
+    async fn establish(
+        &self,
+        target: &Target,
+        recognition: Option<&Recognition>,
+    ) -> Result<Connected, ConnectError> {
+        let Opened { endpoint, driver } = match self.neighbours.find(target) {
+            Some(local) => beside(target, local)?,
+            None => over_tcp(target, &self.settings).await?,
+        };
+        // The handshake ends when our half is written. Only an answer shows that somebody is there who speaks HTTP/2.
+        let service = recognition.map(Recognition::service);
+        let word = greet(&endpoint, service, self.settings.connect_timeout / REST).await;
+        let word = word.map_err(|error| ConnectError::Http2 {
+            address: target.address(),
+            source: error.source,
+        })?;
+        if let Some(recognition) = recognition {
+            let stranger = |found| {
+                ConnectError::Stranger(Box::new(Stranger {
+                    address: target.address(),
+                    expected: recognition.service().to_owned(),
+                    found,
+                }))
+            };
+            recognition.hear(word).map_err(stranger)?;
+        }
+        Ok(Connected {
+            endpoint,
+            driver: driver.detach(),
+        })
+    }
+}
+
+/// A connection that nobody has been heard on.
+struct Opened {
+    endpoint: Endpoint,
+    /// Nobody would end the connection to a peer that is never heard: an attempt that is given up takes it along.
+    driver: AbortOnDropHandle<Result<(), hyper::Error>>,
 }
 
 /// Connects to an address and hears an answer of whom is meant.
@@ -56,7 +120,8 @@ pub(crate) async fn probe(
         port: address.port(),
         signs: true,
     };
-    let connected = connect(&target, Some(recognition), &settings).await?;
+    let connector = Connector::from(settings);
+    let connected = connector.connect(&target, Some(recognition)).await?;
     connected.driver.abort();
     Ok(())
 }
@@ -75,49 +140,44 @@ pub(super) async fn answers(
     }
 }
 
-async fn establish(
-    target: &Target,
-    recognition: Option<&Recognition>,
-    settings: &Settings,
-) -> Result<Connected, ConnectError> {
+/// Reaches an instance in this process.
+fn beside(target: &Target, local: Local) -> Result<Opened, ConnectError> {
+    let peer = Peer {
+        id: target.id.clone(),
+        address: local.address(),
+    };
+    let (beside, end) = Beside::new(local);
+    let driver = tokio::spawn(async move {
+        end.await;
+        Ok(())
+    });
+    Ok(Opened {
+        endpoint: Endpoint::new(peer, None, authority(target)?, Sender::Local(beside)),
+        driver: AbortOnDropHandle::new(driver),
+    })
+}
+
+async fn over_tcp(target: &Target, settings: &Settings) -> Result<Opened, ConnectError> {
     let (stream, address) = tcp(target, settings).await?;
     let local = stream.local_addr().ok();
-    let http2_error = |source| ConnectError::Http2 {
-        address: target.address(),
-        source,
-    };
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(settings.keepalive_interval)
         .keep_alive_timeout(settings.keepalive_timeout)
         .handshake(TokioIo::new(stream))
         .await
-        .map_err(http2_error)?;
-    // Nobody would end the connection to a peer that is never heard: an attempt that is given up takes it along.
+        .map_err(|source| ConnectError::Http2 {
+            address: target.address(),
+            source,
+        })?;
     let driver = AbortOnDropHandle::new(tokio::spawn(connection));
     let peer = Peer {
         id: target.id.clone(),
         address,
     };
-    let endpoint = Endpoint::new(peer, local, authority(target)?, sender);
-
-    // The handshake ends when our half is written. Only an answer shows that somebody is there who speaks HTTP/2.
-    let service = recognition.map(Recognition::service);
-    let word = greet(&endpoint, service, settings.connect_timeout / REST).await;
-    let word = word.map_err(|error| http2_error(error.source))?;
-    if let Some(recognition) = recognition {
-        let stranger = |found| {
-            ConnectError::Stranger(Box::new(Stranger {
-                address: target.address(),
-                expected: recognition.service().to_owned(),
-                found,
-            }))
-        };
-        recognition.hear(word).map_err(stranger)?;
-    }
-    Ok(Connected {
-        endpoint,
-        driver: driver.detach(),
+    Ok(Opened {
+        endpoint: Endpoint::new(peer, local, authority(target)?, Sender::Http2(sender)),
+        driver,
     })
 }
 

@@ -5,14 +5,13 @@ use std::{sync::LazyLock, time::Duration};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use prost::Message;
 use tokio::time::timeout;
 use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tower::ServiceExt;
 
-use super::{CallError, Endpoint, RequestBody};
+use super::{AnswerBody, CallError, Endpoint, RequestBody};
 use crate::identity::{SERVICE, Word};
 
 /// What every gRPC server answers, be it with a refusal.
@@ -55,7 +54,7 @@ pub(super) async fn greet(
 }
 
 /// Only a service that is known has a message.
-async fn of_body(mut body: Incoming) -> Word {
+async fn of_body(mut body: AnswerBody) -> Word {
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             return Word::Nothing;

@@ -14,12 +14,12 @@ use http::{
     header::HeaderValue,
     uri::{Authority, PathAndQuery, Scheme},
 };
-use hyper::{body::Incoming, client::conn::http2::SendRequest};
 use tokio::time::Instant;
 use tower::Service;
 
 use super::{
-    CallError, RequestBody,
+    AnswerBody, CallError, RequestBody,
+    sender::{Sender, Sent},
     tally::{Account, Tally},
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     breaker::{Gate, Outcome, Ticket},
     deadline::parse_timeout,
     discovery::InstanceId,
-    explain::CallRecord,
+    explain::{AttemptRecord, CallRecord},
     one_line::in_one_line,
     telemetry::Notes,
     upstream::StreamsReport,
@@ -78,7 +78,7 @@ impl fmt::Display for Peer {
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     shared: Arc<Shared>,
-    sender: SendRequest<RequestBody>,
+    sender: Sender,
     /// `None` where breakers are off.
     gate: Option<Arc<Gate>>,
     /// `None` while only the mesh itself asks.
@@ -100,13 +100,13 @@ pub(crate) struct Connected {
 /// An endpoint that has been picked for a call.
 pub(crate) struct Turn {
     shared: Arc<Shared>,
-    sender: SendRequest<RequestBody>,
+    sender: Sender,
     account: Option<Account>,
 }
 
 /// An answer that has begun.
 pub(crate) struct Answer {
-    pub(crate) response: Response<Incoming>,
+    pub(crate) response: Response<AnswerBody>,
     /// Who answers.
     pub(crate) peer: Arc<Peer>,
     /// To be held to the end of the answer.
@@ -125,7 +125,7 @@ impl Endpoint {
         peer: Peer,
         local: Option<SocketAddr>,
         authority: Authority,
-        sender: SendRequest<RequestBody>,
+        sender: Sender,
     ) -> Self {
         let shared = Shared {
             peer: Arc::new(peer),
@@ -263,41 +263,68 @@ impl Service<Request<RequestBody>> for Turn {
         }
         let record = request.extensions().get::<CallRecord>();
         let record = record.map(|call| call.attempt(&peer, Instant::now()));
-        let answer = self.sender.try_send_request(request);
-        ResponseFuture {
+        let exchange = Exchange {
             peer: peer.clone(),
+            record,
+            account,
+        };
+        ResponseFuture {
+            peer,
             // Boxed since hyper does not name this future's type.
-            answer: Box::pin(async move {
-                match answer.await {
-                    Ok(response) => {
-                        if let Some(record) = record {
-                            record.answered(response.headers(), Instant::now());
-                        }
-                        Ok(Answer::new(response, peer, account))
-                    }
-                    Err(mut error) => {
-                        if let Some(record) = record {
-                            record.failed(Instant::now());
-                        }
-                        let unsent = error.take_message();
-                        let error = CallError::new(peer, error.into_error(), unsent);
-                        match account {
-                            Some(mut account) if error.is_failure() => {
-                                account.fail(|| in_one_line(&error));
-                            }
-                            Some(account) => account.give_back(),
-                            None => {}
-                        }
-                        Err(error)
-                    }
+            answer: match &mut self.sender {
+                Sender::Http2(sender) => {
+                    let answer = sender.try_send_request(request);
+                    let answer = async move { Ok(answer.await?.map(AnswerBody::Http2)) };
+                    Box::pin(exchange.end(answer))
                 }
-            }),
+                Sender::Local(beside) => Box::pin(exchange.end(beside.send(request))),
+            },
+        }
+    }
+}
+
+/// A call that has been sent.
+struct Exchange {
+    peer: Arc<Peer>,
+    record: Option<AttemptRecord>,
+    account: Option<Account>,
+}
+
+impl Exchange {
+    async fn end(self, answer: impl Future<Output = Sent>) -> Result<Answer, CallError> {
+        let Self {
+            peer,
+            record,
+            account,
+        } = self;
+        match answer.await {
+            Ok(response) => {
+                if let Some(record) = record {
+                    record.answered(response.headers(), Instant::now());
+                }
+                Ok(Answer::new(response, peer, account))
+            }
+            Err(mut error) => {
+                if let Some(record) = record {
+                    record.failed(Instant::now());
+                }
+                let unsent = error.take_message();
+                let error = CallError::new(peer, error.into_error(), unsent);
+                match account {
+                    Some(mut account) if error.is_failure() => {
+                        account.fail(|| in_one_line(&error));
+                    }
+                    Some(account) => account.give_back(),
+                    None => {}
+                }
+                Err(error)
+            }
         }
     }
 }
 
 impl Answer {
-    fn new(response: Response<Incoming>, peer: Arc<Peer>, mut account: Option<Account>) -> Self {
+    fn new(response: Response<AnswerBody>, peer: Arc<Peer>, mut account: Option<Account>) -> Self {
         if let Some(account) = &mut account {
             let headers = response.headers();
             account.answered(Outcome::of_head(response.status(), headers), headers);

@@ -16,7 +16,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     ConnectError, Endpoint, Group, Settings, Target,
-    connect::{Connected, answers, connect},
+    connect::{Connected, Connector, answers},
     group::Member,
     tally::Tally,
 };
@@ -108,7 +108,7 @@ pub(crate) fn supervise(
     shard: Shard<InstanceId, Endpoint>,
     group: Arc<Group>,
     failures: Arc<Failures>,
-    settings: Settings,
+    connector: Connector,
 ) -> impl Future<Output = ()> + Send + use<> {
     // At once, and not when the future first runs: the instance may be forgotten by then.
     let member = group.member(&target, *vouch.borrow());
@@ -120,7 +120,7 @@ pub(crate) fn supervise(
         member,
         tally,
     };
-    seat.keep_connected(weight, vouch, failures, settings)
+    seat.keep_connected(weight, vouch, failures, connector)
 }
 
 /// One instance in one shard.
@@ -157,13 +157,13 @@ impl Seat {
         mut weight: watch::Receiver<u32>,
         mut vouch: watch::Receiver<Vouch>,
         failures: Arc<Failures>,
-        settings: Settings,
+        connector: Connector,
     ) {
         let target = &self.target;
         let mut retries = Retries::new(RECONNECT);
         let mut told = Told::default();
         loop {
-            match connect(target, self.member.recognition(), &settings).await {
+            match connector.connect(target, self.member.recognition()).await {
                 Ok(connected) => {
                     let since = Instant::now();
                     info!(instance = %target.id, address = target.address(), "connected");
@@ -172,7 +172,7 @@ impl Seat {
                     let endpoint = connected.endpoint.clone();
                     let announced = tokio::select! {
                         end = self.take_turns(&mut weight, connected) => end.is_ok(),
-                        () = self.silence(&endpoint, &mut vouch, &settings) => {
+                        () = self.silence(&endpoint, &mut vouch, &connector.settings) => {
                             self.group.troubled(&self.member);
                             false
                         }

@@ -11,7 +11,7 @@ mod tree;
 use std::sync::Arc;
 
 pub(crate) use self::{
-    collector::{CallRecord, Collector},
+    collector::{AttemptRecord, CallRecord, Collector},
     header::{ask, asked, decode, encode},
     tree::{Attempt, Call, Hop, Nobody, Skipped},
 };

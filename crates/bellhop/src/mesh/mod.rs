@@ -39,6 +39,8 @@ use crate::{
     consul::Consul,
     context::{Voice, Who},
     discovery::{self, Caller, narrowed},
+    endpoint::Connector,
+    neighbours::Neighbours,
     telemetry::{Identity, Losses, Metrics, StartError, Telemetry},
     upstream::Upstream,
 };
@@ -70,6 +72,7 @@ struct Member {
     /// Then no setting is for calls to others.
     says_whom_it_calls: bool,
     log_filter: OnceLock<LogFilter>,
+    neighbours: OnceLock<Neighbours>,
 }
 
 /// Whom a member calls.
@@ -126,6 +129,7 @@ impl Mesh {
             diary: Diary::default(),
             says_whom_it_calls,
             log_filter: OnceLock::new(),
+            neighbours: OnceLock::new(),
         };
         Ok(Self {
             member: Arc::new(member),
@@ -235,6 +239,14 @@ impl Mesh {
     #[must_use]
     pub fn with_log_filter(self, filter: LogFilter) -> Self {
         let _ = self.member.log_filter.set(filter);
+        self
+    }
+
+    /// The same, which calls instances in its own process in memory, and is called so: those that are beside the same neighbours
+    /// and run on the same shards. It is said before there are channels, and the first neighbours that it is given stay.
+    #[must_use]
+    pub fn beside(self, neighbours: &Neighbours) -> Self {
+        let _ = self.member.neighbours.set(neighbours.clone());
         self
     }
 
@@ -348,7 +360,11 @@ impl Member {
         );
         let events = narrowed(events, settings.subset, caller);
         let control = self.control.get().unwrap_or(handle);
-        let upstream = Upstream::follow(service.clone(), events, settings.endpoint, control);
+        let connector = Connector {
+            settings: settings.endpoint,
+            neighbours: self.neighbours.get().cloned().unwrap_or_default(),
+        };
+        let upstream = Upstream::follow(service.clone(), events, connector, control);
         self.metrics.observe(Arc::<Upstream>::downgrade(&upstream));
         upstream
     }

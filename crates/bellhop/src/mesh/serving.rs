@@ -7,6 +7,7 @@ use tokio::{
     sync::watch,
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 use tonic_health::ServingStatus;
 use tracing::{info, warn};
 
@@ -16,8 +17,9 @@ use crate::{
     channelz::{self, Channelz},
     context::{Scope, Voice},
     identity,
+    neighbours::Lodging,
     registration::{self, Place, Protocol, Registered, Spec},
-    server::{self, Activities, App, Kind, Listener, Services, Shedding, Sockets, Worker},
+    server::{self, Activities, App, Kind, Listener, Local, Services, Shedding, Sockets, Worker},
     shards::Shards,
     telemetry::Telemetry,
 };
@@ -37,6 +39,8 @@ pub struct Serving {
     is_grpc: bool,
     /// The last to go.
     admin: Option<Admin>,
+    /// Where those in the same process find it.
+    lodging: Option<Lodging>,
     /// Looked at for as long as it is here.
     _figures: Arc<Figures>,
 }
@@ -147,8 +151,11 @@ impl Mesh {
         let workers = self.workers(handles, app, dress, &mut activity, &place.id, &telemetry)?;
         let is_grpc = workers.iter().any(|worker| worker.stack.is_grpc());
         health.set(ServingStatus::Serving).await;
-        let listener = listener.serve(workers, settings.server.connections, sockets);
+        let connections = settings.server.connections;
+        let listener = listener.serve(workers.clone(), connections, sockets);
         self.until_serving(address, is_grpc).await?;
+        let lodging = self.lodge(&place, &workers, &listener, address);
+        drop(workers);
         info!(service = self.service(), instance = place.id, %address, "serving");
         self.tell_of_unused_settings();
 
@@ -165,6 +172,7 @@ impl Mesh {
             health,
             is_grpc,
             admin,
+            lodging,
             _figures: figures,
         })
     }
@@ -178,6 +186,22 @@ impl Mesh {
             address: own,
             source,
         })
+    }
+
+    /// Has those in the same process call it in memory from now on, once they find it.
+    fn lodge(
+        &self,
+        place: &Place,
+        workers: &[Worker],
+        listener: &server::Serving,
+        bound: SocketAddr,
+    ) -> Option<Lodging> {
+        let neighbours = self.member.neighbours.get()?;
+        let closed = CancellationToken::new();
+        let local = |worker| Local::of(worker, bound, &closed, listener.hold());
+        let locals: Vec<_> = workers.iter().filter_map(local).collect();
+        let close = closed.drop_guard();
+        Some(neighbours.join(&place.id, place.address.clone(), locals, close))
     }
 
     /// Has the registry know of it from now on.
@@ -342,6 +366,7 @@ impl Serving {
             health,
             is_grpc,
             admin,
+            lodging,
             ..
         } = self;
         let settings = &mesh.member.settings.server;
@@ -368,6 +393,7 @@ impl Serving {
             warn!(service, "callers still come, they are told to go");
         }
         health.dismiss_watchers().await;
+        drop(lodging);
         let in_flight = activity.in_flight();
         if !listener.drain(settings.drain_timeout).await {
             let calls = activity.in_flight();

@@ -13,10 +13,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
-use hyper::body::Incoming;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
-use super::Services;
+use super::{RequestBody, Services};
 
 /// What a member serves: gRPC services or an HTTP application.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ pub(crate) struct HttpBody(UnsyncBoxBody<Bytes, BoxError>);
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 pub(super) type HttpService =
-    BoxCloneSyncService<Request<Incoming>, Response<HttpBody>, Infallible>;
+    BoxCloneSyncService<Request<RequestBody>, Response<HttpBody>, Infallible>;
 
 /// Who sent an HTTP request: the other end of the connection, an extension of the request.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +51,7 @@ impl App {
     /// An HTTP application, such as an axum router. It answers `GET /healthz` with success while it is alive.
     pub fn http<S, B>(service: S) -> Self
     where
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+        S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
         B: Body<Data = Bytes> + Send + 'static,

@@ -10,12 +10,12 @@ use std::{
 
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Empty;
-use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 use tower::{Service, ServiceExt, util::Oneshot};
 
 use super::{
+    RequestBody,
     app::{HttpBody, HttpService, RemoteAddr},
     incoming::Call,
     panic::{CatchPanic, Panics, catch},
@@ -74,7 +74,7 @@ pin_project! {
     /// The answer to a request.
     pub(super) struct ResponseFuture {
         #[pin]
-        handler: TaskLocalFuture<Scope, CatchPanic<Oneshot<HttpService, Request<Incoming>>>>,
+        handler: TaskLocalFuture<Scope, CatchPanic<Oneshot<HttpService, Request<RequestBody>>>>,
         panics: Arc<Panics>,
         name: Option<HeaderValue>,
     }

@@ -3,16 +3,15 @@
 use std::net::SocketAddr;
 
 use http::Request;
-use hyper::body::Incoming;
 use opentelemetry::trace::SpanContext;
 
-use super::{ALIVE, READY};
+use super::{ALIVE, READY, RequestBody};
 use crate::{context::Explanation, telemetry::Baggage};
 
 /// A call, and what the stack has found out about it.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) request: Request<Incoming>,
+    pub(super) request: Request<RequestBody>,
     /// The other end of the connection.
     pub(super) peer: SocketAddr,
     /// The span that encloses it; invalid until it has one.
@@ -24,7 +23,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(request: Request<Incoming>, peer: SocketAddr) -> Self {
+    pub(super) fn new(request: Request<RequestBody>, peer: SocketAddr) -> Self {
         Self {
             request,
             peer,

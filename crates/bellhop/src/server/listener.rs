@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::{
     sync::CancellationToken,
-    task::{AbortOnDropHandle, TaskTracker},
+    task::{AbortOnDropHandle, TaskTracker, task_tracker::TaskTrackerToken},
 };
 use tracing::warn;
 
@@ -31,6 +31,7 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// One runtime and what it serves.
+#[derive(Clone)]
 pub(crate) struct Worker {
     pub(crate) handle: Handle,
     pub(crate) stack: Stack,
@@ -98,6 +99,11 @@ impl Listener {
 }
 
 impl Serving {
+    /// Has the member wait for whoever holds this when it leaves.
+    pub(crate) fn hold(&self) -> TaskTrackerToken {
+        self.connections.token()
+    }
+
     /// Goes on serving, and asks those who can be asked without losing a call to go elsewhere.
     pub(crate) fn leave(&self) {
         self.departure.leaving.begin();

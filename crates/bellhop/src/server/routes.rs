@@ -3,9 +3,10 @@
 use std::{collections::HashMap, convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
 use tonic::{Status, body::Body, server::NamedService};
 use tower::Service;
+
+use super::RequestBody;
 
 const GRPC: &[u8] = b"application/grpc";
 
@@ -20,18 +21,18 @@ pub struct Services {
 
 /// One gRPC service: what tonic generates, behind one pointer.
 trait Route: Send + Sync {
-    fn call(&self, request: Request<Incoming>) -> Answer;
+    fn call(&self, request: Request<RequestBody>) -> Answer;
 }
 
 struct Tonic<S>(S);
 
 impl<S> Route for Tonic<S>
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<RequestBody>, Response = Response<Body>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    fn call(&self, request: Request<Incoming>) -> Answer {
+    fn call(&self, request: Request<RequestBody>) -> Answer {
         // Generated services are always ready, and clones of one pointer.
         Box::pin(self.0.clone().call(request))
     }
@@ -47,7 +48,7 @@ impl Services {
     #[must_use]
     pub fn with<S>(mut self, service: S) -> Self
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+        S: Service<Request<RequestBody>, Response = Response<Body>, Error = Infallible>,
         S: NamedService + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
@@ -90,7 +91,7 @@ impl Services {
         Ok(self.with(v1).with(v1alpha))
     }
 
-    pub(crate) fn call(&self, request: Request<Incoming>) -> Answer {
+    pub(crate) fn call(&self, request: Request<RequestBody>) -> Answer {
         if !is_grpc(request.headers()) {
             return ready(bare(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }

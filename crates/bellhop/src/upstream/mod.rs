@@ -30,7 +30,7 @@ use crate::{
     client::{Allowance, Budget},
     context::Voice,
     discovery::{Change, Event, InstanceId},
-    endpoint::{self, Endpoint, Failures, Group, Vouch},
+    endpoint::{self, Connector, Endpoint, Failures, Group, Vouch},
     explain::Skipped,
     limit::{Rate, Turns},
     one_line::in_one_line,
@@ -42,7 +42,7 @@ pub(crate) struct Upstream {
     ring: Ring<InstanceId, Endpoint>,
     group: Arc<Group>,
     failures: Arc<Failures>,
-    settings: endpoint::Settings,
+    connector: Connector,
     voice: Voice,
     begun: Instant,
     state: Mutex<State>,
@@ -57,11 +57,11 @@ impl Upstream {
     pub(crate) fn follow(
         service: Arc<str>,
         discovery: impl Stream<Item = Event> + Send + 'static,
-        settings: endpoint::Settings,
+        connector: Connector,
         control: &Handle,
     ) -> Arc<Self> {
         let ring = Ring::new();
-        let group = Group::new(service.clone(), ring.clone(), settings.group);
+        let group = Group::new(service.clone(), ring.clone(), connector.settings.group);
         let voice = Voice::current();
         let ramp = voice.carry(group.clone().ramp());
         let upstream = Arc::new(Self {
@@ -70,7 +70,7 @@ impl Upstream {
             _ramp: AbortOnDropHandle::new(control.spawn(ramp)),
             group,
             failures: Arc::default(),
-            settings,
+            connector,
             voice,
             begun: Instant::now(),
             state: Mutex::default(),
@@ -236,7 +236,7 @@ impl Upstream {
             shard.clone(),
             self.group.clone(),
             self.failures.clone(),
-            self.settings,
+            self.connector.clone(),
         );
         AbortOnDropHandle::new(handle.spawn(self.voice.carry(supervisor)))
     }

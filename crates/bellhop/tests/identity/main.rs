@@ -10,12 +10,11 @@ use bellhop::{
     Mesh, Serving,
     client::Channel,
     discovery::{Change, Event, Instance, InstanceId},
-    server::{App, Services},
+    server::{App, RequestBody, Services},
 };
 use futures_util::{Stream, future::join_all, stream};
 use http::{Request, Response};
 use http_body_util::Empty;
-use hyper::body::Incoming;
 use odd::{Odd, OddServer};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tonic::{Code, Status};
@@ -169,7 +168,7 @@ async fn another_service_at_the_port_gets_no_call_until_the_right_one_is_there()
 
 #[tokio::test]
 async fn an_http_application_at_the_port_is_a_stranger_too() {
-    let answer = async |_: Request<Incoming>| Ok::<_, Infallible>(Response::new(Empty::new()));
+    let answer = async |_: Request<RequestBody>| Ok::<_, Infallible>(Response::new(Empty::new()));
     let app = move |_: &Mesh| App::http(tower::service_fn(answer));
     let frontend = mesh("frontend", 0).start(app).await.unwrap();
     let subject = Subject::of(&[frontend.address()]);

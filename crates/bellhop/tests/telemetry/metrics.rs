@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeMap, convert::Infallible};
 
-use bellhop::{App, Mesh, Serving, server::HttpRoute};
+use bellhop::{
+    App, Mesh, Serving,
+    server::{HttpRoute, RequestBody},
+};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{Empty, Full};
-use hyper::body::Incoming;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
@@ -38,7 +40,7 @@ async fn member(collector: &Collector, more: &[(&str, &str)]) -> (Mesh, Serving)
     (mesh, serving.expect("a start"))
 }
 
-async fn answer(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(_: Request<RequestBody>) -> Result<Response<Full<Bytes>>, Infallible> {
     let mut response = Response::new(Full::default());
     response.extensions_mut().insert(HttpRoute("/here"));
     Ok(response)

@@ -19,7 +19,8 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use hyper::service::service_fn;
+use http::Request;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
 use tokio::{
     net::TcpStream,
@@ -83,13 +84,17 @@ pub(super) async fn serve(
     let end = match stack.kind {
         Kind::Grpc(stack) => {
             ageing.set_http2();
-            let call = move |request| stack.clone().call(Call::new(request, peer));
+            let call = move |request: Request<Incoming>| {
+                stack.clone().call(Call::new(request.map(Into::into), peer))
+            };
             let builder = builder::grpc();
             let connection = builder.serve_connection(io, service_fn(call));
             drive(connection, lifetime, &ageing, &departure.draining).await
         }
         Kind::Http(stack) => {
-            let call = move |request| stack.clone().call(Call::new(request, peer));
+            let call = move |request: Request<Incoming>| {
+                stack.clone().call(Call::new(request.map(Into::into), peer))
+            };
             let call = Farewell::new(service_fn(call), ageing.clone());
             let builder = builder::http(heads);
             let connection = builder.serve_connection(io, call);

@@ -16,13 +16,12 @@ use std::{
 
 use futures_util::future::Either;
 use http::Response;
-use hyper::body::Incoming;
 use tonic::{Status, body::Body};
 use tower::Service;
 
 pub(crate) use self::callers::Limits;
 pub(super) use self::layer::LimitLayer;
-use super::{call::ResponseBody, incoming::Call, unread::Unread};
+use super::{RequestBody, call::ResponseBody, incoming::Call, unread::Unread};
 use crate::limit::{CALLER, REFUSED, TOO_OFTEN, TooMany, set_retry_after};
 
 /// Limits how often each caller may call each method.
@@ -39,7 +38,7 @@ where
 {
     type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = Either<S::Future, Pin<Box<Unread<Incoming, Self::Response>>>>;
+    type Future = Either<S::Future, Pin<Box<Unread<RequestBody, Self::Response>>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)

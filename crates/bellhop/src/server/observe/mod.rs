@@ -19,7 +19,7 @@ use tower::Service;
 
 pub(crate) use self::access::AccessLog;
 use self::{access::Entry, future::ResponseFuture};
-pub(super) use self::{grpc::Grpc, http::Http, layer::ObserveLayer};
+pub(super) use self::{body::Observed, grpc::Grpc, http::Http, layer::ObserveLayer};
 use super::{Activity, activity::InFlight, incoming::Call};
 use crate::{
     context::Who,

@@ -8,12 +8,11 @@ use std::{
 };
 
 use http::{Response, StatusCode};
-use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tonic::{Code, Status};
 
 use super::{Admitted, turns::Place};
-use crate::server::unread::Unread;
+use crate::server::{RequestBody, unread::Unread};
 
 pin_project! {
     /// The answer to a call, or its refusal. A call is in flight until its answer begins.
@@ -24,7 +23,7 @@ pin_project! {
         admitted: Option<Admitted>,
         // Where calls take turns.
         place: Option<Place>,
-        refusal: Option<Pin<Box<Unread<Incoming, Response<B>>>>>,
+        refusal: Option<Pin<Box<Unread<RequestBody, Response<B>>>>>,
     }
 }
 
@@ -48,7 +47,7 @@ impl<F, B> ResponseFuture<F, B> {
         }
     }
 
-    pub(super) fn refused(refusal: Response<B>, request: Incoming) -> Self {
+    pub(super) fn refused(refusal: Response<B>, request: RequestBody) -> Self {
         Self {
             inner: None,
             admitted: None,

@@ -1,0 +1,112 @@
+//! How a call reaches an instance: over an HTTP/2 connection, or in memory where it runs in the same process.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::{
+    body::Incoming,
+    client::conn::{TrySendError, http2::SendRequest},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::RequestBody;
+use crate::server::{Local, LocalBody};
+
+/// How a call reaches an instance.
+#[derive(Clone)]
+pub(super) enum Sender {
+    Http2(SendRequest<RequestBody>),
+    Local(Beside),
+}
+
+/// An instance in the same process.
+#[derive(Clone)]
+pub(super) struct Beside {
+    local: Local,
+    /// Goes with the last of those who may call.
+    _used: Arc<DropGuard>,
+}
+
+/// What becomes of a request.
+pub(super) type Sent = Result<Response<AnswerBody>, TrySendError<Request<RequestBody>>>;
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) enum AnswerBody {
+    Http2(Incoming),
+    Local(LocalBody),
+}
+
+impl Sender {
+    /// Whether it takes calls.
+    pub(super) fn is_ready(&self) -> bool {
+        match self {
+            Self::Http2(sender) => sender.is_ready(),
+            Self::Local(beside) => beside.local.is_open(),
+        }
+    }
+}
+
+impl Beside {
+    /// A way to an instance, and what ends with it: when the instance goes, or nobody can call any more.
+    pub(super) fn new(local: Local) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let unused = CancellationToken::new();
+        let beside = Self {
+            local: local.clone(),
+            _used: Arc::new(unused.clone().drop_guard()),
+        };
+        let closed = local.closed_token();
+        let end = async move {
+            tokio::select! {
+                () = closed.cancelled() => {}
+                () = unused.cancelled() => {}
+            }
+        };
+        (beside, end)
+    }
+
+    /// Has the call served.
+    pub(super) fn send(
+        &self,
+        request: Request<RequestBody>,
+    ) -> impl Future<Output = Sent> + Send + use<> {
+        let answer = self.local.call(request);
+        async move { Ok(answer.await.map(AnswerBody::Local)) }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Http2(body) => Pin::new(body).poll_frame(cx),
+            Self::Local(body) => body.poll_next(cx).map(|frame| frame.map(Ok)),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Http2(body) => body.is_end_stream(),
+            Self::Local(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Http2(body) => body.size_hint(),
+            Self::Local(body) => body.size_hint(),
+        }
+    }
+}
