@@ -1,12 +1,18 @@
 //! Members of one process that call each other in memory: all is as it is over connections.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use e2e::{Client, Launch, Process, until};
+use bellhop::{Channel, Mesh, Neighbours, Services};
+use e2e::{Client, Launch, Process, Registry, until};
+use hotel_proto::geo::{
+    Request as Ask, Result as Answer,
+    geo_client::GeoClient,
+    geo_server::{Geo, GeoServer},
+};
 use serde_json::Value;
-use tonic::Code;
+use tonic::{Code, Request, Response, Status};
 
-use crate::stage::{HANG, Stage, TAKE_TIME, ask};
+use crate::stage::{HANG, Stage, TAKE_TIME, ask, plain};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
 const ADMIN: [(&str, &str); 1] = [("BELLHOP_ADMIN", "127.0.0.1:0")];
@@ -47,6 +53,37 @@ async fn a_caller_hears_of_its_deadline_by_its_name() {
     let status = stage.client().nearby(request).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     stage.handlers.gone(1).await;
+}
+
+#[tokio::test]
+async fn a_member_may_call_itself() {
+    let registry = Registry::mini().await;
+    let address = registry.address().to_string();
+    let settings = BTreeMap::from([("CONSUL_HTTP_ADDR".to_owned(), address)]);
+    let neighbours = Neighbours::default();
+    let mesh = Mesh::from_source("mirror", &settings).unwrap();
+    let mesh = mesh.beside(&neighbours);
+    let mirror = |mesh: &Mesh| {
+        let itself = GeoClient::new(mesh.channel("mirror"));
+        Services::new().with(GeoServer::new(Mirror(itself)))
+    };
+    let serving = mesh.start(mirror).await.unwrap();
+    let mut client = plain(serving.address()).await;
+    client.nearby(ask(3.0)).await.unwrap();
+}
+
+/// Asks itself, as often as the latitude says.
+#[derive(Clone)]
+struct Mirror(GeoClient<Channel>);
+
+#[tonic::async_trait]
+impl Geo for Mirror {
+    async fn nearby(&self, request: Request<Ask>) -> Result<Response<Answer>, Status> {
+        match request.get_ref().lat {
+            0.0 => Ok(Response::new(Answer::default())),
+            more => self.0.clone().nearby(ask(more - 1.0)).await,
+        }
+    }
 }
 
 #[tokio::test]

@@ -24,6 +24,13 @@ enum Origin {
     Beside(endpoint::RequestBody),
 }
 
+impl RequestBody {
+    /// Whether who calls is in the same process, and polls the call.
+    pub(super) fn is_beside(&self) -> bool {
+        matches!(self.0, Origin::Beside(_))
+    }
+}
+
 impl From<Incoming> for RequestBody {
     fn from(body: Incoming) -> Self {
         Self(Origin::Afar(body))

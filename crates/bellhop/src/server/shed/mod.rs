@@ -90,6 +90,14 @@ impl Limits {
         };
         Some(Admitted { own, common })
     }
+
+    /// Where the call stands among the others. One that comes in memory is part of its caller's turn: who waited for one
+    /// within one of the same thread would wait for ever, and its work is in the caller's round.
+    fn place_of(&self, call: &Call) -> Option<Place> {
+        let turns = self.turns.as_ref();
+        let turns = turns.filter(|_| !call.request.body().is_beside());
+        turns.cloned().map(Place::new)
+    }
 }
 
 impl Admitted {
@@ -151,7 +159,7 @@ where
         };
         match limits.admit() {
             Some(admitted) => {
-                let place = limits.turns.clone().map(Place::new);
+                let place = limits.place_of(&call);
                 ResponseFuture::passed(self.inner.call(call), admitted, place)
             }
             None => ResponseFuture::refused(B::overloaded(), call.request.into_body()),
