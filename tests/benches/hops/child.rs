@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{Failure, cpu};
+use crate::{
+    Failure, cpu,
+    memory::{self, Resident},
+};
 
 /// A process that is told and heard line by line; it is killed when this is dropped, and sees the end of its input when this
 /// process is killed itself.
@@ -82,6 +85,11 @@ impl Child {
     /// The CPU time it has had so far.
     pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
         cpu::time(self.process.id())
+    }
+
+    /// What it has in memory.
+    pub(crate) fn resident(&self) -> Result<Resident, Failure> {
+        memory::resident(self.process.id())
     }
 }
 

@@ -8,7 +8,8 @@ use crate::{
     hotels::System,
     report::Table,
     rounds::{Side, in_turns},
-    server, sink,
+    server,
+    sink::Sink,
 };
 
 /// As it is deployed: a JSON line for each request.
@@ -16,6 +17,8 @@ const LOG: [(&str, &str); 2] = [
     ("RUST_LOG", "warn,bellhop::access=info"),
     ("HOTELS_LOG", "json"),
 ];
+const NOTHING: [(&str, &str); 1] = [("BELLHOP_METRICS", "off")];
+const NO_BAGGAGE: [(&str, &str); 1] = [("OTEL_PROPAGATORS", "tracecontext")];
 
 const TABLE: Table<'_> = Table {
     title: "seeing one hop",
@@ -25,46 +28,40 @@ const TABLE: Table<'_> = Table {
 
 /// The same of whole requests, which do some work too.
 const REQUESTS: Table<'_> = Table {
-    title: "seeing /hotels",
+    title: "seeing `/hotels`",
     unit: "request",
     parts: &[],
 };
 
-/// Measures the hop and the whole system with more and more seen of them, in turns, and prints what that comes to.
-pub(crate) fn measure(pace: Pace) -> Result<(), Failure> {
-    // A collector in this process, where nobody counts its CPU time.
-    let endpoint = format!("http://{}", sink::start()?);
-    let exported = [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
-        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
-    ];
-    let traced = |share| [&exported[..], &[("OTEL_TRACES_SAMPLER_ARG", share)]].concat();
+/// Measures the hop with more and more seen of it, in turns.
+pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
+    let sink = Sink::start()?;
     let side = |name, settings: &[(&str, &str)]| -> Result<Box<dyn Side>, Failure> {
         let (caller, server) = (caller::Kind::Bellhop, server::Kind::Bellhop);
-        Ok(Box::new(Hop::start(name, caller, server, settings)?))
+        Ok(Box::new(Hop::start(name, caller, server, 1, settings)?))
     };
     let sides = vec![
-        side("nothing", &[("BELLHOP_METRICS", "off")])?,
+        side("nothing", &NOTHING)?,
         side("metrics", &[])?,
-        side("metrics, 1 % traced", &traced("0.01"))?,
-        side("metrics, 100 % traced", &traced("1"))?,
+        side("metrics, 1 % traced", &sink.traced("0.01"))?,
+        side("metrics, 100 % traced", &sink.traced("1"))?,
     ];
-    TABLE.print(&in_turns(pace, sides)?);
+    Ok(TABLE.text(&in_turns(pace, sides)?))
+}
 
+/// Measures the whole system with more and more seen of it, in turns.
+pub(crate) fn measure_requests(pace: Pace) -> Result<String, Failure> {
+    let sink = Sink::start()?;
     let side = |name, settings: &[(&str, &str)]| -> Result<Box<dyn Side>, Failure> {
-        Ok(Box::new(System::in_one_process(name, settings)?))
+        Ok(Box::new(System::in_one_process(name, &[], settings)?))
     };
     let sides = vec![
-        side("nothing", &[("BELLHOP_METRICS", "off")])?,
+        side("nothing", &NOTHING)?,
         side("metrics", &[])?,
-        side("metrics, 1 % traced", &traced("0.01"))?,
-        side("metrics, 100 % traced", &traced("1"))?,
-        side(
-            "metrics, no baggage",
-            &[("OTEL_PROPAGATORS", "tracecontext")],
-        )?,
+        side("metrics, 1 % traced", &sink.traced("0.01"))?,
+        side("metrics, 100 % traced", &sink.traced("1"))?,
+        side("metrics, no baggage", &NO_BAGGAGE)?,
         side("metrics, access log at the door", &LOG)?,
     ];
-    REQUESTS.print(&in_turns(pace, sides)?);
-    Ok(())
+    Ok(REQUESTS.text(&in_turns(pace, sides)?))
 }

@@ -1,6 +1,6 @@
 //! One hop: a server, and callers who do nothing but call it.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use e2e::Registry;
 
@@ -9,14 +9,20 @@ use crate::{
     args::Pace,
     caller,
     child::Child,
-    registry::registry,
+    registry::{addresses, register, registry},
     report::Table,
     rounds::{Round, Side, in_turns},
     server,
+    sink::Sink,
+    steady::{Late, Steady},
 };
 
 /// For a child to start, or to say what a round came to after its time.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// For callers to connect to all endpoints.
+const CONNECTED: Duration = Duration::from_secs(180);
+/// As many endpoints as a service has that is not alone.
+const FEW: u32 = 3;
 
 const TABLE: Table<'_> = Table {
     title: "one hop, 64 callers",
@@ -24,56 +30,115 @@ const TABLE: Table<'_> = Table {
     parts: &["callers", "server"],
 };
 
-/// Measures all ways to make the hop, in turns, and prints what they come to.
-pub(crate) fn measure(pace: Pace) -> Result<(), Failure> {
-    use caller::Kind::{Bellhop, BellhopThreads, Tonic, TonicShards};
-    let hop = |name, caller, server| -> Result<Box<dyn Side>, Failure> {
-        Ok(Box::new(Hop::start(name, caller, server, &[])?))
+/// The same with more and more endpoints, from callers on one thread: each endpoint is one more open file to them.
+const ENDPOINTS: Table<'_> = Table {
+    title: "one hop from one thread",
+    unit: "call",
+    parts: &["callers", "server"],
+};
+
+/// Measures all ways to make the hop, in turns.
+pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
+    use caller::Kind::{Bellhop, BellhopThreads, Tonic, TonicBalanced, TonicShards};
+    let sink = Sink::start()?;
+    let traced = sink.traced("0.01");
+    let hop = |name, caller: caller::Kind, server, endpoints| -> Result<Box<dyn Side>, Failure> {
+        let settings = if caller.is_member() { &traced[..] } else { &[] };
+        Ok(Box::new(Hop::start(
+            name, caller, server, endpoints, settings,
+        )?))
     };
     let sides = vec![
-        hop("tonic Channel, multi-thread", Tonic, server::Kind::Tonic)?,
-        hop("bellhop, runtime per core", Bellhop, server::Kind::Bellhop)?,
         hop(
-            "bellhop, multi-thread callers",
-            BellhopThreads,
-            server::Kind::Bellhop,
+            "tonic `Channel`, multi-thread, one endpoint",
+            Tonic,
+            server::Kind::Tonic,
+            1,
         )?,
         hop(
-            "tonic Channel, runtime per core",
+            "tonic `balance_list`, multi-thread",
+            TonicBalanced,
+            server::Kind::Tonic,
+            FEW,
+        )?,
+        hop(
+            "tonic `Channel`, a runtime per core, one endpoint",
             TonicShards,
             server::Kind::TonicShards,
+            1,
+        )?,
+        hop(
+            "Bellhop, a runtime per core",
+            Bellhop,
+            server::Kind::Bellhop,
+            FEW,
+        )?,
+        hop(
+            "Bellhop, multi-thread callers",
+            BellhopThreads,
+            server::Kind::Bellhop,
+            FEW,
         )?,
     ];
-    TABLE.print(&in_turns(pace, sides)?);
-    Ok(())
+    Ok(TABLE.text(&in_turns(pace, sides)?))
+}
+
+/// Measures the hop to more and more endpoints, in turns.
+pub(crate) fn measure_endpoints(pace: Pace) -> Result<String, Failure> {
+    let sides = pace
+        .endpoints
+        .iter()
+        .map(|count| -> Result<Box<dyn Side>, Failure> {
+            let (caller, server) = (caller::Kind::BellhopOne, server::Kind::Bellhop);
+            let name = format!("{count} endpoints");
+            Ok(Box::new(Hop::start(&name, caller, server, *count, &[])?))
+        });
+    let sides = sides.collect::<Result<_, _>>()?;
+    Ok(ENDPOINTS.text(&in_turns(pace, sides)?))
 }
 
 /// One way to make the hop: a process at each end.
 pub(crate) struct Hop {
-    name: &'static str,
+    name: String,
     callers: Child,
     server: Child,
     _registry: Registry,
 }
 
 impl Hop {
-    /// Starts both ends, with the same settings.
+    /// Starts both ends, with the same settings. All endpoints are one server, at so many addresses.
     pub(crate) fn start(
-        name: &'static str,
+        name: &str,
         caller: caller::Kind,
         server: server::Kind,
+        endpoints: u32,
         settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
         let registry = registry()?;
         let address = registry.address().to_string();
         let server = Child::of_this_program(&["--serve", server.name(), &address], settings)?;
-        let targets = server.hear("ready", PATIENCE)?;
-        let mut args = vec!["--call", caller.name()];
-        args.extend(targets.split_whitespace());
+        let told = server.hear("ready", PATIENCE)?;
+        let told = told.split(' ').map(str::parse);
+        let told: Vec<SocketAddr> = told.collect::<Result<_, _>>()?;
+        let all = match told[..] {
+            [one] => addresses(one, endpoints)?,
+            _ => told,
+        };
+        let targets = if caller.is_member() {
+            // The first has registered itself.
+            register(&registry, server::SERVICE, &all[1..])?;
+            address
+        } else {
+            let all: Vec<String> = all.iter().map(SocketAddr::to_string).collect();
+            all.join(" ")
+        };
+        let count = endpoints.to_string();
+        let mut args = vec!["--call", caller.name(), &count];
+        args.extend(targets.split(' '));
         let callers = Child::of_this_program(&args, settings)?;
-        callers.hear("ready", PATIENCE)?;
+        callers.hear("ready", CONNECTED)?;
         Ok(Self {
-            name,
+            name: name.to_owned(),
             callers,
             server,
             _registry: registry,
@@ -87,16 +152,26 @@ impl Hop {
 
 impl Side for Hop {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn round(&mut self, time: Duration) -> Result<Round, Failure> {
         let before = self.cpu()?;
-        self.callers.tell(&time.as_millis().to_string())?;
+        self.callers.tell(&format!("all {}", time.as_millis()))?;
         let done = self.callers.hear("done", time + PATIENCE)?;
         let after = self.cpu()?;
         let (calls, micros) = done.split_once(' ').ok_or("two figures were expected")?;
         let wall = Duration::from_micros(micros.parse()?);
         Ok(Round::new(calls.parse()?, wall, &before, &after))
+    }
+
+    fn steady(&mut self, Steady { rate, time }: Steady) -> Result<Late, Failure> {
+        self.callers
+            .tell(&format!("steady {} {rate}", time.as_millis()))?;
+        self.callers.hear("late", time + PATIENCE)?.parse()
+    }
+
+    fn resident(&self) -> Result<f64, Failure> {
+        Ok(self.callers.resident()?.all + self.server.resident()?.all)
     }
 }

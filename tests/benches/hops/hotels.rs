@@ -1,89 +1,160 @@
 //! The whole system under load: four hops and the frontend for each request.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    process::Stdio,
-    time::Duration,
-};
+use std::{net::SocketAddr, process::Stdio, time::Duration};
 
 use e2e::Registry;
 
 use crate::{
     Failure,
     args::Pace,
+    bare,
     child::{self, Child},
     load::Load,
     registry::registry,
     report::Table,
     rounds::{Round, Side, in_turns},
+    server::free,
+    sink::Sink,
+    steady::{Late, Steady},
 };
 
-const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
 /// Those that are called; the frontend comes first among the parts, as a request does.
-const SERVICES: [&str; 4] = ["search", "geo", "rate", "profile"];
+pub(crate) const SERVICES: [&str; 4] = ["search", "geo", "rate", "profile"];
+/// For a child to start.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const TABLE: Table<'_> = Table {
-    title: "/hotels, 64 connections",
+    title: "`/hotels`, 64 connections",
     unit: "request",
     parts: &["frontend", "search", "geo", "rate", "profile"],
 };
 
-/// Measures both ways to run the system, in turns, and prints what they come to.
-pub(crate) fn measure(pace: Pace) -> Result<(), Failure> {
-    let sides: Vec<Box<dyn Side>> = vec![
-        Box::new(System::in_five_processes()?),
-        Box::new(System::in_one_process("hotels up", &[])?),
+/// Measures all ways to run the system, in turns.
+pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
+    use bare::Runtime::{OneThread, Threads};
+    let sink = Sink::start()?;
+    let traced = sink.traced("0.01");
+    let systems = vec![
+        System::bare_in_one("bare tonic, one process, multi-thread", Threads)?,
+        System::bare_in_one("bare tonic, one process, one thread", OneThread)?,
+        System::bare_in_five("bare tonic, one process per service, multi-thread", Threads)?,
+        System::bare_in_five(
+            "bare tonic, one process per service, one thread each",
+            OneThread,
+        )?,
+        System::in_five_processes("Bellhop, one process per service", &traced)?,
+        System::in_one_process("Bellhop, `hotels up`", &[], &traced)?,
+        System::in_one_process("Bellhop, `hotels up --no-local`", &["--no-local"], &traced)?,
     ];
-    TABLE.print(&in_turns(pace, sides)?);
-    Ok(())
+    // Else they would not be compared.
+    let expected = systems[0].load.expected();
+    let mut systems_of_another = systems
+        .iter()
+        .filter(|system| system.load.expected() != expected);
+    if let Some(other) = systems_of_another.next() {
+        return Err(format!("{}: another answer than others'", other.name).into());
+    }
+    let sides = systems
+        .into_iter()
+        .map(|system| Box::new(system) as Box<dyn Side>);
+    Ok(TABLE.text(&in_turns(pace, sides.collect())?))
 }
 
 /// All services, and somebody who asks them.
 pub(crate) struct System {
     name: &'static str,
-    processes: Vec<Child>,
+    /// By service; one for all where all are in one.
+    pub(crate) processes: Vec<(&'static str, Child)>,
     load: Load,
     /// Where it is not one of the processes. Nobody counts its CPU time.
     _registry: Option<Registry>,
 }
 
 impl System {
-    fn in_five_processes() -> Result<Self, Failure> {
+    /// A process for each service, all with these settings.
+    pub(crate) fn in_five_processes(
+        name: &'static str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
         let registry = registry()?;
         let consul = format!("http://{}", registry.address());
         let frontend = free()?;
         let address = frontend.to_string();
         let first = ["frontend", "--http", &address, "--consul", &consul];
-        let mut processes = vec![hotels(&first, &[])?];
+        let mut processes = vec![("frontend", hotels(&first, settings)?)];
         for service in SERVICES {
-            processes.push(hotels(&[service, "--consul", &consul], &[])?);
+            processes.push((service, hotels(&[service, "--consul", &consul], settings)?));
         }
         Ok(Self {
-            name: "one process per service",
+            name,
             load: Load::on(frontend)?,
             processes,
             _registry: Some(registry),
         })
     }
 
-    /// All of it in one process, with these settings.
+    /// All of it in one process, with these options and settings.
     pub(crate) fn in_one_process(
         name: &'static str,
+        options: &[&str],
         settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
         let frontend = free()?;
-        let up = ["up", "--http", &frontend.to_string(), "--registry"];
-        let up = hotels(&[&up[..], &["127.0.0.1:0"]].concat(), settings)?;
+        let address = frontend.to_string();
+        let up = ["up", "--http", &address, "--registry", "127.0.0.1:0"];
+        let up = hotels(&[&up[..], options].concat(), settings)?;
         Ok(Self {
             name,
             load: Load::on(frontend)?,
-            processes: vec![up],
+            processes: vec![("all", up)],
+            _registry: None,
+        })
+    }
+
+    /// The same services by tonic alone, in one process.
+    pub(crate) fn bare_in_one(name: &'static str, runtime: bare::Runtime) -> Result<Self, Failure> {
+        let all = Child::of_this_program(&["--bare", runtime.name(), "all"], &[])?;
+        let frontend = all.hear("ready", PATIENCE)?.parse()?;
+        Self::bare(name, frontend, vec![("all", all)])
+    }
+
+    /// The same in a process each.
+    pub(crate) fn bare_in_five(
+        name: &'static str,
+        runtime: bare::Runtime,
+    ) -> Result<Self, Failure> {
+        let start = |service: &'static str, callees: &[&str]| -> Result<_, Failure> {
+            let args = [&["--bare", runtime.name(), service], callees].concat();
+            let child = Child::of_this_program(&args, &[])?;
+            let address = child.hear("ready", PATIENCE)?;
+            Ok(((service, child), address))
+        };
+        let (geo, at_geo) = start("geo", &[])?;
+        let (rate, at_rate) = start("rate", &[])?;
+        let (profile, at_profile) = start("profile", &[])?;
+        let (search, at_search) = start("search", &[&at_geo, &at_rate])?;
+        let (frontend, address) = start("frontend", &[&at_search, &at_profile])?;
+        let processes = vec![frontend, search, geo, rate, profile];
+        Self::bare(name, address.parse()?, processes)
+    }
+
+    fn bare(
+        name: &'static str,
+        frontend: SocketAddr,
+        processes: Vec<(&'static str, Child)>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            name,
+            load: Load::on(frontend)?,
+            processes,
             _registry: None,
         })
     }
 
     fn cpu(&self) -> Result<Vec<Duration>, Failure> {
-        self.processes.iter().map(Child::cpu).collect()
+        let processes = self.processes.iter();
+        processes.map(|(_, process)| process.cpu()).collect()
     }
 }
 
@@ -97,18 +168,23 @@ impl Side for System {
         let (calls, wall) = self.load.round(time)?;
         Ok(Round::new(calls, wall, &before, &self.cpu()?))
     }
+
+    fn steady(&mut self, steady: Steady) -> Result<Late, Failure> {
+        self.load.steady(steady)
+    }
+
+    fn resident(&self) -> Result<f64, Failure> {
+        let processes = self.processes.iter();
+        processes
+            .map(|(_, process)| Ok(process.resident()?.all))
+            .sum()
+    }
 }
 
 /// A process of the system, which logs as little as one that is well has to say unless it is told otherwise. Nobody reads its log.
-fn hotels(args: &[&str], settings: &[(&str, &str)]) -> Result<Child, Failure> {
+pub(crate) fn hotels(args: &[&str], settings: &[(&str, &str)]) -> Result<Child, Failure> {
     let mut command = child::command(BINARY);
     command.env("RUST_LOG", "warn").args(args);
     command.envs(settings.iter().copied()).stderr(Stdio::null());
     Child::start(&format!("hotels {}", args.join(" ")), &mut command)
-}
-
-/// An address that was free a moment ago.
-fn free() -> Result<SocketAddr, Failure> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
 }

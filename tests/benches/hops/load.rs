@@ -4,6 +4,8 @@ use std::{
     cell::Cell,
     net::SocketAddr,
     rc::Rc,
+    sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,10 +21,13 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     net::TcpStream,
     runtime::{Builder, Runtime},
-    task::LocalSet,
+    task::{JoinHandle, LocalSet},
 };
 
-use crate::Failure;
+use crate::{
+    Failure,
+    steady::{Late, Schedule, Steady},
+};
 
 const CONNECTIONS: usize = 64;
 const EXAMPLE: &str = "/hotels?inDate=2015-04-09&outDate=2015-04-10";
@@ -65,32 +70,75 @@ impl Load {
         })
     }
 
+    /// What each answer is.
+    pub(crate) fn expected(&self) -> &Bytes {
+        &self.expected
+    }
+
     /// Asks for so long, over new connections. How many answers there were, and in which time.
     pub(crate) fn round(&self, time: Duration) -> Result<(u64, Duration), Failure> {
+        let stop = Rc::<Cell<bool>>::default();
         let asking = async {
-            let mut connections = Vec::with_capacity(CONNECTIONS);
-            for _ in 0..CONNECTIONS {
-                connections.push(connect(self.frontend).await?);
-            }
-            let stop = Rc::<Cell<bool>>::default();
+            let callers = self
+                .callers(|connection| ask_until(connection, stop.clone()))
+                .await?;
             let begun = Instant::now();
-            let callers: Vec<_> = connections
-                .into_iter()
-                .map(|connection| {
-                    let (expected, stop) = (self.expected.clone(), stop.clone());
-                    tokio::task::spawn_local(ask_until(connection, expected, stop))
-                })
-                .collect();
             tokio::time::sleep(time).await;
             stop.set(true);
-            let mut answers = 0;
-            for caller in callers {
-                answers += caller.await??;
-            }
+            let answers = ended(callers).await?.into_iter().sum();
             Ok((answers, begun.elapsed()))
         };
         LocalSet::new().block_on(&self.runtime, asking)
     }
+
+    /// Asks when requests are due, over new connections. How late the answers were.
+    pub(crate) fn steady(&self, steady: Steady) -> Result<Late, Failure> {
+        let asking = async {
+            let schedule = Arc::new(Schedule::new(steady));
+            let callers = self.callers(|connection| ask_when_due(connection, schedule.clone()));
+            let callers = callers.await?;
+            let pacing = thread::spawn(move || schedule.pace(CONNECTIONS));
+            let times = ended(callers).await?;
+            pacing.join().map_err(|_| "whoever says what is due")?;
+            Ok(Late::of(times.concat()))
+        };
+        LocalSet::new().block_on(&self.runtime, asking)
+    }
+
+    /// Somebody at work on each of as many connections.
+    async fn callers<F, T>(&self, caller: impl Fn(Asker) -> F) -> Result<Callers<T>, Failure>
+    where
+        F: Future<Output = Result<T, Failure>> + 'static,
+        T: 'static,
+    {
+        let mut askers = Vec::with_capacity(CONNECTIONS);
+        for _ in 0..CONNECTIONS {
+            askers.push(Asker {
+                connection: connect(self.frontend).await?,
+                expected: self.expected.clone(),
+            });
+        }
+        let askers = askers.into_iter();
+        Ok(askers
+            .map(|asker| tokio::task::spawn_local(caller(asker)))
+            .collect())
+    }
+}
+
+type Callers<T> = Vec<JoinHandle<Result<T, Failure>>>;
+
+async fn ended<T>(callers: Callers<T>) -> Result<Vec<T>, Failure> {
+    let mut all = Vec::with_capacity(callers.len());
+    for caller in callers {
+        all.push(caller.await??);
+    }
+    Ok(all)
+}
+
+/// Who asks on one connection.
+struct Asker {
+    connection: Connection,
+    expected: Bytes,
 }
 
 async fn connect(frontend: SocketAddr) -> Result<Connection, Failure> {
@@ -102,24 +150,37 @@ async fn connect(frontend: SocketAddr) -> Result<Connection, Failure> {
     Ok(connection)
 }
 
-async fn ask_until(
-    mut connection: Connection,
-    expected: Bytes,
-    stop: Rc<Cell<bool>>,
-) -> Result<u64, Failure> {
-    let mut answers = 0;
-    while !stop.get() {
-        connection.ready().await?;
+impl Asker {
+    async fn ask(&mut self) -> Result<(), Failure> {
+        self.connection.ready().await?;
         let request = Request::get(EXAMPLE).header(header::HOST, "localhost");
-        let answer = connection.send_request(request.body(Empty::new())?).await?;
+        let request = request.body(Empty::new())?;
+        let answer = self.connection.send_request(request).await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
-        if status != StatusCode::OK || body != expected {
+        if status != StatusCode::OK || body != self.expected {
             return Err(wrong(status, &body));
         }
+        Ok(())
+    }
+}
+
+async fn ask_until(mut asker: Asker, stop: Rc<Cell<bool>>) -> Result<u64, Failure> {
+    let mut answers = 0;
+    while !stop.get() {
+        asker.ask().await?;
         answers += 1;
     }
     Ok(answers)
+}
+
+async fn ask_when_due(mut asker: Asker, schedule: Arc<Schedule>) -> Result<Vec<Duration>, Failure> {
+    let mut times = Vec::new();
+    while let Some(due) = schedule.next().await {
+        asker.ask().await?;
+        times.push(due.elapsed());
+    }
+    Ok(times)
 }
 
 fn wrong(status: StatusCode, body: &[u8]) -> Failure {

@@ -1,7 +1,8 @@
-//! What a hop costs, what it costs to be seen, and what the whole system of four hops does: the CPU time of all processes that take part, for each call.
+//! What a hop costs, what it costs to be seen, and what the whole system of four hops does: the CPU time of all processes that take
+//! part, for each call, and how late answers are under a steady load.
 //!
-//! `cargo bench -p e2e --bench hops` prints all tables; `-- hop`, `-- cost` and `-- hotels` one of them; with `--quick` it takes
-//! fewer and shorter rounds, to see that it still runs.
+//! `cargo bench -p e2e --bench hops` prints all tables; `-- hop hotels` some of them; with `--quick` it takes fewer and shorter
+//! rounds, to see that it still runs; with `--write` the tables replace those in docs/performance.md.
 //!
 //! Each end of a hop is a process of its own, so that its CPU time is what the system says of that process, all its threads
 //! together: this program starts itself again as a server or as callers ([`Role`]), and the binary of Hotels for its
@@ -9,19 +10,31 @@
 //! round, so that whatever else the machine does hits all alike. Ratios tell more than microseconds: machines differ.
 
 mod args;
+mod bare;
 mod caller;
+mod calls;
 mod child;
 mod cost;
 mod cpu;
+mod discovery;
 mod hop;
 mod hotels;
 mod load;
 mod machine;
+mod median;
+mod memory;
+mod page;
+mod pick;
 mod registry;
+mod relay;
 mod report;
 mod rounds;
 mod server;
 mod sink;
+#[path = "../vast/sorted.rs"]
+mod sorted;
+mod start;
+mod steady;
 mod stub;
 
 use std::process::ExitCode;
@@ -32,17 +45,7 @@ use args::{Pace, Role, Table};
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    let done = match args::role() {
-        Ok(Role::Measure { pace, tables }) => measure(pace, &tables),
-        Ok(Role::Serve { server, registry }) => server::serve(server, registry),
-        Ok(Role::Call { caller, targets }) => caller::call(caller, &targets),
-        Ok(Role::Nothing) => {
-            println!("benchmarks run with `cargo bench`");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => Err(error),
-    };
-    match done {
+    match args::role().and_then(act) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hops: {error}");
@@ -51,11 +54,45 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(pace: Pace, tables: &[Table]) -> Result<(), Failure> {
+fn act(role: Role) -> Result<(), Failure> {
+    match role {
+        Role::Measure {
+            pace,
+            tables,
+            write,
+        } => measure(pace, &tables, write),
+        Role::Serve { server, registry } => server::serve(server, registry),
+        Role::Call {
+            caller,
+            endpoints,
+            targets,
+        } => caller::call(caller, endpoints, &targets),
+        Role::Bare {
+            runtime,
+            service,
+            callees,
+        } => bare::serve(runtime, &service, &callees),
+        Role::Nothing => {
+            println!("benchmarks run with `cargo bench`");
+            Ok(())
+        }
+    }
+}
+
+fn measure(pace: Pace, tables: &[Table], write: bool) -> Result<(), Failure> {
     println!("{}\n", machine::facts());
-    tables.iter().try_for_each(|table| match table {
-        Table::Hop => hop::measure(pace),
-        Table::Cost => cost::measure(pace),
-        Table::Hotels => hotels::measure(pace),
-    })
+    for table in tables {
+        let measured = match table {
+            Table::Hop => hop::measure(pace),
+            Table::Endpoints => hop::measure_endpoints(pace),
+            Table::Cost => cost::measure(pace),
+            Table::CostRequests => cost::measure_requests(pace),
+            Table::Hotels => hotels::measure(pace),
+            Table::Pick => pick::measure(pace),
+            Table::Discovery => discovery::measure(pace),
+            Table::Start => start::measure(pace),
+        };
+        page::put(table.name(), &measured?, write)?;
+    }
+    Ok(())
 }

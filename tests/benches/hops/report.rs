@@ -1,58 +1,63 @@
-//! Figures as a table.
+//! Rows as a table.
 
-use crate::rounds::Row;
+use std::fmt::Write;
+
+use crate::{rounds::Row, steady::Late};
 
 /// What a table says beside its rows.
 pub(crate) struct Table<'a> {
     pub(crate) title: &'a str,
     /// What is counted, such as "call".
     pub(crate) unit: &'a str,
-    /// The parts whose shares have columns of their own.
+    /// The parts whose shares are told.
     pub(crate) parts: &'a [&'a str],
 }
 
 impl Table<'_> {
-    /// Prints it; the first row is what the others are compared to.
-    pub(crate) fn print(&self, rows: &[Row]) {
-        let width = rows.iter().map(|row| row.name.chars().count()).max();
-        let width = width.unwrap_or_default().max(self.title.chars().count());
-        let (cost, rate) = (format!("CPU µs/{}", self.unit), format!("{}s/s", self.unit));
-        print!("{:width$}  {cost:>14}", self.title);
-        for part in self.parts {
-            print!("  {part:>8}");
-        }
-        println!(
-            "  {rate:>10}  {:>7}  {:>9}  {:>10}",
-            "spread", "CPU ratio", "rate ratio"
+    /// As Markdown has it; the first row is what the others are compared to.
+    pub(crate) fn text(&self, rows: &[Row]) -> String {
+        let Self { title, unit, parts } = self;
+        let of_it = parts.join(" + ");
+        let mut text = format!(
+            "| {title} | CPU µs a {unit} | ratio | {of_it} | {unit}s/s | ratio | p50 µs | p99 µs | p99.9 µs | resident MiB | spread |\n\
+             |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
         );
         for row in rows {
-            self.print_row(row, &rows[0], width);
+            self.row(&mut text, row, &rows[0]);
         }
-        for row in rows.iter().filter(|row| row.is_noisy()) {
-            let spread = row.spread() * 100.0;
-            println!(
-                "note: {}: rounds spread {spread:.0} %: measure again on a quieter machine",
-                row.name
-            );
+        if rows.iter().any(Row::is_noisy) {
+            text += "\nA **spread** in bold is beyond 15 %: that row is to be measured again on a quieter machine.\n";
         }
-        println!();
+        text
     }
 
-    fn print_row(&self, row: &Row, base: &Row, width: usize) {
-        print!("{:width$}  {:>14.1}", row.name, row.cost());
+    fn row(&self, text: &mut String, row: &Row, base: &Row) {
         let costs = row.costs();
-        for part in 0..self.parts.len() {
-            // Where all parts are one process, nobody knows their shares.
-            let known = costs.len() == self.parts.len();
-            let cost = known.then(|| format!("{:.1}", costs[part]));
-            print!("  {:>8}", cost.unwrap_or_default());
-        }
-        println!(
-            "  {:>10.0}  {:>5.0} %  {:>9.2}  {:>10.2}",
-            row.rate(),
-            row.spread() * 100.0,
+        // Where all parts are one process, nobody knows their shares.
+        let known = costs.len() == self.parts.len() && costs.len() > 1;
+        let costs: Vec<String> = costs.iter().map(|cost| format!("{cost:.1}")).collect();
+        let spread = format!("{:.0} %", row.spread() * 100.0);
+        let Late { p50, p99, p99_9 } = row.late();
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "| {} | {:.1} | {:.2} | {} | {:.0} | {:.2} | {p50:.0} | {p99:.0} | {p99_9:.0} | {:.0} | {} |",
+            row.name,
+            row.cost(),
             row.cost_to(base),
-            row.rate() / base.rate(),
+            if known {
+                costs.join(" + ")
+            } else {
+                String::new()
+            },
+            row.rate(),
+            row.rate_to(base),
+            row.resident,
+            if row.is_noisy() {
+                format!("**{spread}**")
+            } else {
+                spread
+            },
         );
     }
 }

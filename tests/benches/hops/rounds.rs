@@ -2,18 +2,31 @@
 
 use std::time::Duration;
 
-use crate::{Failure, args::Pace};
+use crate::{
+    Failure,
+    args::Pace,
+    median::{median, spread},
+    steady::{Late, Steady},
+};
 
 /// More of it between the rounds of one row, and the row is not to be trusted.
 const SPREAD_MAX: f64 = 0.15;
+/// The share of what a side can do that the steady load asks of it.
+const LOAD: f64 = 0.7;
 
 /// Something that can be put to work for a while, beside others.
 pub(crate) trait Side {
     /// As the table calls it.
     fn name(&self) -> &str;
 
-    /// Works for so long.
+    /// Does as much as it can for so long.
     fn round(&mut self, time: Duration) -> Result<Round, Failure>;
+
+    /// Does what it is asked to for so long.
+    fn steady(&mut self, steady: Steady) -> Result<Late, Failure>;
+
+    /// What its processes have in memory, in MiB.
+    fn resident(&self) -> Result<f64, Failure>;
 }
 
 /// What a while of work came to.
@@ -30,26 +43,48 @@ pub(crate) struct Round {
 pub(crate) struct Row {
     pub(crate) name: String,
     rounds: Vec<Round>,
+    late: Vec<Late>,
+    /// After all of it, in MiB.
+    pub(crate) resident: f64,
 }
 
-/// Has all sides work in turns: A B C, A B C, and so on. A round each to begin with warms up and does not count.
+/// Has all sides work in turns: A B C, A B C, and so on, first with all their might and then at a part of it. A round each to begin
+/// with warms up and does not count.
 pub(crate) fn in_turns(pace: Pace, mut sides: Vec<Box<dyn Side>>) -> Result<Vec<Row>, Failure> {
-    let rows = sides.iter().map(|side| Row {
-        name: side.name().to_owned(),
-        rounds: Vec::with_capacity(pace.rounds),
-    });
-    let mut rows: Vec<Row> = rows.collect();
+    let mut rows: Vec<Row> = sides.iter().map(|side| Row::new(side.name())).collect();
     for round in 0..=pace.rounds {
-        for (side, row) in sides.iter_mut().zip(&mut rows) {
-            let done = side
-                .round(pace.time)
-                .map_err(|error| format!("{}: {error}", row.name))?;
+        each(&mut sides, &mut rows, |side, row| {
+            let done = side.round(pace.time)?;
             if round > 0 {
                 row.rounds.push(done);
             }
-        }
+            Ok(())
+        })?;
     }
+    for _ in 0..pace.rounds {
+        each(&mut sides, &mut rows, |side, row| {
+            let rate = LOAD * row.rate();
+            let time = pace.time;
+            row.late.push(side.steady(Steady { rate, time })?);
+            Ok(())
+        })?;
+    }
+    each(&mut sides, &mut rows, |side, row| {
+        row.resident = side.resident()?;
+        Ok(())
+    })?;
     Ok(rows)
+}
+
+fn each(
+    sides: &mut [Box<dyn Side>],
+    rows: &mut [Row],
+    mut work: impl FnMut(&mut dyn Side, &mut Row) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    for (side, row) in sides.iter_mut().zip(rows) {
+        work(&mut **side, row).map_err(|error| format!("{}: {error}", row.name))?;
+    }
+    Ok(())
 }
 
 impl Round {
@@ -69,12 +104,26 @@ impl Round {
     fn cost(&self) -> f64 {
         micros(self.cpu.iter().sum()) / self.calls as f64
     }
+
+    /// Calls in a second.
+    fn rate(&self) -> f64 {
+        self.calls as f64 / self.wall.as_secs_f64()
+    }
 }
 
 impl Row {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            rounds: Vec::new(),
+            late: Vec::new(),
+            resident: 0.0,
+        }
+    }
+
     /// CPU microseconds for each call: the median of the rounds.
     pub(crate) fn cost(&self) -> f64 {
-        self.median(Round::cost)
+        median(self.rounds.iter().map(Round::cost))
     }
 
     /// The same as a share of another's. Round by round, since those of a turn have met the same machine.
@@ -86,35 +135,42 @@ impl Row {
     /// What each part of the side has in [`Self::cost`].
     pub(crate) fn costs(&self) -> Vec<f64> {
         let parts = self.rounds.first().map_or(0, |round| round.cpu.len());
-        let cost = |part: usize| self.median(|round| micros(round.cpu[part]) / round.calls as f64);
-        (0..parts).map(cost).collect()
+        let part = |part| move |round: &Round| micros(round.cpu[part]) / round.calls as f64;
+        (0..parts)
+            .map(|number| median(self.rounds.iter().map(part(number))))
+            .collect()
     }
 
     /// Calls in a second: the median of the rounds.
     pub(crate) fn rate(&self) -> f64 {
-        self.median(|round| round.calls as f64 / round.wall.as_secs_f64())
+        median(self.rounds.iter().map(Round::rate))
+    }
+
+    /// The same as a multiple of another's, round by round.
+    pub(crate) fn rate_to(&self, base: &Self) -> f64 {
+        let pairs = self.rounds.iter().zip(&base.rounds);
+        median(pairs.map(|(own, other)| own.rate() / other.rate()))
+    }
+
+    /// How late answers were under the steady load, each figure the median of the rounds.
+    pub(crate) fn late(&self) -> Late {
+        let median = |figure: fn(&Late) -> f64| median(self.late.iter().map(figure));
+        Late {
+            p50: median(|late| late.p50),
+            p99: median(|late| late.p99),
+            p99_9: median(|late| late.p99_9),
+        }
     }
 
     /// How far apart the dearest and the cheapest round are, as a share of the median.
     pub(crate) fn spread(&self) -> f64 {
-        let costs = || self.rounds.iter().map(Round::cost);
-        (costs().fold(f64::MIN, f64::max) - costs().fold(f64::MAX, f64::min)) / self.cost()
+        spread(self.rounds.iter().map(Round::cost))
     }
 
     /// Whether its rounds disagree too much.
     pub(crate) fn is_noisy(&self) -> bool {
         self.spread() > SPREAD_MAX
     }
-
-    fn median(&self, figure: impl Fn(&Round) -> f64) -> f64 {
-        median(self.rounds.iter().map(figure))
-    }
-}
-
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let mut figures: Vec<f64> = figures.collect();
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }
 
 fn micros(time: Duration) -> f64 {

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Read},
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
 };
 
 use bellhop::{
@@ -15,6 +15,9 @@ use tokio::runtime::Builder;
 use tonic::transport::{Server, server::TcpIncoming};
 
 use crate::{Failure, stub::Stub};
+
+/// More than any table has, for each runtime of the callers.
+const MAX_CONNECTIONS: &str = "100000";
 
 /// The service's name in the registry.
 pub(crate) const SERVICE: &str = "geo";
@@ -47,7 +50,7 @@ impl Kind {
     }
 }
 
-/// Serves until the end of the input. Says "ready" and where callers find it.
+/// Serves at all addresses of this machine until the end of the input. Says "ready" and at which ports, each by one of them.
 pub(crate) fn serve(kind: Kind, registry: SocketAddr) -> Result<(), Failure> {
     match kind {
         Kind::Bellhop => bellhop(registry),
@@ -56,23 +59,41 @@ pub(crate) fn serve(kind: Kind, registry: SocketAddr) -> Result<(), Failure> {
     }
 }
 
-/// A process's membership, with no other settings than where the registry is and those that this process was started with.
-pub(crate) fn mesh(service: &str, registry: SocketAddr) -> Result<Mesh, Failure> {
-    let settings = [("CONSUL_HTTP_ADDR".to_owned(), registry.to_string())];
-    let settings = Overlay::new(BTreeMap::from(settings), Environment);
+/// A process's membership, with no other settings than these and those that this process was started with.
+pub(crate) fn mesh(
+    service: &str,
+    registry: SocketAddr,
+    settings: &[(&str, &str)],
+) -> Result<Mesh, Failure> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let mut settings: BTreeMap<_, _> = settings.iter().map(owned).collect();
+    settings.insert("CONSUL_HTTP_ADDR".to_owned(), registry.to_string());
+    let settings = Overlay::new(settings, Environment);
     Ok(Mesh::from_source(service, &settings)?)
 }
 
 fn bellhop(registry: SocketAddr) -> Result<(), Failure> {
     let control = Builder::new_current_thread().enable_all().build()?;
     let shards = Shards::start(Shards::cores())?;
+    let address = free()?;
     control.block_on(async {
-        let mesh = mesh(SERVICE, registry)?;
+        let settings = [
+            ("BELLHOP_LISTEN", &*format!("0.0.0.0:{}", address.port())),
+            ("BELLHOP_ADVERTISE", &*address.to_string()),
+            ("BELLHOP_MAX_CONNECTIONS", MAX_CONNECTIONS),
+        ];
+        let mesh = mesh(SERVICE, registry, &settings)?;
         let app = |_: &Mesh| Services::new().with(GeoServer::new(Stub::new()));
         let _serving = mesh.start_on(&shards, app).await?;
-        println!("ready {registry}");
+        println!("ready {address}");
         until_told().await
     })
+}
+
+/// An address that was free a moment ago.
+pub(crate) fn free() -> Result<SocketAddr, Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?)
 }
 
 fn tonic() -> Result<(), Failure> {
@@ -96,19 +117,19 @@ fn tonic_shards() -> Result<(), Failure> {
 
 /// A plain tonic server on the runtime that this is called on; with `TCP_NODELAY`, as `serve(address)` has it by itself.
 fn tonic_here() -> Result<SocketAddr, Failure> {
-    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let free = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     let incoming = TcpIncoming::bind(free)?.with_nodelay(Some(true));
-    let address = incoming.local_addr()?;
+    let port = incoming.local_addr()?.port();
     let router = Server::builder().add_service(GeoServer::new(Stub::new()));
     tokio::spawn(router.serve_with_incoming(incoming));
-    Ok(address)
+    Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }
 
-async fn until_told() -> Result<(), Failure> {
+pub(crate) async fn until_told() -> Result<(), Failure> {
     tokio::task::spawn_blocking(wait_for_end).await?
 }
 
-fn wait_for_end() -> Result<(), Failure> {
+pub(crate) fn wait_for_end() -> Result<(), Failure> {
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The index alone: reading it, what it takes in memory, and the 20 nearest within 10 km.
 
-use std::{hint::black_box, time::Instant};
+use std::{fmt::Write, hint::black_box, time::Instant};
 
 use geo::Index;
 use hotel_proto::{
@@ -12,25 +12,24 @@ use crate::{Failure, Size, data::Data, sorted::Sorted};
 
 const QUERIES: usize = 50_000;
 
-/// Prints one row for each number of hotels; `most` are the data of the last.
-pub(crate) fn measure(size: &Size, most: &Data) -> Result<(), Failure> {
-    println!("geo: the 20 nearest within 10 km, {QUERIES} queries near hotels\n");
-    println!(
-        "| hotels | read in ms | bytes a hotel beside its id | found | p50 µs | p99 µs | p99.9 µs |"
+/// One row for each number of hotels; `most` are the data of the last.
+pub(crate) fn measure(size: &Size, most: &Data) -> Result<String, Failure> {
+    let mut text = format!(
+        "geo, the 20 nearest within 10 km, {QUERIES} queries near hotels:\n\n\
+         | hotels | read in ms | bytes a hotel beside its id | found | p50 µs | p99 µs | p99.9 µs |\n\
+         |---:|---:|---:|---:|---:|---:|---:|\n"
     );
-    println!("|---:|---:|---:|---:|---:|---:|---:|");
     for hotels in size.hotels {
         if *hotels == most.hotels {
-            row(most)?;
+            row(&mut text, most)?;
         } else {
-            row(&Data::of(*hotels)?)?;
+            row(&mut text, &Data::of(*hotels)?)?;
         }
     }
-    println!();
-    Ok(())
+    Ok(text)
 }
 
-fn row(data: &Data) -> Result<(), Failure> {
+fn row(text: &mut String, data: &Data) -> Result<(), Failure> {
     let centres = data.centres(QUERIES)?;
     let began = Instant::now();
     let index = Index::from_dir(data.folder())?;
@@ -45,7 +44,8 @@ fn row(data: &Data) -> Result<(), Failure> {
         found += near.len();
     }
     let times = Sorted::new(times);
-    println!(
+    writeln!(
+        text,
         "| {} | {:.0} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
         index.len(),
         read.as_secs_f64() * 1e3,
@@ -54,6 +54,6 @@ fn row(data: &Data) -> Result<(), Failure> {
         times.micros(500),
         times.micros(990),
         times.micros(999),
-    );
+    )?;
     Ok(())
 }

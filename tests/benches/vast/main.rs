@@ -2,13 +2,15 @@
 //! system beside one over sixteen.
 //!
 //! `cargo bench -p e2e --bench vast` prints both tables; `-- geo` and `-- search` one of them; with `--quick` there are a hundred
-//! thousand hotels at most, to see that it still runs. The data of ten million take 4 GB below the folder for temporary files
+//! thousand hotels at most, to see that it still runs; with `--write` the tables replace those in docs/performance.md. The data of ten million take 4 GB below the folder for temporary files
 //! while it runs.
 
 mod data;
 mod geo_rows;
 #[path = "../hops/machine.rs"]
 mod machine;
+#[path = "../hops/page.rs"]
+mod page;
 mod search;
 mod sorted;
 
@@ -51,15 +53,16 @@ fn main() -> ExitCode {
 }
 
 fn measure(args: &[String]) -> Result<(), Failure> {
-    let (mut size, mut geo, mut search) = (FULL, false, false);
+    let (mut size, mut write, mut geo, mut search) = (FULL, false, false, false);
     for arg in args {
         match arg.as_str() {
             // cargo adds it when it is asked for benchmarks.
             "--bench" => {}
             "--quick" => size = QUICK,
+            "--write" => write = true,
             "geo" => geo = true,
             "search" => search = true,
-            _ => return Err(format!("{arg}? There are geo, search and --quick").into()),
+            _ => return Err(format!("{arg}? There are geo, search, --quick and --write").into()),
         }
     }
     let both = !geo && !search;
@@ -67,10 +70,10 @@ fn measure(args: &[String]) -> Result<(), Failure> {
     let most = size.hotels.last().copied().unwrap_or_default();
     let data = data::Data::of(most)?;
     if geo || both {
-        geo_rows::measure(&size, &data)?;
+        page::put("geo", &geo_rows::measure(&size, &data)?, write)?;
     }
     if search || both {
-        search::measure(&size, &data)?;
+        page::put("search", &search::measure(&size, &data)?, write)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `/hotels` through the running system, over many hotels and over the sixteen that are part of the program, in turns.
 
 use std::{
+    fmt::Write,
     fs,
     rc::Rc,
     time::{Duration, Instant},
@@ -30,8 +31,8 @@ struct System {
     times: Vec<Duration>,
 }
 
-/// Prints one row for each system.
-pub(crate) fn measure(size: &Size, data: &Data) -> Result<(), Failure> {
+/// One row for each system.
+pub(crate) fn measure(size: &Size, data: &Data) -> Result<String, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
     local.block_on(&runtime, async {
@@ -56,20 +57,19 @@ pub(crate) fn measure(size: &Size, data: &Data) -> Result<(), Failure> {
                 }
             }
         }
-        print(systems, size);
-        Ok(())
+        text(systems, size)
     })
 }
 
-fn print(systems: [System; 2], size: &Size) {
+fn text(systems: [System; 2], size: &Size) -> Result<String, Failure> {
     let Size {
         rounds, requests, ..
     } = size;
-    println!(
-        "/hotels?limit={LIMIT}, `hotels up`, {CALLERS} at a time, {rounds} rounds of {requests} in turns\n"
+    let mut text = format!(
+        "`/hotels?limit={LIMIT}`, `hotels up`, {CALLERS} at a time, {rounds} rounds of {requests} in turns:\n\n\
+         | data | ready in ms | resident MB | of it not files | p50 µs | p99 µs |\n\
+         |---|---:|---:|---:|---:|---:|\n"
     );
-    println!("| data | ready in ms | resident MB | of it not files | p50 µs | p99 µs |");
-    println!("|---|---:|---:|---:|---:|---:|");
     for System {
         name,
         process,
@@ -79,16 +79,17 @@ fn print(systems: [System; 2], size: &Size) {
     } in systems
     {
         let times = Sorted::new(times);
-        println!(
+        writeln!(
+            text,
             "| {name} | {} | {} | {} | {:.0} | {:.0} |",
             ready.as_millis(),
             resident(&process, "VmRSS"),
             resident(&process, "RssAnon"),
             times.micros(500),
             times.micros(990),
-        );
+        )?;
     }
-    println!();
+    Ok(text)
 }
 
 impl System {
