@@ -95,16 +95,22 @@ impl Limit {
         }
     }
 
-    /// Whether one more may come in.
-    pub(super) fn admit(&mut self, now: Instant) -> bool {
+    /// Lets one more in, unless it is one too many here or further on. One that is refused further on was never here: neither
+    /// is it an answer, nor is it this limit that binds.
+    pub(super) fn admit<T>(
+        &mut self,
+        now: Instant,
+        further: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
         self.look(now);
         if self.in_flight >= self.limit as usize {
             self.window.refused += 1;
-            return false;
+            return None;
         }
+        let further = further()?;
         self.in_flight += 1;
         self.window.peak = self.window.peak.max(self.in_flight);
-        true
+        Some(further)
     }
 
     /// One that was let in is answered, or its caller has given up.

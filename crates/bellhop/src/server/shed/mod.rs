@@ -83,11 +83,13 @@ impl Limits {
                 own.with(|limit| limit.lagged(lag));
             });
         }
-        let own = self.own.admit(now)?;
-        let common = match &self.common {
-            Some(common) => Some(common.admit(now)?),
-            None => None,
+        let common = || match &self.common {
+            Some(common) => common
+                .admit(now, || Some(()))
+                .map(|(entry, ())| Some(entry)),
+            None => Some(None),
         };
+        let (own, common) = self.own.admit(now, common)?;
         Some(Admitted { own, common })
     }
 
@@ -121,13 +123,18 @@ impl Shared {
         change(&mut self.limit.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn admit(self: &Arc<Self>, now: Instant) -> Option<Entry> {
-        let admitted = self.with(|limit| limit.admit(now));
-        admitted.then(|| Entry {
+    fn admit<T>(
+        self: &Arc<Self>,
+        now: Instant,
+        further: impl FnOnce() -> Option<T>,
+    ) -> Option<(Entry, T)> {
+        let further = self.with(|limit| limit.admit(now, further))?;
+        let entry = Entry {
             shared: self.clone(),
             since: now,
             answered: false,
-        })
+        };
+        Some((entry, further))
     }
 }
 

@@ -110,9 +110,40 @@ struct Quarter {
     left: usize,
 }
 
+/// What bounds the calls of one worker.
+struct Limits {
+    /// By its lag alone.
+    own: Limit,
+    /// By how long calls take, in a member that calls nobody.
+    common: Option<Limit>,
+}
+
+impl Limits {
+    fn new(settings: Settings) -> Self {
+        Self {
+            own: Limit::new(settings.by_lag()),
+            common: settings.by_latency.then(|| Limit::new(settings)),
+        }
+    }
+
+    fn admit(&mut self, now: Instant) -> bool {
+        let common = || match &mut self.common {
+            Some(common) => common.admit(now, || Some(())),
+            None => Some(()),
+        };
+        self.own.admit(now, common).is_some()
+    }
+
+    fn finish(&mut self, now: Instant, took: Duration, answered: bool) {
+        for limit in self.common.iter_mut().chain([&mut self.own]) {
+            limit.finish(now, took, answered);
+        }
+    }
+}
+
 struct Simulation {
     server: Server,
-    limit: Limit,
+    limits: Limits,
     origin: Instant,
     random: Rng,
     events: BinaryHeap<Reverse<(u64, u64)>>,
@@ -180,7 +211,7 @@ impl Simulation {
     fn new(server: Server, settings: Settings, seed: u64) -> Self {
         Self {
             server,
-            limit: Limit::new(settings),
+            limits: Limits::new(settings),
             origin: Instant::now(),
             random: Rng::with_seed(seed),
             events: BinaryHeap::new(),
@@ -243,7 +274,7 @@ impl Simulation {
                 self.at(now + lag, Event::Measured(lag));
             }
             Event::Measured(lag) => {
-                self.limit.lagged(Duration::from_secs_f64(lag));
+                self.limits.own.lagged(Duration::from_secs_f64(lag));
                 // The next one is sent once this one has come round.
                 self.at(now + (0.005 - lag).max(0.0), Event::Probe);
             }
@@ -252,7 +283,7 @@ impl Simulation {
 
     fn arrive(&mut self, now: f64) {
         self.quarter(now).offered += 1;
-        if self.limit.admit(self.instant(now)) {
+        if self.limits.admit(self.instant(now)) {
             self.queue.push_back(now);
             self.serve(now);
         } else {
@@ -300,7 +331,7 @@ impl Simulation {
             self.quarter(now).left += 1;
         }
         let took = Duration::from_secs_f64((now - began).min(PATIENCE));
-        self.limit
+        self.limits
             .finish(self.instant(now), took, now - began <= PATIENCE);
     }
 }

@@ -12,7 +12,7 @@ fn refused(mut limit: Limit, rate: u32, lag: Duration) -> usize {
     // As it was before: fast.
     for call in 0..rate {
         let now = start + SECOND / rate * call;
-        assert!(limit.admit(now));
+        assert!(admit(&mut limit, now));
         limit.finish(now + MS, MS, true);
     }
     for call in rate..10 * rate {
@@ -25,12 +25,16 @@ fn refused(mut limit: Limit, rate: u32, lag: Duration) -> usize {
             under_way.pop_front();
             limit.finish(now, SECOND, false);
         }
-        match limit.admit(now) {
+        match admit(&mut limit, now) {
             true => under_way.push_back(now),
             false => refused += 1,
         }
     }
     refused
+}
+
+fn admit(limit: &mut Limit, now: Instant) -> bool {
+    limit.admit(now, || Some(())).is_some()
 }
 
 fn of(by_latency: bool) -> Limit {
@@ -66,7 +70,7 @@ fn after_a_time_without_calls_a_burst_is_let_in() {
         // One call after the other lags by a second, until some are refused.
         while limit.shedding.is_none() {
             limit.lagged(SECOND);
-            limit.admit(now);
+            admit(&mut limit, now);
             now += 10 * MS;
             assert!(now < start + 60 * SECOND);
         }
@@ -76,7 +80,19 @@ fn after_a_time_without_calls_a_burst_is_let_in() {
         assert!(limit.shedding.is_some());
 
         now += 10 * SECOND;
-        let admitted = (0..500).filter(|_| limit.admit(now)).count();
+        let admitted = (0..500).filter(|_| admit(&mut limit, now)).count();
         assert_eq!(admitted, 500);
+    }
+}
+
+#[test]
+fn whoever_is_refused_further_on_was_never_here() {
+    for by_latency in [true, false] {
+        let mut limit = of(by_latency);
+        let now = Instant::now();
+        let before = format!("{:?}", limit.window);
+        assert_eq!(limit.admit(now, || None::<()>), None);
+        assert_eq!(limit.in_flight, 0);
+        assert_eq!(format!("{:?}", limit.window), before);
     }
 }
