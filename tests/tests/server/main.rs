@@ -12,3 +12,4 @@ mod refusals;
 mod spread;
 mod stage;
 mod trust;
+mod turns;

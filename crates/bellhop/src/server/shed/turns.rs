@@ -6,15 +6,17 @@
 //! Who is at its head works; when calls have worked for a round, the next one waits until the runtime has looked at its sockets
 //! and has done what it found there.
 //!
+//! Only calls take turns, and only until their answers begin: streams and what handlers spawn stand in the runtime's queue. Where
+//! these take long to come round, more calls work at a time, as they would without turns.
+//!
 //! A runtime of several threads goes without: its threads look at the sockets in turn.
+
+mod round;
 
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -26,18 +28,19 @@ use tokio::{
     time::Instant,
 };
 
-/// So much work is done between two looks at the sockets, and one call's more at most.
-pub(super) const ROUND: Duration = Duration::from_millis(2);
+#[cfg(test)]
+pub(super) use self::round::ROUND;
+use self::round::Round;
+
 /// Looks at the sockets between two rounds: at the first requests are read, before the second refusals are written.
 const LOOKS: usize = 2;
 
 /// The turns of one thread.
 #[derive(Debug)]
 pub(super) struct Turns {
-    /// One permit: its owner works, or has the runtime look at its sockets.
+    /// One permit, or more where others work long: their owners work. None while the runtime looks at its sockets.
     free: Semaphore,
-    /// Nanoseconds of this round.
-    worked: AtomicU64,
+    round: Round,
 }
 
 /// A call's place among the others.
@@ -72,14 +75,15 @@ impl Turns {
         }
     }
 
-    /// Whether that was the last of a round.
-    fn is_round_over(&self, worked: Duration) -> bool {
-        let nanos = |time: Duration| time.as_nanos() as u64;
-        let worked = self.worked.load(Ordering::Relaxed) + nanos(worked);
-        let is_over = worked >= nanos(ROUND);
-        let left = if is_over { 0 } else { worked };
-        self.worked.store(left, Ordering::Relaxed);
-        is_over
+    /// A turn is over: the next one has it, or the runtime looks at its sockets.
+    fn pass(self: &Arc<Self>, worked: Duration) {
+        if self.round.goes_on(worked) {
+            return self.free.add_permits(1);
+        }
+        let idle = self.free.forget_permits(self.round.turns() - 1);
+        if self.round.is_over_without(1 + idle) {
+            tokio::spawn(look(self.clone()));
+        }
     }
 }
 
@@ -87,7 +91,7 @@ impl Default for Turns {
     fn default() -> Self {
         Self {
             free: Semaphore::new(1),
-            worked: AtomicU64::new(0),
+            round: Round::default(),
         }
     }
 }
@@ -133,20 +137,17 @@ impl Place {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if self.turns.is_round_over(self.since.elapsed()) {
-            tokio::spawn(look(self.turns.clone()));
-        } else {
-            self.turns.free.add_permits(1);
-        }
+        self.turns.pass(self.since.elapsed());
     }
 }
 
 /// Has the runtime look at its sockets before the next turn.
 async fn look(turns: Arc<Turns>) {
+    let begun = Instant::now();
     for _ in 0..LOOKS {
         yield_now().await;
     }
-    turns.free.add_permits(1);
+    turns.free.add_permits(turns.round.begin(begun.elapsed()));
 }
 
 #[cfg(test)]
