@@ -219,14 +219,17 @@ async fn a_later_instance_takes_turns(registry: Registry) {
 }
 
 async fn a_stopped_instance_loses_no_request(registry: Registry) {
-    let mut system = System::start(launch(&registry)).await;
-    let (address, leaving) = system.add("rate").serving("rate").await;
+    let system = System::start(launch(&registry)).await;
+    // Long enough to be found serving, also where finding it takes long.
+    let launch = launch(&registry).set("BELLHOP_DRAIN_QUIET", "4s");
+    let mut instance = launch.start(&["rate"]);
+    let (address, leaving) = instance.serving("rate").await;
     system.passing(&registry, "rate", 2).await;
     let system = Arc::new(system);
     let load = Load::start(&system, 4);
     load.pass(100).await;
 
-    system.processes["rate"][1].terminate();
+    instance.terminate();
     until("out of the catalog", || async {
         let left = !registry.registered("rate").await.contains(&leaving);
         left.then_some(())
@@ -239,8 +242,7 @@ async fn a_stopped_instance_loses_no_request(registry: Registry) {
     load.pass(200).await;
     load.stop().await;
 
-    let mut system = Arc::into_inner(system).expect("the load has stopped");
-    let end = system.processes.get_mut("rate").unwrap()[1].end().await;
+    let end = instance.end().await;
     assert!(end.success(), "{end}");
 }
 

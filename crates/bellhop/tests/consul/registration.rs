@@ -26,7 +26,7 @@ use crate::{
     support::{
         agent::Agent,
         fake::{Fake, Reply},
-        wait::{soon, until},
+        wait::{PATIENCE, soon, until},
     },
 };
 
@@ -284,7 +284,9 @@ async fn leaving_does_not_wait_for_an_agent_that_does_not_answer() {
         }
     })
     .await;
-    let registered = start(agent.consul(), ttl(watch::channel(true).1)).unwrap();
+    // A machine that stands still for a while must not have the call give up before the leaving does.
+    let consul = Consul::new(agent.config().timeout(PATIENCE));
+    let registered = start(consul, ttl(watch::channel(true).1)).unwrap();
     let lost = |state: &State| matches!(state, State::Lost { .. });
     soon("the loss", registered.state().wait_for(lost))
         .await

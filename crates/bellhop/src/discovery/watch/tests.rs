@@ -228,6 +228,18 @@ async fn where_nothing_can_be_hidden_the_last_to_leave_is_let_go_at_once() {
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
+/// Waits for a file that is like this. The clock stands still while another thread writes it, and else takes long steps.
+async fn written(folder: &TempDir, is: fn(&str) -> bool) {
+    let file = folder.path().join("geo.json");
+    let written = async {
+        while !std::fs::read_to_string(&file).is_ok_and(|text| is(&text)) {
+            sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let patience = Duration::from_secs(3600);
+    timeout(patience, written).await.expect("a file like this");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_start_without_a_registry_remembers_and_heals() {
     let folder = TempDir::new().unwrap();
@@ -238,12 +250,7 @@ async fn a_start_without_a_registry_remembers_and_heals() {
     let script = Script::new([(|| answer(5, &["a", "b"])) as Scripted]).waits();
     let mut watch = script.watch_with(settings());
     assert_eq!(event(&mut watch).await, "+a +b (2)");
-    let file = folder.path().join("geo.json");
-    while !file.exists() {
-        // It is written by another thread, whose time is not paused.
-        std::thread::yield_now();
-        sleep(Duration::from_millis(1)).await;
-    }
+    written(&folder, |_| true).await;
     drop(watch);
 
     let refused = Script::new([
@@ -273,18 +280,10 @@ async fn an_empty_registry_at_the_start_leaves_the_file_to_a_later_start() {
         cache: Some(folder.path().to_owned()),
         ..Settings::default()
     };
-    let file = folder.path().join("geo.json");
-    let saved = async |is: fn(&str) -> bool| {
-        while !std::fs::read_to_string(&file).is_ok_and(|text| is(&text)) {
-            // It is written by another thread, whose time is not paused.
-            std::thread::yield_now();
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
     let script = Script::new([(|| answer(5, &["a", "b"])) as Scripted]).waits();
     let mut watch = script.watch_with(settings());
     assert_eq!(event(&mut watch).await, "+a +b (2)");
-    saved(|text| text.contains("\"a\"")).await;
+    written(&folder, |text| text.contains("\"a\"")).await;
     drop(watch);
 
     let remembered = async || {
@@ -303,7 +302,7 @@ async fn an_empty_registry_at_the_start_leaves_the_file_to_a_later_start() {
     let script = Script::new([(|| answer(1, &[])) as Scripted, || answer(2, &["c"])]).waits();
     let mut watch = script.watch_with(settings());
     assert_eq!(events(&mut watch, 2).await, ["(0)", "+c (1)"]);
-    saved(|text| text.contains("\"c\"")).await;
+    written(&folder, |text| text.contains("\"c\"")).await;
     drop(watch);
     assert_eq!(remembered().await, "memory: +a +b +c ");
 
@@ -312,7 +311,7 @@ async fn an_empty_registry_at_the_start_leaves_the_file_to_a_later_start() {
     let mut watch = script.watch_with(settings());
     assert_eq!(event(&mut watch).await, "+c (1)");
     let goes_on = tokio::spawn(async move { while watch.next().await.is_some() {} });
-    saved(|text| !text.contains("\"a\"")).await;
+    written(&folder, |text| !text.contains("\"a\"")).await;
     goes_on.abort();
 }
 
