@@ -15,7 +15,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use self::assets::ASSETS;
+use self::assets::{ASSETS, Tags};
 pub use self::links::{Link, NoLink, Page, Tiles};
 
 mod assets;
@@ -53,7 +53,8 @@ pub(crate) fn parts(page: &Page, has_mesh: bool) -> Router {
 fn files(which: fn(&str) -> bool) -> Router {
     let files = ASSETS.iter().filter(|asset| which(asset.path));
     files.fold(Router::new(), |router, asset| {
-        let answer = move |headers: HeaderMap| ready(asset.answer(&headers));
+        let tags = Tags::default();
+        let answer = move |headers: HeaderMap| ready(asset.answer(&tags, &headers));
         router.route(asset.path, get(answer))
     })
 }

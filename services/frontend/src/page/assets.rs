@@ -1,11 +1,14 @@
 //! The files of the page, as `web/build.mjs` writes them.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     body::Bytes,
     http::{
-        HeaderMap, HeaderName, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY},
     },
     response::{IntoResponse, Response},
@@ -30,22 +33,26 @@ pub(super) struct Asset {
     pub(super) gzip: Option<&'static [u8]>,
 }
 
+/// The ETags of a file, one for each of its forms, made where somebody first asks for that form.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tags(Arc<[OnceLock<HeaderValue>; 3]>);
+
 pub(super) static ASSETS: &[Asset] = &include!("../../assets/files.rs");
 
 impl Asset {
     /// The file in the best form that the caller takes, or word that the caller holds it already.
-    pub(super) fn answer(&self, headers: &HeaderMap) -> Response {
+    pub(super) fn answer(&self, tags: &Tags, headers: &HeaderMap) -> Response {
         let encoding = best(headers).filter(|encoding| self.packed(*encoding).is_some());
         let body = encoding.and_then(|encoding| self.packed(encoding));
         let body = body.unwrap_or(self.body);
-        let etag = etag(body);
+        let etag = tags.of(encoding, body);
         let caching = if self.is_hashed { FOR_EVER } else { FRESH };
-        let common: [(HeaderName, &str); 3] = [
-            (CACHE_CONTROL, caching),
-            (ETAG, &etag),
-            (VARY, "accept-encoding"),
+        let common: [(HeaderName, HeaderValue); 3] = [
+            (CACHE_CONTROL, HeaderValue::from_static(caching)),
+            (ETAG, etag.clone()),
+            (VARY, HeaderValue::from_static("accept-encoding")),
         ];
-        if is_held(headers, &etag) {
+        if is_held(headers, etag) {
             return (StatusCode::NOT_MODIFIED, common).into_response();
         }
         let packed = encoding.map(|encoding| [(CONTENT_ENCODING, encoding.name())]);
@@ -66,19 +73,26 @@ impl Asset {
     }
 }
 
-/// Each form of a file has a tag of its own.
-fn etag(body: &[u8]) -> String {
+impl Tags {
+    fn of(&self, encoding: Option<Encoding>, body: &[u8]) -> &HeaderValue {
+        let form = match encoding {
+            None => 0,
+            Some(Encoding::Brotli) => 1,
+            Some(Encoding::Gzip) => 2,
+        };
+        self.0[form].get_or_init(|| etag(body))
+    }
+}
+
+fn etag(body: &[u8]) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
-    // What is long is known well enough by its ends and its length, and not read on each request.
-    const ENDS: usize = 32 * 1024;
-    body.len().hash(&mut hasher);
-    body[..body.len().min(ENDS)].hash(&mut hasher);
-    body[body.len().saturating_sub(ENDS)..].hash(&mut hasher);
-    format!("\"{:016x}\"", hasher.finish())
+    body.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    HeaderValue::from_str(&tag).expect("digits and quotation marks")
 }
 
 /// Whether the caller holds the file already; compared weakly, as for any GET (RFC 9110, section 13.1.2).
-fn is_held(headers: &HeaderMap, etag: &str) -> bool {
+fn is_held(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     headers
         .get_all(IF_NONE_MATCH)
         .iter()
