@@ -101,6 +101,12 @@ pub enum Event {
         /// When that was.
         saved: SystemTime,
     },
+    /// Not the registry's word: a subset has more of those whom the registry has named, for none of its own can be reached, or
+    /// no longer has them.
+    Subset {
+        /// Who they are.
+        changes: Vec<Change>,
+    },
     /// What else is to be known; told when it changes.
     Notes(Notes),
     /// Those that are registered and not to be called for being critical; told when they change.

@@ -24,5 +24,5 @@ pub(crate) use bucket::Bucket;
 pub(crate) use index::Index;
 pub use instance::{About, Change, Event, Instance, InstanceId, Notes};
 pub use settings::Settings;
-pub(crate) use subset::{Caller, narrowed, read as read_subset};
+pub(crate) use subset::{Caller, Width, narrowed, read as read_subset, warn_if_few};
 pub use watch::{Watch, watch};

@@ -38,7 +38,7 @@ use crate::{
     config::{ConfigError, Environment, File, Known, Overlay, Reader, Setting, Source},
     consul::Consul,
     context::{Voice, Who},
-    discovery::{self, Caller, narrowed},
+    discovery::{self, Caller, narrowed, warn_if_few},
     endpoint::Connector,
     neighbours::Neighbours,
     telemetry::{Identity, Losses, Metrics, StartError, Telemetry},
@@ -358,6 +358,7 @@ impl Member {
             &**service,
             self.settings.discovery.clone(),
         );
+        warn_if_few(service, settings.subset);
         let events = narrowed(events, settings.subset, caller);
         let control = self.control.get().unwrap_or(handle);
         let connector = Connector {

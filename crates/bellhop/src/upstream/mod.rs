@@ -5,6 +5,7 @@ mod figures;
 mod instance;
 mod report;
 mod state;
+mod widen;
 mod word;
 
 use std::{
@@ -29,7 +30,7 @@ use crate::{
     balance::{Ring, Shard},
     client::{Allowance, Budget},
     context::Voice,
-    discovery::{Change, Event, InstanceId},
+    discovery::{Change, Event, InstanceId, Width},
     endpoint::{self, Connector, Endpoint, Failures, Group, Vouch},
     explain::Skipped,
     limit::{Rate, Turns},
@@ -49,14 +50,17 @@ pub(crate) struct Upstream {
     turns: OnceLock<Arc<Turns>>,
     budget: OnceLock<Arc<Budget>>,
     follower: OnceLock<AbortOnDropHandle<()>>,
+    /// Where it is told of a subset: how to ask for more, and who does.
+    width: Option<Width>,
+    widening: Mutex<Vec<AbortOnDropHandle<()>>>,
     _ramp: AbortOnDropHandle<()>,
 }
 
 impl Upstream {
-    /// Follows a service on the runtime of `control`.
+    /// Follows a service on the runtime of `control`; `width` is for where discovery tells of a subset.
     pub(crate) fn follow(
         service: Arc<str>,
-        discovery: impl Stream<Item = Event> + Send + 'static,
+        (discovery, width): (impl Stream<Item = Event> + Send + 'static, Option<Width>),
         connector: Connector,
         control: &Handle,
     ) -> Arc<Self> {
@@ -77,6 +81,8 @@ impl Upstream {
             turns: OnceLock::new(),
             budget: OnceLock::new(),
             follower: OnceLock::new(),
+            width,
+            widening: Mutex::default(),
         });
         // Not while the upstream is being made: the follower would find nobody and leave.
         let follower = apply(Arc::downgrade(&upstream), discovery);
@@ -100,6 +106,12 @@ impl Upstream {
     /// A further shard, whose connections live on the runtime of `handle`.
     pub(crate) fn attach(self: &Arc<Self>, handle: Handle) -> Shard<InstanceId, Endpoint> {
         let shard = self.ring.shard();
+        if let Some(width) = &self.width {
+            let widen = widen::widen(shard.clone(), width.clone());
+            let widen = AbortOnDropHandle::new(handle.spawn(self.voice.carry(widen)));
+            let widening = self.widening.lock();
+            widening.unwrap_or_else(PoisonError::into_inner).push(widen);
+        }
         self.state()
             .attach(handle, &shard, |seat| self.supervise(seat));
         shard
@@ -193,6 +205,9 @@ impl Upstream {
     }
 
     fn apply(self: &Arc<Self>, event: Event) {
+        if let Event::Subset { changes } = &event {
+            self.tell_of_subset(changes);
+        }
         let mut state = self.state();
         let vouches = vouches(&event);
         for gone in state.apply(event, |seat| self.supervise(seat)) {
@@ -203,6 +218,22 @@ impl Upstream {
             self.group.set_vouch(&id, vouch);
         }
         self.log(state.turn());
+    }
+
+    fn tell_of_subset(&self, changes: &[Change]) {
+        let service = &*self.service;
+        let is_gone = |change: &&Change| matches!(change, Change::Remove(_));
+        let gone = changes.iter().filter(is_gone).count();
+        let more = changes.len() - gone;
+        if more > 0 {
+            tracing::warn!(
+                service,
+                more,
+                "none of its subset can be reached, others are connected to"
+            );
+        } else {
+            tracing::info!(service, gone, "its subset is enough again");
+        }
     }
 
     fn log(&self, turn: Option<Turn>) {
@@ -248,7 +279,10 @@ impl Upstream {
 
 /// What an event says of each whom it names.
 fn vouches(event: &Event) -> Vec<(InstanceId, Vouch)> {
-    let (Event::Answer { changes, .. } | Event::Remembered { changes, .. }) = event else {
+    let (Event::Answer { changes, .. }
+    | Event::Remembered { changes, .. }
+    | Event::Subset { changes }) = event
+    else {
         return Vec::new();
     };
     let vouch = |change: &Change| match change {

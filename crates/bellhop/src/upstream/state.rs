@@ -115,7 +115,9 @@ impl State {
             Event::Unreachable { .. } | Event::Notes(_) | Event::Critical(_) | Event::About(_) => {
                 Vec::new()
             }
-            Event::Answer { mut changes, .. } | Event::Remembered { mut changes, .. } => {
+            Event::Answer { mut changes, .. }
+            | Event::Remembered { mut changes, .. }
+            | Event::Subset { mut changes } => {
                 // Nobody is to be the last resort before the others are known.
                 changes.sort_by_key(|change| matches!(change, Change::Unproven(..)));
                 changes

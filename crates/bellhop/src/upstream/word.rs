@@ -40,6 +40,7 @@ impl Word {
                 self.failures += 1;
             }
             Event::Remembered { saved, .. } => self.remembered = Some(*saved),
+            Event::Subset { .. } => {}
             Event::Notes(notes) => self.notes = *notes,
             Event::Critical(critical) => self.critical.clone_from(critical),
             Event::About(about) => self.about.clone_from(about),

@@ -1,8 +1,9 @@
 //! Connections to some of many.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use bellhop::{client::Channel, config::Source, discovery::Event};
+use tokio::time::timeout;
 
 use crate::{
     servers::Server,
@@ -73,4 +74,23 @@ async fn who_goes_is_replaced_by_one_who_was_left_out() {
     }
     let report = channel.report();
     assert_eq!((report.known, report.left_out), (2, 1));
+}
+
+#[tokio::test]
+async fn where_none_of_its_own_can_be_reached_others_are_called() {
+    let mut servers: [_; 6] = std::array::from_fn(|_| Server::start());
+    let channel = Channel::over_with("echo", everybody(&servers), &two()).unwrap();
+    while called(&servers) < 2 {
+        call(&channel).await.unwrap();
+    }
+    // The registry goes on vouching for them.
+    let own = servers.iter_mut().filter(|server| server.calls() > 0);
+    own.for_each(Server::kill);
+    let answered = async { while call(&channel).await.is_err() {} };
+    let patience = Duration::from_secs(60);
+    let answered = timeout(patience, answered).await;
+    answered.expect("an answer of another one");
+    let report = channel.report();
+    assert_eq!(report.known + report.left_out, 6);
+    assert!(report.left_out < 4, "{report:?}");
 }

@@ -1,26 +1,46 @@
 //! Tells of some of the instances that discovery tells of.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::Either, stream};
+use tokio::time::Instant;
 
-use super::{Caller, choice::choose};
+use super::{
+    Caller,
+    choice::choose,
+    width::{Need, Width, needs},
+};
 use crate::discovery::{
     Change, Event, Instance, InstanceId, Notes,
     diff::{Member, Standing, Told, diff},
 };
 
-/// The same events, of no more than `limit` instances that the registry vouches for; of all where there is none.
+/// How many times its subset a caller is told of at most.
+const MOST: NonZeroUsize = NonZeroUsize::new(8).expect("it is not zero");
+
+/// Between two steps.
+const STEP: Duration = Duration::from_millis(250);
+
+/// The same events, of no more than `limit` instances that the registry vouches for, and where more of them can be asked for; of
+/// all where there is no limit.
 pub(crate) fn narrowed(
     events: impl Stream<Item = Event> + Send + 'static,
     limit: Option<NonZeroUsize>,
     caller: Caller,
-) -> impl Stream<Item = Event> + Send + 'static {
+) -> (impl Stream<Item = Event> + Send + 'static, Option<Width>) {
     let Some(limit) = limit else {
-        return Either::Left(events);
+        return (Either::Left(events), None);
     };
     let mut narrow = Narrow::new(caller, limit);
-    Either::Right(events.flat_map(move |event| stream::iter(narrow.follow(event))))
+    let (width, needs) = needs();
+    let said = stream::select(events.map(Either::Left), needs.map(Either::Right));
+    let told = said.flat_map(move |said| {
+        stream::iter(match said {
+            Either::Left(event) => narrow.follow(event),
+            Either::Right(need) => narrow.meet(need, Instant::now()),
+        })
+    });
+    (Either::Right(told), Some(width))
 }
 
 /// What was said, and what was told of it.
@@ -28,6 +48,9 @@ pub(crate) fn narrowed(
 struct Narrow {
     caller: Caller,
     limit: NonZeroUsize,
+    /// How many times the limit counts, and since when.
+    times: NonZeroUsize,
+    since: Option<Instant>,
     all: Told,
     told: Told,
     notes: Notes,
@@ -38,6 +61,8 @@ impl Narrow {
         Self {
             caller,
             limit,
+            times: NonZeroUsize::MIN,
+            since: None,
             all: Told::new(),
             told: Told::new(),
             notes: Notes::default(),
@@ -65,7 +90,10 @@ impl Narrow {
                 self.notes = Notes { left_out, ..notes };
                 vec![Event::Notes(self.notes)]
             }
-            Event::Unreachable { .. } | Event::Critical(_) | Event::About(_) => vec![event],
+            Event::Unreachable { .. }
+            | Event::Critical(_)
+            | Event::About(_)
+            | Event::Subset { .. } => vec![event],
         }
     }
 
@@ -73,7 +101,28 @@ impl Narrow {
         for change in changes {
             apply(&mut self.all, change);
         }
-        let told = choose(&self.all, self.caller, self.limit);
+        self.choose()
+    }
+
+    /// Tells of more, or of no more than the limit again. What several shards ask for at one time is one step.
+    fn meet(&mut self, need: Need, now: Instant) -> Vec<Event> {
+        let just = self.since.is_some_and(|since| now < since + STEP);
+        let times = match need {
+            Need::More if just || self.all.len() == self.told.len() => self.times,
+            Need::More => MOST.min(self.times.saturating_add(1)),
+            Need::Enough => NonZeroUsize::MIN,
+        };
+        if times == self.times {
+            return Vec::new();
+        }
+        (self.times, self.since) = (times, Some(now));
+        let changes = self.choose();
+        self.noted(Event::Subset { changes })
+    }
+
+    fn choose(&mut self) -> Vec<Change> {
+        let limit = self.limit.saturating_mul(self.times);
+        let told = choose(&self.all, self.caller, limit);
         let changes = diff(&self.told, &told);
         self.told = told;
         changes
@@ -149,6 +198,39 @@ mod tests {
                 prop_assert_eq!(known.len(), narrow.all.len().min(limit));
             }
         }
+    }
+
+    #[test]
+    fn more_are_told_of_step_by_step_and_no_more_than_before_in_the_end() {
+        let mut narrow = narrow(2);
+        narrow.follow(answer((0..40).map(insert).collect()));
+        let own = narrow.told.clone();
+        let mut now = Instant::now();
+        let mut met = |need, after| {
+            now += after;
+            let told = narrow.meet(need, now).len();
+            (told, narrow.told.len(), narrow.notes.left_out)
+        };
+        assert_eq!(met(Need::Enough, STEP), (0, 2, 38));
+        assert_eq!(met(Need::More, STEP), (2, 4, 36));
+        assert_eq!(met(Need::More, STEP / 2), (0, 4, 36), "another shard's");
+        assert_eq!(met(Need::More, STEP), (2, 6, 34));
+        for _ in 0..9 {
+            met(Need::More, STEP);
+        }
+        assert_eq!(met(Need::More, STEP), (0, 16, 24));
+        assert_eq!(met(Need::Enough, STEP), (2, 2, 38));
+        assert_eq!(narrow.told, own);
+    }
+
+    #[test]
+    fn where_nobody_is_left_out_there_is_nobody_more() {
+        let mut narrow = narrow(2);
+        assert!(narrow.meet(Need::More, Instant::now()).is_empty());
+        narrow.follow(answer((0..2).map(insert).collect()));
+        assert!(narrow.meet(Need::More, Instant::now()).is_empty());
+        narrow.follow(answer((2..5).map(insert).collect()));
+        assert_eq!(narrow.told.len(), 2, "it was no step");
     }
 
     #[test]

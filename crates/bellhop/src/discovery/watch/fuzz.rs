@@ -66,7 +66,7 @@ async fn take(watch: &mut Watch, set: &mut Told, fed: &Fed) {
             Event::Answer { changes, .. } => {
                 changes.into_iter().for_each(|change| apply(set, change));
             }
-            Event::Notes(_) | Event::Critical(_) | Event::About(_) => {}
+            Event::Notes(_) | Event::Critical(_) | Event::About(_) | Event::Subset { .. } => {}
             event => panic!("nothing was remembered and nothing failed: {event:?}"),
         }
     }

@@ -169,6 +169,7 @@ pub(super) fn in_short(event: &Event) -> String {
             format!("critical: {}", ids.join(" "))
         }
         Event::About(_) => "about".to_owned(),
+        Event::Subset { changes } => format!("subset: {}", short(changes)),
     }
 }
 
