@@ -169,3 +169,10 @@ async fn the_mesh_is_seen_while_instances_come_and_go() {
     let settings = [("HOTELS_BINARY", BINARY), ("HOTELS_CONSUL", &consul)];
     looker.look("mesh", system.address(), &settings).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn traces_are_seen_without_a_collector() {
+    let Some(looker) = Looker::find() else { return };
+    let (_process, url) = up(&[]).await;
+    looker.look("traces", &url, &[]).await;
+}

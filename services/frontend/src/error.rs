@@ -94,6 +94,11 @@ impl Fault {
         Self::new(Kind::NotFound, format!("nothing is at {path}"))
     }
 
+    /// What is asked for is not there.
+    pub(crate) fn unknown(why: String) -> Self {
+        Self::new(Kind::NotFound, why)
+    }
+
     /// This is not for whoever asks.
     pub(crate) fn forbidden(why: &str) -> Self {
         Self::new(Kind::Forbidden, why.to_owned())

@@ -4,8 +4,8 @@ use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
     Router,
-    body::Body,
-    extract::{Request, State},
+    body::{Body, Bytes},
+    extract::{Path, Request, State},
     http::{
         HeaderName, HeaderValue,
         header::{CACHE_CONTROL, CONTENT_TYPE, HOST},
@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use bellhop::overview::{Overview, Watcher};
+use bellhop::overview::{NoTrace, Overview, Watcher};
 use futures_util::stream;
 
 use crate::{Page, error::Fault, page};
@@ -39,6 +39,8 @@ pub(crate) fn router(who: MeshPage, overview: Option<&Overview>, page: &Page) ->
     };
     let router = Router::new()
         .route("/mesh/events", get(events))
+        .route("/mesh/traces", get(traces))
+        .route("/mesh/traces/{id}", get(trace))
         .with_state(overview.clone())
         .merge(page::mesh(page));
     match who {
@@ -61,6 +63,28 @@ async fn events(State(overview): State<Overview>) -> Response {
     ]
     .map(|(name, value)| (name, HeaderValue::from_static(value)));
     let body = Body::from_stream(stream::unfold(watcher, next));
+    (headers, body).into_response()
+}
+
+/// The last requests, those that are kept.
+async fn traces(State(overview): State<Overview>) -> Response {
+    json(overview.traces())
+}
+
+/// All that is kept of one of them.
+async fn trace(State(overview): State<Overview>, Path(id): Path<String>) -> Response {
+    match overview.trace(&id).await {
+        Ok(trace) => json(trace),
+        Err(why @ NoTrace::TooMany) => Fault::busy(why.to_string()).into_response(),
+        Err(why) => Fault::unknown(why.to_string()).into_response(),
+    }
+}
+
+fn json(body: Bytes) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-store"),
+    ];
     (headers, body).into_response()
 }
 

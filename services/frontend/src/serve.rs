@@ -18,11 +18,13 @@ use crate::{Frontend, MeshPage, Settings};
 pub const NAME: &str = "frontend";
 
 /// The routes whose requests are told apart in traces.
-const ROUTES: [&str; 7] = [
+const ROUTES: [&str; 9] = [
     "/",
     "/hotels",
     "/mesh",
     "/mesh/events",
+    "/mesh/traces",
+    "/mesh/traces/{id}",
     "/openapi.json",
     "/healthz",
     "/readyz",
@@ -39,11 +41,16 @@ pub async fn serve(mesh: &Mesh, shards: &Shards, settings: Settings) -> Result<S
     let has_page = settings.mesh_page != MeshPage::Off;
     let settings = Settings {
         trace_id,
-        overview: has_page.then(|| Overview::new(mesh, SERVICES)),
+        overview: has_page.then(|| Overview::new(mesh, SERVICES).with_traces_of(is_traced)),
         ..settings
     };
     let app = move |mesh: &Mesh| App::http(router(mesh, settings.clone()));
     mesh.start_on(shards, app).await
+}
+
+/// The requests whose traces are worth a look: not those of pages for their parts.
+fn is_traced(path: &str) -> bool {
+    path == "/hotels"
 }
 
 fn router(mesh: &Mesh, settings: Settings) -> Router {

@@ -11,6 +11,7 @@ mod reply;
 mod server;
 mod settings;
 mod site;
+mod spans;
 mod tasks;
 
 use std::net::SocketAddr;

@@ -1,6 +1,7 @@
 //! What the paths show.
 
-use http::{HeaderMap, HeaderValue, StatusCode, header::ACCEPT};
+use http::{HeaderValue, Request, StatusCode, header::ACCEPT};
+use hyper::body::Incoming;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
@@ -54,8 +55,11 @@ pub(super) fn ready(site: &Site) -> Reply {
 }
 
 /// What the member has counted and measured, in the format that is asked for.
-pub(super) fn metrics(site: &Site, headers: &HeaderMap) -> Reply {
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+pub(super) fn metrics(site: &Site, request: &Request<Incoming>) -> Reply {
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
     let metrics = site.mesh.metrics().text(accept);
     plain(HeaderValue::from_static(metrics.content_type), metrics.body)
 }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use http::{HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http::{Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use tonic::body::Body;
 
@@ -10,6 +10,7 @@ use super::{
     guard::Guard,
     log_level, pages,
     reply::{Reply, fault, not_allowed},
+    spans,
 };
 use crate::{mesh::Mesh, server::Services};
 
@@ -32,10 +33,10 @@ pub(super) struct Page {
     pub(super) path: &'static str,
     /// What is there, for people.
     pub(super) about: &'static str,
-    show: fn(&Site, &HeaderMap) -> Reply,
+    show: fn(&Site, &Request<Incoming>) -> Reply,
 }
 
-pub(super) const PAGES: [Page; 8] = [
+pub(super) const PAGES: [Page; 9] = [
     Page {
         path: "/",
         about: "this list",
@@ -65,6 +66,11 @@ pub(super) const PAGES: [Page; 8] = [
         path: "/mesh",
         about: "who this is, and how those are whom it calls",
         show: |site, _| pages::mesh(site),
+    },
+    Page {
+        path: "/spans",
+        about: "traces that are kept here; ?trace=ID the spans of one",
+        show: |site, request| spans::show(&site.mesh, request.uri().query()),
     },
     Page {
         path: LOG_LEVEL,
@@ -112,7 +118,7 @@ impl Site {
             );
         };
         match (page.path, request.method()) {
-            (_, &Method::GET | &Method::HEAD) => (page.show)(self, request.headers()),
+            (_, &Method::GET | &Method::HEAD) => (page.show)(self, &request),
             (LOG_LEVEL, &Method::PUT | &Method::POST) => {
                 let (parts, body) = request.into_parts();
                 log_level::change(self.mesh.log_filter(), parts.uri.query(), body).await

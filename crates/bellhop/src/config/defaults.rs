@@ -37,6 +37,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("BELLHOP_IDLE_TIMEOUT", "75s"),
     ("BELLHOP_KEEPALIVE_INTERVAL", "5s"),
     ("BELLHOP_KEEPALIVE_TIMEOUT", "2s"),
+    ("BELLHOP_KEEP_TRACES", "200"),
     ("BELLHOP_LIMIT", "off"),
     ("BELLHOP_LISTEN", "127.0.0.1:0"),
     ("BELLHOP_MAX_CONNECTIONS", "10000"),

@@ -41,7 +41,7 @@ use crate::{
     discovery::{self, Caller, narrowed, warn_if_few},
     endpoint::Connector,
     neighbours::Neighbours,
-    telemetry::{Identity, Losses, Metrics, StartError, Telemetry},
+    telemetry::{Identity, Kept, Losses, Metrics, StartError, Telemetry},
     upstream::Upstream,
 };
 
@@ -65,6 +65,8 @@ struct Member {
     who: OnceLock<Arc<Who>>,
     telemetry: OnceLock<Telemetry>,
     metrics: Metrics,
+    /// Spans, where no collector is told of them.
+    kept: Option<Arc<Kept>>,
     /// Where the work of the mesh itself runs, away from calls where there is such a place.
     control: OnceLock<Handle>,
     called: Mutex<Called>,
@@ -119,6 +121,7 @@ impl Mesh {
         let member = Member {
             service,
             metrics: settings.telemetry.metrics(),
+            kept: settings.telemetry.kept(),
             settings,
             told,
             consul,
@@ -250,6 +253,11 @@ impl Mesh {
         self
     }
 
+    /// The spans that this member keeps, where it keeps any.
+    pub(crate) fn kept(&self) -> Option<&Arc<Kept>> {
+        self.member.kept.as_ref()
+    }
+
     pub(crate) fn log_filter(&self) -> Option<&LogFilter> {
         self.member.log_filter.get()
     }
@@ -333,7 +341,7 @@ impl Mesh {
         }
         let settings = &member.settings.telemetry;
         member.metrics.describe(settings.resource(identity));
-        let telemetry = settings.start(identity)?;
+        let telemetry = settings.start_keeping(identity, member.kept.as_ref())?;
         if let Some(push) = settings.push() {
             member.metrics.push(push.clone())?;
         }

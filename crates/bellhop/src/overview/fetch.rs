@@ -7,10 +7,12 @@ use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::told::View;
+use crate::telemetry::KeptSpan;
 
 /// For all of it. Whoever is slower is asked again, and is late for nobody else.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -41,18 +43,34 @@ pub(super) enum Unseen {
 
 /// The view of the member with this id, whose admin endpoint is there.
 pub(super) async fn view(id: &str, address: &str) -> Result<View, Unseen> {
-    let asked = timeout(PATIENCE, ask(address)).await;
+    let asked = timeout(PATIENCE, ask(address, "/mesh")).await;
     let view: View = asked.map_err(|_| Unseen::Late)??;
     // An address such as 127.0.0.1 leads to somebody else on every host.
     let is_it = view.instance.as_deref() == Some(id);
     is_it.then_some(view).ok_or(Unseen::Stranger)
 }
 
-async fn ask(address: &str) -> Result<View, Unseen> {
+/// What a member keeps of a trace.
+#[derive(Deserialize)]
+struct Told {
+    instance: Option<String>,
+    spans: Vec<KeptSpan>,
+}
+
+/// The spans that the member with this id keeps of a trace.
+pub(super) async fn spans(id: &str, address: &str, trace: &str) -> Result<Vec<KeptSpan>, Unseen> {
+    let path = format!("/spans?trace={trace}");
+    let asked = timeout(PATIENCE, ask(address, &path)).await;
+    let told: Told = asked.map_err(|_| Unseen::Late)??;
+    let is_it = told.instance.as_deref() == Some(id);
+    is_it.then_some(told.spans).ok_or(Unseen::Stranger)
+}
+
+async fn ask<T: DeserializeOwned>(address: &str, path: &str) -> Result<T, Unseen> {
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let _driver = AbortOnDropHandle::new(tokio::spawn(connection));
-    let request = Request::get("/mesh").header(header::HOST, address);
+    let request = Request::get(path).header(header::HOST, address);
     let request = request.body(Empty::<Bytes>::new());
     let request = request.map_err(|_| Unseen::Nonsense)?;
     let response = sender.send_request(request).await?;

@@ -19,6 +19,7 @@ mod rates;
 #[cfg(test)]
 mod tests;
 mod told;
+mod traces;
 
 use std::{
     fmt,
@@ -26,9 +27,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+};
 
-use crate::Mesh;
+pub use self::traces::NoTrace;
+use crate::{Mesh, telemetry::Watched};
 
 /// So many may watch at a time.
 const WATCHERS_MAX: usize = 32;
@@ -47,12 +52,16 @@ struct Shared {
     /// Where it collects.
     runtime: Handle,
     collector: Mutex<Weak<Shown>>,
+    /// For each trace that is being put together.
+    joining: Semaphore,
 }
 
 /// Somebody who watches; dropping it is to look away.
 #[derive(Debug)]
 pub struct Watcher {
     pictures: watch::Receiver<Option<Bytes>>,
+    /// While somebody watches more traces are kept.
+    _watched: Option<Watched>,
 }
 
 /// So many watch already that nobody else may.
@@ -73,6 +82,7 @@ impl Overview {
             services: services.collect(),
             runtime: Handle::current(),
             collector: Mutex::default(),
+            joining: Semaphore::new(traces::JOINED_MAX),
         };
         Self {
             shared: Arc::new(shared),
@@ -94,9 +104,7 @@ impl Overview {
             if shown.receiver_count() >= WATCHERS_MAX {
                 return Err(TooManyWatch);
             }
-            return Ok(Watcher {
-                pictures: shown.subscribe(),
-            });
+            return Ok(self.watcher(shown.subscribe()));
         }
         let (shown, pictures) = watch::channel(None);
         let shown = Arc::new(shown);
@@ -105,7 +113,14 @@ impl Overview {
         shared
             .runtime
             .spawn(collect::collect(mesh, services, shown));
-        Ok(Watcher { pictures })
+        Ok(self.watcher(pictures))
+    }
+
+    fn watcher(&self, pictures: watch::Receiver<Option<Bytes>>) -> Watcher {
+        Watcher {
+            pictures,
+            _watched: self.shared.mesh.kept().map(|kept| kept.watch()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! The sampling decision comes first. A call that is not recorded costs the parsing of one header and, for its callees, the
 //! writing of one; its [`CallSpan`] is only the context to hand on. A recorded span is filled in directly, not by way of a
 //! tracer, and goes to the SDK's batch processor, which exports on a thread of its own: its queue is bounded, and a span
-//! that finds it full is dropped.
+//! that finds it full is dropped. Where no collector is set, a few are kept in memory instead (`kept`), for the mesh page.
 //!
 //! ```no_run
 //! # use bellhop::{config::{Environment, Reader}, telemetry::{Identity, ServerCall, Settings}};
@@ -30,6 +30,7 @@ mod background;
 mod call;
 mod collector;
 mod export;
+mod kept;
 pub(crate) mod metrics;
 mod notes;
 mod pairs;
@@ -44,6 +45,7 @@ mod tracer;
 
 pub use call::{ClientCall, HttpCall, ServerCall};
 pub use export::StartError;
+pub(crate) use kept::{Kept, KeptSpan, KeptTrace, Watched, trace_id};
 pub use metrics::{Metrics, MetricsText};
 pub(crate) use notes::Notes;
 pub use propagation::{Baggage, extract, inject};

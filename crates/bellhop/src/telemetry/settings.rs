@@ -1,12 +1,13 @@
 //! The standard `OTEL_*` variables.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use opentelemetry::{Key, Value};
 
 use super::{
     collector::Collector,
     export::{StartError, resource, start},
+    kept::Kept,
     metrics::{Metrics, push},
     pairs,
     propagation::Propagators,
@@ -23,6 +24,7 @@ const DEFAULT_QUEUE: usize = 2048;
 const DEFAULT_BATCH: usize = 512;
 const DEFAULT_PUSH_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_PUSH_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_KEPT: usize = 200;
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +56,7 @@ pub struct Identity<'a> {
 /// | `OTEL_METRIC_EXPORT_INTERVAL` | between two exports, in milliseconds | 60000 |
 /// | `OTEL_METRIC_EXPORT_TIMEOUT` | the most that one of them may take, in milliseconds | 30000 |
 /// | `BELLHOP_METRICS` | `off` counts nothing | `on` |
+/// | `BELLHOP_KEEP_TRACES` | of how many traces spans are kept in memory where there is no collector, for the mesh page; `off` keeps none | 200 |
 /// | `OTEL_PROPAGATORS` | what is sent with calls: `tracecontext`, `baggage` and `jaeger` (`uber-trace-id`) in a list, or `none`; all of them are understood, but with `none` | `tracecontext,baggage` |
 /// | `OTEL_RESOURCE_ATTRIBUTES` | `key=value,…`; wins over the program's own | |
 /// | `OTEL_SERVICE_NAME` | wins over everything else | |
@@ -67,6 +70,8 @@ pub struct Identity<'a> {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub(super) collector: Option<Collector>,
+    /// Of how many traces spans are kept where there is none; `None` where none are.
+    keeps: Option<usize>,
     pub(super) sampler: Sampler,
     pub(super) propagators: Propagators,
     pub(super) batches: Batches,
@@ -101,8 +106,10 @@ impl Settings {
         let collector = read_collector(reader, Signal::Traces);
         let collector = collector.filter(|_| wanted && !disabled);
         let metrics = reader.switch("BELLHOP_METRICS").unwrap_or(true) && !disabled;
+        let keeps = read_kept(reader).filter(|_| collector.is_none() && !disabled);
         Self {
             collector,
+            keeps,
             sampler: read_sampler(reader),
             propagators: reader
                 .with(
@@ -149,10 +156,25 @@ impl Settings {
     /// # Errors
     /// Where the exporter cannot be built.
     pub fn start(&self, identity: Identity<'_>) -> Result<Telemetry, StartError> {
-        match &self.collector {
-            Some(collector) => start(self, collector, identity),
-            None => Ok(Telemetry::passing(self.propagators)),
+        self.start_keeping(identity, None)
+    }
+
+    /// The same, which keeps some spans there where no endpoint is set.
+    pub(crate) fn start_keeping(
+        &self,
+        identity: Identity<'_>,
+        kept: Option<&Arc<Kept>>,
+    ) -> Result<Telemetry, StartError> {
+        match (&self.collector, kept) {
+            (Some(collector), _) => start(self, collector, identity),
+            (None, Some(kept)) => Ok(Telemetry::keeping(kept.clone(), self.propagators)),
+            (None, None) => Ok(Telemetry::passing(self.propagators)),
         }
+    }
+
+    /// Where spans are kept; `None` where they are not.
+    pub(crate) fn kept(&self) -> Option<Arc<Kept>> {
+        self.keeps.map(Kept::new).map(Arc::new)
     }
 }
 
@@ -175,6 +197,11 @@ fn read_push(reader: &mut Reader<'_>) -> Option<push::Settings> {
         collector,
         interval: interval.unwrap_or(DEFAULT_PUSH_INTERVAL),
     })
+}
+
+fn read_kept(reader: &mut Reader<'_>) -> Option<usize> {
+    const NAME: &str = "BELLHOP_KEEP_TRACES";
+    reader.or_off(NAME, Some(DEFAULT_KEPT), |reader| count(reader, NAME))
 }
 
 fn read_sampler(reader: &mut Reader<'_>) -> Sampler {

@@ -15,6 +15,7 @@ use opentelemetry_semantic_conventions::attribute::{
 use tonic::Code;
 
 use super::{
+    kept::Kept,
     metrics::{HttpTiming, LIMITER, Limiter, RpcTiming},
     notes::{self, Notes, Own},
     propagation::Propagators,
@@ -54,10 +55,17 @@ enum Timing {
 struct Recording {
     data: SpanData,
     protocol: Protocol,
-    queue: Arc<Queue>,
+    sink: Sink,
     notes: Option<Notes>,
     /// Whether a server has such a method.
     is_known: bool,
+}
+
+/// Where a span goes when it ends.
+#[derive(Clone, Debug)]
+pub(super) enum Sink {
+    Queue(Arc<Queue>),
+    Kept(Arc<Kept>),
 }
 
 /// Whose conventions name the end of a call.
@@ -78,11 +86,11 @@ impl CallSpan {
         }
     }
 
-    /// A span that goes into `queue` when it ends.
+    /// A span that goes into `sink` when it ends.
     pub(super) fn recording(
         data: SpanData,
         protocol: Protocol,
-        queue: Arc<Queue>,
+        sink: Sink,
         propagators: Propagators,
     ) -> Self {
         Self {
@@ -91,7 +99,7 @@ impl CallSpan {
             recording: Some(Box::new(Recording {
                 data,
                 protocol,
-                queue,
+                sink,
                 notes: None,
                 is_known: false,
             })),
@@ -344,12 +352,13 @@ impl Recording {
     }
 
     fn export(self: Box<Self>) {
-        let Self {
-            mut data, queue, ..
-        } = *self;
+        let Self { mut data, sink, .. } = *self;
         // The clock of the system may be set back meanwhile.
         data.end_time = SystemTime::now().max(data.start_time);
-        queue.push(data);
+        match sink {
+            Sink::Queue(queue) => queue.push(data),
+            Sink::Kept(kept) => kept.push(data),
+        }
     }
 }
 

@@ -22,11 +22,12 @@ use opentelemetry_semantic_conventions::attribute::{
 
 use super::{
     call::{ClientCall, HttpCall, ServerCall},
+    kept::{Kept, marked},
     notes::Notes,
     propagation::{Baggage, Propagators},
     queue::{Losses, Queue},
     sampler::Sampler,
-    span::{CallSpan, Protocol, push_peer},
+    span::{CallSpan, Protocol, Sink, push_peer},
     status::method_name,
 };
 
@@ -70,11 +71,33 @@ pub struct Telemetry {
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    sampler: Sampler,
+    to: To,
     scope: InstrumentationScope,
+    propagators: Propagators,
+}
+
+/// Where spans go.
+#[derive(Debug)]
+enum To {
+    /// To a collector.
+    Collector(Exporting),
+    /// Nowhere: some are kept here.
+    Memory(Arc<Kept>),
+}
+
+#[derive(Debug)]
+struct Exporting {
+    sampler: Sampler,
     queue: Arc<Queue>,
     provider: SdkTracerProvider,
-    propagators: Propagators,
+}
+
+/// What a span is of, as far as it matters for the decision.
+#[derive(Clone, Copy)]
+enum Side<'a> {
+    Request(&'a HeaderMap),
+    Served,
+    Called,
 }
 
 /// How a span begins.
@@ -106,14 +129,26 @@ impl Telemetry {
         provider: SdkTracerProvider,
         propagators: Propagators,
     ) -> Self {
+        let exporting = Exporting {
+            sampler,
+            queue,
+            provider,
+        };
+        Self::recording(To::Collector(exporting), propagators)
+    }
+
+    /// Keeps some spans here, and sends none away.
+    pub(super) fn keeping(kept: Arc<Kept>, propagators: Propagators) -> Self {
+        Self::recording(To::Memory(kept), propagators)
+    }
+
+    fn recording(to: To, propagators: Propagators) -> Self {
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
             .with_version(env!("CARGO_PKG_VERSION"))
             .build();
         let inner = Inner {
-            sampler,
+            to,
             scope,
-            queue,
-            provider,
             propagators,
         };
         Self {
@@ -122,27 +157,35 @@ impl Telemetry {
         }
     }
 
-    /// Whether any span may be recorded.
+    fn exporting(&self) -> Option<&Exporting> {
+        match &self.inner.as_ref()?.to {
+            To::Collector(exporting) => Some(exporting),
+            To::Memory(_) => None,
+        }
+    }
+
+    /// Whether any span may be sent to a collector.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        self.inner.is_some()
+        self.exporting().is_some()
     }
 
     /// Makes tracers for an application's own spans, exported along with ours and sampled alike; `None` where telemetry is
     /// disabled. [`CallSpan::otel_context`] is their parent.
     #[must_use]
     pub fn provider(&self) -> Option<&SdkTracerProvider> {
-        self.inner.as_ref().map(|inner| &inner.provider)
+        self.exporting().map(|exporting| &exporting.provider)
     }
 
     /// What is lost on its way to the collector; `None` where nothing is sent.
     pub(crate) fn losses(&self) -> Option<&Arc<Losses>> {
-        self.inner.as_ref().map(|inner| inner.queue.losses())
+        self.exporting().map(|exporting| exporting.queue.losses())
     }
 
     /// Begins the server's side of a gRPC call.
     pub fn server(&self, headers: &HeaderMap, call: ServerCall<'_>) -> CallSpan {
-        self.begin(call.path, self.propagators.extract(headers), || {
+        let parent = self.propagators.extract(headers);
+        self.begin(Side::Served, call.path, parent, || {
             let (name, mut attributes) = grpc(call.path);
             if let Some(peer) = call.peer {
                 push_peer(&mut attributes, peer);
@@ -158,7 +201,7 @@ impl Telemetry {
 
     /// Begins the client's side of a gRPC call, or of one attempt of it, within the span `parent`.
     pub fn client(&self, parent: &SpanContext, call: ClientCall<'_>) -> CallSpan {
-        self.begin(call.path, parent.clone(), || client(call))
+        self.begin(Side::Called, call.path, parent.clone(), || client(call))
     }
 
     /// Where more can be noted of a client's call to `service`; `None` where the call is not recorded.
@@ -179,7 +222,8 @@ impl Telemetry {
 
     /// Begins the server's side of an HTTP request.
     pub fn http_server(&self, headers: &HeaderMap, call: HttpCall<'_>) -> CallSpan {
-        self.begin(call.path, self.propagators.extract(headers), || {
+        let parent = self.propagators.extract(headers);
+        self.begin(Side::Request(headers), call.path, parent, || {
             let method = method_name(call.method);
             let mut attributes = Vec::with_capacity(ATTRIBUTES);
             attributes.push(KeyValue::new(HTTP_REQUEST_METHOD, method.unwrap_or(OTHER)));
@@ -209,15 +253,18 @@ impl Telemetry {
     /// # Errors
     /// Where the collector refused the last spans, or did not take them in time.
     pub async fn shutdown(&self, bound: Duration) -> Result<(), Unflushed> {
-        let Some(inner) = self.inner.clone() else {
+        let Some(Exporting {
+            provider, queue, ..
+        }) = self.exporting()
+        else {
             return Ok(());
         };
+        let (provider, queue) = (provider.clone(), queue.clone());
         let flushed = tokio::task::spawn_blocking(move || {
             // Its processor is shared and stays up: this only stops the application's tracers.
-            let _ = inner.provider.shutdown();
-            let ended = inner.queue.shutdown(bound);
-            matches!(ended, Ok(()) | Err(OTelSdkError::AlreadyShutdown))
-                && inner.queue.losses().is_well()
+            let _ = provider.shutdown();
+            let ended = queue.shutdown(bound);
+            matches!(ended, Ok(()) | Err(OTelSdkError::AlreadyShutdown)) && queue.losses().is_well()
         });
         match tokio::time::timeout(bound, flushed).await {
             Ok(Ok(true)) => Ok(()),
@@ -226,20 +273,45 @@ impl Telemetry {
     }
 
     /// The decision; `begin` runs only where it is a yes.
-    fn begin(&self, path: &str, parent: SpanContext, begin: impl FnOnce() -> Begin) -> CallSpan {
-        let Some(inner) = self
-            .inner
-            .as_ref()
-            .filter(|_| parent.is_valid() || is_work(path))
-        else {
+    fn begin(
+        &self,
+        side: Side<'_>,
+        path: &str,
+        parent: SpanContext,
+        begin: impl FnOnce() -> Begin,
+    ) -> CallSpan {
+        let inner = self.inner.as_ref();
+        let Some(inner) = inner.filter(|_| parent.is_valid() || is_work(path)) else {
             return CallSpan::silent(parent, self.propagators);
         };
-        let trace_id = if parent.is_valid() {
-            parent.trace_id()
-        } else {
-            new_trace_id()
-        };
-        let sampled = inner.sampler.samples(&parent, trace_id);
+        match &inner.to {
+            To::Collector(exporting) => inner.sample(&exporting.sampler, parent, begin),
+            To::Memory(kept) if side.is_kept(kept, path, &parent) => inner.keep(&parent, begin),
+            To::Memory(_) => CallSpan::silent(parent, self.propagators),
+        }
+    }
+}
+
+impl Side<'_> {
+    fn is_kept(self, kept: &Kept, path: &str, parent: &SpanContext) -> bool {
+        match self {
+            Self::Request(headers) => kept.keeps_request(parent, path, headers),
+            Self::Served => kept.keeps_served(parent),
+            Self::Called => kept.keeps_called(parent),
+        }
+    }
+}
+
+impl Inner {
+    /// Begins a span of a trace that goes to a collector, where the sampler says so.
+    fn sample(
+        &self,
+        sampler: &Sampler,
+        parent: SpanContext,
+        begin: impl FnOnce() -> Begin,
+    ) -> CallSpan {
+        let trace_id = trace_of(&parent);
+        let sampled = sampler.samples(&parent, trace_id);
         if !sampled && parent.is_valid() && !parent.is_sampled() {
             // Nothing changes, and the standard lets it pass as it is.
             return CallSpan::silent(parent, self.propagators);
@@ -252,14 +324,24 @@ impl Telemetry {
             parent.trace_state().clone(),
         );
         if sampled {
-            inner.record(&parent, context, begin())
+            self.record(&parent, context, begin())
         } else {
             CallSpan::silent(context, self.propagators)
         }
     }
-}
 
-impl Inner {
+    /// Begins a span of a trace that is kept here. Whether others record it is not for this member to say.
+    fn keep(&self, parent: &SpanContext, begin: impl FnOnce() -> Begin) -> CallSpan {
+        let context = SpanContext::new(
+            trace_of(parent),
+            new_span_id(),
+            parent.trace_flags(),
+            false,
+            marked(parent.trace_state()),
+        );
+        self.record(parent, context, begin())
+    }
+
     /// The client's side of a call, or of one attempt of it.
     pub(super) fn record_client(
         &self,
@@ -287,8 +369,19 @@ impl Inner {
             status: Status::Unset,
             instrumentation_scope: self.scope.clone(),
         };
-        let queue = self.queue.clone();
-        CallSpan::recording(data, begin.protocol, queue, self.propagators)
+        let sink = match &self.to {
+            To::Collector(exporting) => Sink::Queue(exporting.queue.clone()),
+            To::Memory(kept) => Sink::Kept(kept.clone()),
+        };
+        CallSpan::recording(data, begin.protocol, sink, self.propagators)
+    }
+}
+
+/// The trace to go on with, else a new one.
+fn trace_of(parent: &SpanContext) -> TraceId {
+    match parent.is_valid() {
+        true => parent.trace_id(),
+        false => new_trace_id(),
     }
 }
 

@@ -38,8 +38,7 @@ function validate(answer: Answer, contentType: string, body: unknown, what: stri
 }
 
 /** Asks, and holds the answer against its description, which stands at `path` where the answer is of the path itself. */
-async function holds(asked: string, status: number): Promise<unknown> {
-  const path = asked.split('?')[0] ?? '';
+async function holds(asked: string, status: number, path = asked.split('?')[0] ?? ''): Promise<unknown> {
   const response = await fetch(base + asked);
   assert.equal(response.status, status, asked);
   const described = api.paths[path]?.get.responses[String(status)];
@@ -83,6 +82,15 @@ test('faults of every path are of one shape', async () => {
     assert.ok([404, 405].includes(response.status), path);
     validate(fault, 'application/json', await response.json(), `${method} ${path}`);
   }
+});
+
+test('traces are as they are described', async () => {
+  const response = await fetch(`${base}/hotels?${STAY}`, { headers: { 'x-bellhop-explain': '1' } });
+  await response.arrayBuffer();
+  const { traces } = (await holds('/mesh/traces', 200)) as { traces: unknown[] };
+  assert.ok(traces.length > 0);
+  await holds(`/mesh/traces/${response.headers.get('x-trace-id')}`, 200, '/mesh/traces/{id}');
+  for (const id of ['ab'.repeat(16), 'x', '%2e%2e']) await holds(`/mesh/traces/${id}`, 404, '/mesh/traces/{id}');
 });
 
 test('pictures of the mesh are as they are described', async () => {

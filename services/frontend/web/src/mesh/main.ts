@@ -7,6 +7,7 @@ import { LoadPane } from './loadPane.ts';
 import type { Picture } from './picture.ts';
 import { type Standing, Stream } from './stream.ts';
 import { Tables } from './tables.ts';
+import { TracePane } from './tracePane.ts';
 
 const STANDINGS: Record<Standing, string> = { live: 'Live', waiting: 'Waiting for the frontend…', hidden: 'Paused' };
 
@@ -22,6 +23,7 @@ class MeshPage {
   start(): void {
     new ThemeSwitch(() => undefined).showWords({ toDark: 'Switch to dark colours', toLight: 'Switch to light colours' });
     new LoadPane();
+    new TracePane();
     new Stream((picture) => this.#show(picture), showStanding);
   }
 

@@ -13,7 +13,7 @@ export class MadeLine {
     this.#made.setAttribute('aria-label', words.made.label);
     if (!made) return this.#made.replaceChildren();
     const took = element('b', {}, words.made.took(milliseconds(made.ms)));
-    const trace = made.trace === undefined ? undefined : traceOf(made.trace, words, jaeger);
+    const trace = made.trace === undefined ? undefined : traceOf(made.trace, words, jaeger, mesh);
     const whole = mesh ? element('a', { href: '/mesh', class: 'mesh' }, words.made.mesh) : undefined;
     if (made.hops.length === 0) return this.#made.replaceChildren(element('p', {}, took, trace, whole));
     const label = element('span', { class: 'unseen' }, words.made.label);
@@ -28,8 +28,10 @@ function milliseconds(ms: number): string {
   return ms < 10 ? ms.toFixed(1) : String(Math.round(ms));
 }
 
-function traceOf(id: string, words: Words, jaeger: string | undefined): HTMLElement {
+function traceOf(id: string, words: Words, jaeger: string | undefined, mesh = false): HTMLElement {
   const short = id.slice(0, 8);
+  // Where nobody else has it the mesh may: it keeps the last ones.
+  if (jaeger === undefined && mesh) return element('a', { href: `/mesh#trace=${id}`, title: words.made.trace(id), 'data-trace': id }, short);
   if (jaeger === undefined) return element('code', { title: words.made.trace(id), 'data-trace': id }, short);
   const link = { href: `${jaeger}/trace/${id}`, target: '_blank', rel: 'noreferrer', 'aria-label': words.made.open(short) };
   return element('a', { ...link, 'data-trace': id }, short, element('span', { 'aria-hidden': 'true' }, ' ↗'));

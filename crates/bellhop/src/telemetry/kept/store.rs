@@ -1,0 +1,169 @@
+//! The spans that are kept: of the last traces, and of no more bytes than there is room for.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    mem::size_of,
+};
+
+use opentelemetry::{
+    KeyValue, Value,
+    trace::{SpanKind, TraceId},
+};
+use opentelemetry_sdk::trace::SpanData;
+
+/// For all spans of a member, roughly.
+const BYTES_MAX: usize = 4 << 20;
+/// Of one trace; the rest of a trace that has more is not kept.
+const SPANS_MAX: usize = 500;
+/// What an attribute takes besides what its value holds.
+const ATTRIBUTE: usize = size_of::<KeyValue>();
+
+/// Spans by trace.
+#[derive(Debug)]
+pub(super) struct Store {
+    most: usize,
+    traces: HashMap<TraceId, Vec<SpanData>>,
+    /// Those of whom a span ended first come first.
+    order: VecDeque<TraceId>,
+    bytes: usize,
+}
+
+impl Store {
+    /// Room for so many traces.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            traces: HashMap::new(),
+            order: VecDeque::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Keeps a span; the oldest traces go where there is no room.
+    pub(super) fn push(&mut self, span: SpanData) {
+        let trace = span.span_context.trace_id();
+        let size = size(&span);
+        let spans = self.traces.entry(trace).or_insert_with(|| {
+            self.order.push_back(trace);
+            Vec::new()
+        });
+        if spans.len() >= SPANS_MAX {
+            return;
+        }
+        spans.push(span);
+        self.bytes += size;
+        while self.order.len() > self.most || self.bytes > BYTES_MAX {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest = self.order.pop_front();
+        let spans = oldest.and_then(|oldest| self.traces.remove(&oldest));
+        self.bytes -= spans.iter().flatten().map(size).sum::<usize>();
+    }
+
+    /// The spans of a trace.
+    pub(super) fn of(&self, trace: TraceId) -> &[SpanData] {
+        self.traces.get(&trace).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first span that was served of each trace, latest trace first, and how many spans the trace has here.
+    pub(super) fn served(&self) -> impl Iterator<Item = (&SpanData, usize)> {
+        self.order.iter().rev().filter_map(|trace| {
+            let spans = self.of(*trace);
+            let served = spans
+                .iter()
+                .filter(|span| span.span_kind == SpanKind::Server);
+            Some((served.min_by_key(|span| span.start_time)?, spans.len()))
+        })
+    }
+}
+
+/// What a span takes, roughly.
+fn size(span: &SpanData) -> usize {
+    let attributes = span.attributes.iter();
+    let of_events = span.events.iter().flat_map(|event| &event.attributes);
+    let values: usize = attributes.chain(of_events).map(attribute).sum();
+    let events = span.events.len() * size_of::<opentelemetry::trace::Event>();
+    size_of::<SpanData>() + span.name.len() + values + events
+}
+
+fn attribute(attribute: &KeyValue) -> usize {
+    let held = match &attribute.value {
+        Value::String(text) => text.as_str().len(),
+        Value::Array(array) => array.to_string().len(),
+        _ => 0,
+    };
+    ATTRIBUTE + held
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use opentelemetry::{
+        InstrumentationScope,
+        trace::{SpanContext, SpanId, Status, TraceFlags, TraceState},
+    };
+    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn span(trace: u128, bytes: usize) -> SpanData {
+        SpanData {
+            span_context: SpanContext::new(
+                TraceId::from(trace + 1),
+                SpanId::from(1),
+                TraceFlags::default(),
+                false,
+                TraceState::NONE,
+            ),
+            parent_span_id: SpanId::INVALID,
+            parent_span_is_remote: false,
+            span_kind: SpanKind::Server,
+            name: "GET /hotels".into(),
+            start_time: SystemTime::UNIX_EPOCH,
+            end_time: SystemTime::UNIX_EPOCH,
+            attributes: vec![KeyValue::new("url.query", "x".repeat(bytes))],
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: InstrumentationScope::default(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_has_the_last_traces_and_no_more_than_there_is_room_for(
+            pushed in proptest::collection::vec((0_u128..12, prop_oneof![Just(10_usize), Just(300_000)]), 0..200),
+        ) {
+            let mut store = Store::new(5);
+            for (trace, bytes) in &pushed {
+                store.push(span(*trace, *bytes));
+                let held: usize = store.traces.values().flatten().map(size).sum();
+                prop_assert_eq!(held, store.bytes);
+                prop_assert!(store.bytes <= BYTES_MAX && store.order.len() <= 5);
+                prop_assert_eq!(store.order.len(), store.traces.len());
+                prop_assert!(!store.of(TraceId::from(trace + 1)).is_empty());
+            }
+            let order: Vec<_> = store.served().map(|(span, _)| span.span_context.trace_id()).collect();
+            prop_assert_eq!(order, store.order.iter().rev().copied().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn one_trace_does_not_take_all_of_it() {
+        let mut store = Store::new(5);
+        for _ in 0..2 * SPANS_MAX {
+            store.push(span(7, 0));
+        }
+        assert_eq!(store.of(TraceId::from(8)).len(), SPANS_MAX);
+        assert_eq!(
+            store.served().map(|(_, spans)| spans).collect::<Vec<_>>(),
+            [SPANS_MAX]
+        );
+    }
+}
