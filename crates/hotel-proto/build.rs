@@ -3,18 +3,47 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
+use prost_types::{FileDescriptorSet, field_descriptor_proto::Type};
 
 const PROTOS: [&str; 4] = ["geo.proto", "rate.proto", "profile.proto", "search.proto"];
+
+/// Fields whose messages stay as they are on the wire, by message and name: see `src/view`.
+const ENCODED: [[&str; 3]; 3] = [
+    ["profile", "Result", "hotels"],
+    ["rate", "Result", "ratePlans"],
+    ["search", "Found", "ratePlan"],
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo::rerun-if-changed={}", root.display());
 
-    let descriptors = protox::compile(PROTOS, [&root])?;
+    let mut descriptors = protox::compile(PROTOS, [&root])?;
     let out = PathBuf::from(env::var("OUT_DIR")?).join("descriptors.bin");
     fs::write(out, descriptors.encode_to_vec())?;
+    for field in ENCODED {
+        as_bytes(&mut descriptors, field).ok_or_else(|| format!("there is no {field:?}"))?;
+    }
     tonic_prost_build::configure()
         .build_transport(false)
+        .bytes(".")
         .compile_fds(descriptors)?;
     Ok(())
+}
+
+/// Has the generated type of a message hold the bytes of a field, which on the wire are the same.
+fn as_bytes(
+    descriptors: &mut FileDescriptorSet,
+    [package, message, field]: [&str; 3],
+) -> Option<()> {
+    let mut files = descriptors.file.iter_mut();
+    let file = files.find(|file| file.package() == package)?;
+    let message = file
+        .message_type
+        .iter_mut()
+        .find(|one| one.name() == message)?;
+    let field = message.field.iter_mut().find(|one| one.name() == field)?;
+    field.set_type(Type::Bytes);
+    field.type_name = None;
+    Some(())
 }

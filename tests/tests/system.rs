@@ -7,7 +7,7 @@ use bellhop::{
     config::{Overlay, Source},
 };
 use e2e::{Launch, Load, Receiver, Registry, System, against_both, until};
-use hotel_proto::{geo, rate, search};
+use hotel_proto::{geo, rate, search, view};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
 
@@ -356,15 +356,11 @@ async fn peers_of_the_old_contract_are_served(registry: Registry) {
         .unwrap()
         .into_inner()
         .rate_plans;
-    let totals: Vec<_> = plans
-        .iter()
-        .map(|plan| {
-            (
-                &*plan.hotel_id,
-                plan.room_type.as_ref().unwrap().total_rate_inclusive,
-            )
-        })
-        .collect();
+    let total = |plan| {
+        let plan = view::RatePlan::read(plan).unwrap();
+        (plan.hotel_id, plan.room_type.unwrap().total_rate_inclusive)
+    };
+    let totals: Vec<_> = plans.iter().map(|plan| total(plan)).collect();
     assert_eq!(totals, [("2", 153.09), ("1", 123.17)]);
 
     let mut search = search::search_client::SearchClient::new(mesh.channel("search"));

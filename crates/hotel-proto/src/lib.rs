@@ -1,6 +1,7 @@
 //! The contract of Hotels: generated gRPC types, descriptors, and the rules that every service keeps.
 //!
 //! - [`geo`], [`rate`], [`profile`], [`search`]: one module for each package of `proto/`;
+//! - [`view`]: messages that are read where they lie, as the generated types hold some;
 //! - [`stay`], [`area`], [`limits`]: what a request may ask for, validated once and then trusted;
 //! - [`Invalid`]: the fault of a request, with its map to `INVALID_ARGUMENT`;
 //! - [`Channel`]: what a service needs of its way to another;
@@ -12,6 +13,7 @@ pub mod data;
 mod invalid;
 pub mod limits;
 pub mod stay;
+pub mod view;
 
 pub use self::{channel::Channel, invalid::Invalid};
 

@@ -1,12 +1,13 @@
 //! The answer of `/hotels`: typed GeoJSON (RFC 7946) that borrows from the messages it is made of.
 
+use std::fmt;
+
 use hotel_proto::{
     area::Point,
-    profile::{Address, Hotel, Image},
-    rate::RatePlan,
     search::Found,
+    view::{Address, Hotel, RatePlan},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
 #[serde(tag = "type")]
@@ -34,8 +35,8 @@ struct Properties<'a> {
     phone_number: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    address_line: String,
+    #[serde(skip_serializing_if = "Line::is_empty")]
+    address_line: Line<'a>,
     #[serde(skip_serializing_if = "str::is_empty")]
     city: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -72,28 +73,36 @@ struct Geometry {
     coordinates: [f32; 2],
 }
 
+/// Number and street.
+#[derive(Clone, Copy, Default)]
+struct Line<'a>(&'a str, &'a str);
+
 impl<'a> Feature<'a> {
     /// Puts together what profile and search know; an older search tells no more than that there is a rate.
-    pub(crate) fn new(hotel: &'a Hotel, found: Option<&'a Found>, tells_distance: bool) -> Self {
-        let address = hotel.address.as_ref();
-        let part = |of: fn(&Address) -> &String| address.map_or("", |address| of(address));
+    pub(crate) fn new(
+        hotel: &Hotel<'a>,
+        found: Option<(&Found, &RatePlan<'a>)>,
+        tells_distance: bool,
+    ) -> Self {
+        let address = hotel.address.unwrap_or_default();
+        let distance_m = found.filter(|_| tells_distance);
         Self {
-            id: &hotel.id,
+            id: hotel.id,
             properties: Properties {
-                name: &hotel.name,
-                phone_number: &hotel.phone_number,
-                description: &hotel.description,
-                address_line: address.map(line).unwrap_or_default(),
-                city: part(|address| &address.city),
-                state: part(|address| &address.state),
-                country: part(|address| &address.country),
-                postal_code: part(|address| &address.postal_code),
+                name: hotel.name,
+                phone_number: hotel.phone_number,
+                description: hotel.description,
+                address_line: Line(address.street_number, address.street_name),
+                city: address.city,
+                state: address.state,
+                country: address.country,
+                postal_code: address.postal_code,
                 rating: Some(hotel.rating).filter(|&rating| rating > 0.0 && rating.is_finite()),
-                image_url: image(&hotel.images),
-                distance_m: found.filter(|_| tells_distance).and_then(distance),
-                price: found.and_then(|found| price(found.rate_plan.as_ref()?)),
+                image_url: Some(hotel.image_url).filter(|url| !url.is_empty()),
+                distance_m: distance_m.and_then(|(found, _)| distance(found)),
+                price: found.and_then(|(_, plan)| price(plan)),
             },
-            geometry: address.and_then(geometry),
+            geometry: hotel.address.as_ref().and_then(geometry),
         }
     }
 }
@@ -103,18 +112,27 @@ pub(crate) fn tells_distance(found: &[Found]) -> bool {
     found.iter().any(|hotel| hotel.distance_m > 0.0)
 }
 
-fn line(address: &Address) -> String {
-    let (number, street) = (&*address.street_number, &*address.street_name);
-    match (number, street) {
-        ("", only) | (only, "") => only.to_owned(),
-        _ => format!("{number} {street}"),
+impl Line<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty() && self.1.is_empty()
     }
 }
 
-fn image(images: &[Image]) -> Option<&str> {
-    let default = images.iter().find(|image| image.default);
-    let image = default.or(images.first())?;
-    Some(&*image.url).filter(|url| !url.is_empty())
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gap = if self.0.is_empty() || self.1.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        write!(f, "{}{gap}{}", self.0, self.1)
+    }
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// Whole metres: what is behind the point is beyond any door.
@@ -124,15 +142,15 @@ fn distance(found: &Found) -> Option<u32> {
 }
 
 /// No price at all rather than one with a hole in it: JSON cannot say "not a number".
-fn price(plan: &RatePlan) -> Option<Price<'_>> {
-    let room = plan.room_type.as_ref()?;
+fn price<'a>(plan: &RatePlan<'a>) -> Option<Price<'a>> {
+    let room = plan.room_type?;
     Some(Price {
-        code: &plan.code,
-        currency: &room.currency,
+        code: plan.code,
+        currency: room.currency,
         nightly: cents(room.bookable_rate)?,
         total: cents(room.total_rate)?,
         total_inclusive: cents(room.total_rate_inclusive)?,
-        room: &room.room_description,
+        room: room.room_description,
     })
 }
 
@@ -142,7 +160,7 @@ fn cents(amount: f64) -> Option<f64> {
     rounded.is_finite().then_some(rounded)
 }
 
-fn geometry(address: &Address) -> Option<Geometry> {
+fn geometry(address: &Address<'_>) -> Option<Geometry> {
     let place = Point::try_new(address.lat, address.lon).ok()?;
     Some(Geometry {
         coordinates: [place.lon(), place.lat()],

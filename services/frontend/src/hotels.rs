@@ -9,11 +9,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use hotel_proto::{
     Channel,
-    profile::{self, Hotel, profile_client::ProfileClient},
+    profile::{self, profile_client::ProfileClient},
     search::{NearbyRequest, SearchResult, search_client::SearchClient},
+    view::{Hotel, RatePlan, Unreadable},
 };
+use tonic::Status;
 
 use crate::{
     degraded::Teller,
@@ -59,7 +62,7 @@ impl<S: Channel, P: Channel> Upstreams<S, P> {
         Ok(answer)
     }
 
-    async fn profiles(&mut self, ids: &[String], locale: String) -> Result<Vec<Hotel>, Fault> {
+    async fn profiles(&mut self, ids: &[String], locale: String) -> Result<Vec<Bytes>, Fault> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -106,12 +109,19 @@ pub(crate) async fn readable_anywhere(request: Request, next: Next) -> Response 
 }
 
 /// In search's order; a hotel that profile does not know is left out.
-fn body(result: &SearchResult, hotels: &[Hotel]) -> Result<Vec<u8>, Fault> {
+fn body(result: &SearchResult, hotels: &[Bytes]) -> Result<Vec<u8>, Fault> {
     let tells_distance = geojson::tells_distance(&result.found);
-    let (mut found, mut hotels) = (InOrder::new(&result.found), InOrder::new(hotels));
+    let hotels = read("profile", hotels.iter().map(|hotel| Hotel::read(hotel)))?;
+    let plans = result.found.iter();
+    let plans = read(
+        "search",
+        plans.map(|found| RatePlan::read(&found.rate_plan)),
+    )?;
+    let found: Vec<_> = result.found.iter().zip(&plans).collect();
+    let (mut found, mut hotels) = (InOrder::new(&found), InOrder::new(&hotels));
     let mut features = Vec::with_capacity(result.hotel_ids.len());
     for id in &result.hotel_ids {
-        let its_found = found.find(|found| found.hotel_id == *id);
+        let its_found = found.find(|(found, _)| found.hotel_id == *id).copied();
         match hotels.find(|hotel| hotel.id == *id) {
             Some(hotel) => features.push(Feature::new(hotel, its_found, tells_distance)),
             None => tracing::debug!(id, "search knows a hotel that profile does not"),
@@ -122,6 +132,15 @@ fn body(result: &SearchResult, hotels: &[Hotel]) -> Result<Vec<u8>, Fault> {
     let written = serde_json::to_writer(&mut body, &FeatureCollection { degraded, features });
     written.map_err(|error| Fault::internal(error.to_string()))?;
     Ok(body)
+}
+
+/// What a service has answered with; one that cannot be read is its failure.
+fn read<T>(
+    service: &'static str,
+    messages: impl Iterator<Item = Result<T, Unreadable>>,
+) -> Result<Vec<T>, Fault> {
+    let read: Result<Vec<T>, Unreadable> = messages.collect();
+    read.map_err(|error| Fault::upstream(service)(Status::from(error)))
 }
 
 /// Finds items that are expected in the order they are asked for: then one walk over them is enough.

@@ -5,20 +5,22 @@ use std::collections::{
     hash_map::{Entry, VacantEntry},
 };
 
+use bytes::Bytes;
 use hotel_proto::{
     data::{DataError, Table},
     profile::Hotel,
 };
+use prost::Message;
 
 use crate::packed;
 
 /// The language of `hotels.json`.
 pub(crate) const BASE: &str = "en";
 
-/// All profiles, each ready to be sent.
+/// All profiles, each encoded and ready to be sent.
 #[derive(Debug, Default)]
 pub struct Catalogue {
-    base: HashMap<Box<str>, Hotel>,
+    base: HashMap<Box<str>, Bytes>,
     translations: Vec<Translation>,
     /// Those that are too many for memory, in English alone, in the place of the others.
     table: Option<Table>,
@@ -29,7 +31,7 @@ pub struct Catalogue {
 struct Translation {
     /// BCP 47, in lower case.
     locale: Box<str>,
-    hotels: HashMap<Box<str>, Hotel>,
+    hotels: HashMap<Box<str>, Bytes>,
 }
 
 impl Catalogue {
@@ -60,7 +62,7 @@ impl Catalogue {
     /// # Errors
     ///
     /// When a record cannot be read from a file, or makes no sense.
-    pub fn profiles<I>(&self, hotels: I, locale: &str) -> Result<Vec<Hotel>, DataError>
+    pub fn profiles<I>(&self, hotels: I, locale: &str) -> Result<Vec<Bytes>, DataError>
     where
         I: IntoIterator<Item: AsRef<str>, IntoIter: ExactSizeIterator>,
     {
@@ -83,7 +85,7 @@ impl Catalogue {
         &'a self,
         hotels: I,
         locale: &str,
-    ) -> impl Iterator<Item = &'a Hotel> + use<'a, I>
+    ) -> impl Iterator<Item = &'a Bytes> + use<'a, I>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -113,7 +115,7 @@ impl Catalogue {
     }
 
     /// The place of a hotel in English, unless the id is taken.
-    pub(crate) fn vacant(&mut self, id: Box<str>) -> Option<VacantEntry<'_, Box<str>, Hotel>> {
+    pub(crate) fn vacant(&mut self, id: Box<str>) -> Option<VacantEntry<'_, Box<str>, Bytes>> {
         match self.base.entry(id) {
             Entry::Occupied(_) => None,
             Entry::Vacant(free) => Some(free),
@@ -121,12 +123,13 @@ impl Catalogue {
     }
 
     /// The English profile of a hotel.
-    pub(crate) fn base(&self, id: &str) -> Option<&Hotel> {
-        self.base.get(id)
+    pub(crate) fn base(&self, id: &str) -> Option<Hotel> {
+        // It was encoded here.
+        Hotel::decode(self.base.get(id)?.clone()).ok()
     }
 
     /// Adds a translated profile, unless there is one already.
-    pub(crate) fn translate(&mut self, locale: &str, hotel: Hotel) -> bool {
+    pub(crate) fn translate(&mut self, locale: &str, hotel: &Hotel) -> bool {
         let known = self
             .translations
             .iter()
@@ -139,6 +142,7 @@ impl Catalogue {
             self.translations.len() - 1
         });
         let id = hotel.id.as_str().into();
+        let hotel = hotel.encode_to_vec().into();
         self.translations[at].hotels.insert(id, hotel).is_none()
     }
 }
@@ -154,6 +158,8 @@ impl From<Table> for Catalogue {
 
 #[cfg(test)]
 mod tests {
+    use hotel_proto::view;
+
     use super::*;
 
     fn hotel(id: &str, description: &str) -> Hotel {
@@ -164,14 +170,21 @@ mod tests {
         }
     }
 
+    /// Its id and description.
+    fn seen(hotel: &Bytes) -> (&str, &str) {
+        let hotel = view::Hotel::read(hotel).unwrap();
+        (hotel.id, hotel.description)
+    }
+
     /// Hotel 1 in four languages, hotel 2 in English alone.
     fn catalogue() -> Catalogue {
         let mut all = Catalogue::default();
         for id in ["1", "2"] {
-            all.vacant(id.into()).unwrap().insert(hotel(id, "en"));
+            let english = hotel(id, "en").encode_to_vec();
+            all.vacant(id.into()).unwrap().insert(english.into());
         }
         for locale in ["de", "de-AT", "zh-Hant"] {
-            assert!(all.translate(locale, hotel("1", locale)));
+            assert!(all.translate(locale, &hotel("1", locale)));
         }
         all
     }
@@ -194,7 +207,7 @@ mod tests {
             ("-", "en"),
             ("💥-💥", "en"),
         ] {
-            let found: Vec<_> = all.listed(["1"], locale).map(|h| &*h.description).collect();
+            let found: Vec<_> = all.listed(["1"], locale).map(|h| seen(h).1).collect();
             assert_eq!(found, [expected], "{locale:?}");
         }
     }
@@ -202,10 +215,7 @@ mod tests {
     #[test]
     fn a_hotel_without_a_translation_is_described_in_english() {
         let all = catalogue();
-        let found: Vec<_> = all
-            .listed(["2", "9", "1", "2"], "de")
-            .map(|h| (&*h.id, &*h.description))
-            .collect();
+        let found: Vec<_> = all.listed(["2", "9", "1", "2"], "de").map(seen).collect();
         assert_eq!(found, [("2", "en"), ("1", "de"), ("2", "en")]);
         assert_eq!(
             all.locales().collect::<Vec<_>>(),
@@ -215,6 +225,6 @@ mod tests {
 
     #[test]
     fn a_translation_is_given_once() {
-        assert!(!catalogue().translate("DE-at", hotel("1", "again")));
+        assert!(!catalogue().translate("DE-at", &hotel("1", "again")));
     }
 }

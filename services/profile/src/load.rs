@@ -7,6 +7,7 @@ use hotel_proto::{
     data::{Check, DataError, Source},
     profile::Hotel,
 };
+use prost::Message;
 
 use crate::{
     Catalogue,
@@ -52,7 +53,7 @@ impl Catalogue {
         hotels.records(|record: HotelRecord, check| {
             check_hotel(&record, check);
             match all.vacant(record.id.as_str().into()) {
-                Some(place) => drop(place.insert(record.into())),
+                Some(place) => drop(place.insert(Hotel::from(record).encode_to_vec().into())),
                 None => check.fault("id", "is used by an earlier record"),
             }
         })?;
@@ -120,10 +121,10 @@ fn translate(all: &mut Catalogue, record: LocaleRecord, check: &mut Check) {
     };
     let hotel = Hotel {
         description: record.description,
-        name: record.name.unwrap_or_else(|| base.name.clone()),
-        ..base.clone()
+        name: record.name.unwrap_or(base.name),
+        ..base
     };
-    if !all.translate(&record.locale, hotel) {
+    if !all.translate(&record.locale, &hotel) {
         check.fault("locale", "is given by an earlier record of the same hotel");
     }
 }

@@ -4,9 +4,11 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
 use hotel_proto::{
     data::{DataError, Kind, Records, Table},
     profile::Hotel,
+    view,
 };
 use prost::Message;
 
@@ -59,12 +61,12 @@ pub(crate) fn find(
     table: &Table,
     id: &str,
     buffer: &mut Vec<u8>,
-) -> Result<Option<Hotel>, DataError> {
+) -> Result<Option<Bytes>, DataError> {
     let Some(record) = table.find(id, buffer)? else {
         return Ok(None);
     };
-    match Hotel::decode(record) {
-        Ok(hotel) => Ok(Some(hotel)),
+    match view::Hotel::read(record) {
+        Ok(_) => Ok(Some(Bytes::copy_from_slice(record))),
         Err(error) => Err(table.shape(format!("the record of hotel {id:?}: {error}"))),
     }
 }
@@ -89,7 +91,8 @@ mod tests {
         let all = Catalogue::from_dir(dir.path()).unwrap();
         assert_eq!(all.len(), 50);
         let found = all.profiles(["7", "50", "0", "7"], "de").unwrap();
-        assert_eq!(found, [hotel(7), hotel(0), hotel(7)]);
+        let expected = [7, 0, 7].map(|row| hotel(row).encode_to_vec());
+        assert_eq!(found, expected);
     }
 
     #[test]

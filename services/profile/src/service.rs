@@ -47,6 +47,7 @@ impl profile_server::Profile for Profile {
 #[cfg(test)]
 mod tests {
     use hotel_proto::profile::{Hotel, profile_client::ProfileClient};
+    use prost::Message;
 
     use super::*;
 
@@ -59,7 +60,8 @@ mod tests {
         let answer = ProfileClient::new(service(profile))
             .get_profiles(request)
             .await?;
-        Ok(answer.into_inner().hotels)
+        let hotels = answer.into_inner().hotels.into_iter();
+        Ok(hotels.map(|hotel| Hotel::decode(hotel).unwrap()).collect())
     }
 
     #[tokio::test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use hotel_proto::{
     limits::check_hotel_ids,
-    rate::{RatePlan, Request, Result as Answer, RoomType, rate_server},
+    rate::{Request, Result as Answer, rate_server},
     stay::Stay,
+    view::{RatePlan, RoomType},
 };
 use tonic::{Response, Status};
 
@@ -44,32 +45,33 @@ impl rate_server::Rate for Rate {
         let ids = &request.hotel_ids;
         let mut rate_plans = Vec::with_capacity(ids.len());
         self.inventory.each_quote(ids, stay, |id, quote| {
-            rate_plans.push(plan(id, &quote, &request));
+            rate_plans.push(plan(id, &quote, &request).encode());
         })?;
         Ok(Response::new(Answer { rate_plans }))
     }
 }
 
-fn plan(hotel_id: &str, quote: &Quote<'_>, request: &Request) -> RatePlan {
+fn plan<'a>(hotel_id: &'a str, quote: &Quote<'a>, request: &'a Request) -> RatePlan<'a> {
     RatePlan {
-        hotel_id: hotel_id.to_owned(),
-        code: quote.code.to_owned(),
-        in_date: request.in_date.clone(),
-        out_date: request.out_date.clone(),
+        hotel_id,
+        code: quote.code,
+        in_date: &request.in_date,
+        out_date: &request.out_date,
         room_type: Some(RoomType {
             bookable_rate: quote.nightly.units(),
             total_rate: quote.total.units(),
             total_rate_inclusive: quote.total_inclusive.units(),
-            code: quote.room_code.to_owned(),
-            currency: quote.currency.to_owned(),
-            room_description: quote.room.to_owned(),
+            code: quote.room_code,
+            currency: quote.currency,
+            room_description: quote.room,
         }),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use hotel_proto::rate::rate_client::RateClient;
+    use hotel_proto::rate::{RatePlan, rate_client::RateClient};
+    use prost::Message;
 
     use super::*;
 
@@ -81,7 +83,8 @@ mod tests {
             out_date: out_date.into(),
         };
         let answer = RateClient::new(service(rate)).get_rates(request).await?;
-        Ok(answer.into_inner().rate_plans)
+        let plans = answer.into_inner().rate_plans.into_iter();
+        Ok(plans.map(|plan| RatePlan::decode(plan).unwrap()).collect())
     }
 
     #[tokio::test]

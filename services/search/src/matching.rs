@@ -1,6 +1,10 @@
 //! Puts the answers of geo and rate together.
 
-use hotel_proto::{geo, rate::RatePlan};
+use bytes::Bytes;
+use hotel_proto::{
+    geo,
+    view::{RatePlan, Unreadable},
+};
 
 /// A hotel that geo knows and that was not seen before.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,30 +36,38 @@ pub(crate) fn places(answer: geo::Result) -> Vec<Place> {
 ///
 /// Rate answers in the order asked for, so one walk over both lists finds nearly every pair; a peer that answers in
 /// another order only costs another look. Of two plans for one hotel the first is kept; plans nobody asked for are dropped.
-pub(crate) fn plans(places: &[Place], answers: Vec<RatePlan>) -> Vec<Option<RatePlan>> {
-    let mut plans: Vec<Option<RatePlan>> = places.iter().map(|_| None).collect();
+///
+/// # Errors
+/// When an answer is no plan.
+pub(crate) fn plans(
+    places: &[Place],
+    answers: Vec<Bytes>,
+) -> Result<Vec<Option<Bytes>>, Unreadable> {
+    let mut plans: Vec<Option<Bytes>> = places.iter().map(|_| None).collect();
     let mut next = 0;
     for plan in answers {
-        let is_its = |place: &Place| place.hotel_id == plan.hotel_id;
+        let hotel_id = RatePlan::read(&plan)?.hotel_id;
+        let is_its = |place: &Place| place.hotel_id == hotel_id;
         let ahead = places[next..].iter().position(is_its).map(|n| next + n);
         if let Some(n) = ahead.or_else(|| places[..next].iter().position(is_its)) {
             next = n + 1;
             plans[n].get_or_insert(plan);
         }
     }
-    plans
+    Ok(plans)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plan(hotel: &str, code: &str) -> RatePlan {
-        RatePlan {
-            hotel_id: hotel.into(),
-            code: code.into(),
+    fn plan(hotel: &str, code: &str) -> Bytes {
+        let plan = RatePlan {
+            hotel_id: hotel,
+            code,
             ..RatePlan::default()
-        }
+        };
+        plan.encode()
     }
 
     fn some_places(ids: &[&str], distances_m: &[f32]) -> Vec<Place> {
@@ -70,11 +82,9 @@ mod tests {
             .iter()
             .map(|(hotel, code)| plan(hotel, code))
             .collect();
-        let found = plans(&some_places(ids, &[]), answers);
-        found
-            .into_iter()
-            .map(|plan| plan.map(|plan| plan.code))
-            .collect()
+        let found = plans(&some_places(ids, &[]), answers).unwrap();
+        let code = |plan: Bytes| RatePlan::read(&plan).unwrap().code.to_owned();
+        found.into_iter().map(|plan| plan.map(code)).collect()
     }
 
     fn some(codes: &[&str]) -> Vec<Option<String>> {

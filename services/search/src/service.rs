@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use bellhop::client::passed_on;
+use bytes::Bytes;
 use hotel_proto::{
     Channel,
     area::{Point, Radius},
     geo::{self, geo_client::GeoClient},
     limits::Limit,
-    rate::{self, RatePlan, rate_client::RateClient},
+    rate::{self, rate_client::RateClient},
     search::{Found, NearbyRequest, SearchResult, search_server},
     stay::Stay,
 };
@@ -109,7 +110,7 @@ impl<G: Channel, R: Channel> Search<G, R> {
         &self,
         query: &Query,
         places: &[Place],
-    ) -> Result<Option<Vec<Option<RatePlan>>>, Status> {
+    ) -> Result<Option<Vec<Option<Bytes>>>, Status> {
         let request = rate::Request {
             hotel_ids: places.iter().map(|place| place.hotel_id.clone()).collect(),
             in_date: query.in_date.clone(),
@@ -121,11 +122,15 @@ impl<G: Channel, R: Channel> Search<G, R> {
         {
             request.set_timeout(patience);
         }
-        match self.rate.clone().get_rates(request).await {
-            Ok(answer) => {
+        let answer = self.rate.clone().get_rates(request).await;
+        let plans = answer.and_then(|answer| {
+            let plans = answer.into_inner().rate_plans;
+            Ok(matching::plans(places, plans)?)
+        });
+        match plans {
+            Ok(plans) => {
                 self.teller.answered();
-                let plans = answer.into_inner().rate_plans;
-                Ok(Some(matching::plans(places, plans)))
+                Ok(Some(plans))
             }
             Err(status) if query.allow_degraded && !degraded::is_callers_fault(&status) => {
                 self.teller.failed(&status);
@@ -191,11 +196,11 @@ impl TryFrom<NearbyRequest> for Query {
     }
 }
 
-fn with_rate((place, plan): (Place, Option<RatePlan>)) -> Option<Found> {
+fn with_rate((place, plan): (Place, Option<Bytes>)) -> Option<Found> {
     Some(Found {
         hotel_id: place.hotel_id,
         distance_m: place.distance_m,
-        rate_plan: Some(plan?),
+        rate_plan: plan?,
     })
 }
 
@@ -203,7 +208,7 @@ fn without_rate(place: Place) -> Found {
     Found {
         hotel_id: place.hotel_id,
         distance_m: place.distance_m,
-        rate_plan: None,
+        rate_plan: Bytes::new(),
     }
 }
 

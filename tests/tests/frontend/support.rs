@@ -12,6 +12,7 @@ use hotel_proto::{
     search::{NearbyRequest, SearchResult, search_server},
 };
 use http_body_util::BodyExt;
+use prost::Message;
 use tonic::Status;
 use tower::ServiceExt;
 
@@ -84,7 +85,8 @@ impl profile_server::Profile for Describes {
         &self,
         _: tonic::Request<profile::Request>,
     ) -> Result<tonic::Response<profile::Result>, Status> {
-        let hotels = self.0.clone();
+        let hotels = self.0.iter().map(|hotel| hotel.encode_to_vec().into());
+        let hotels = hotels.collect();
         Ok(tonic::Response::new(profile::Result { hotels }))
     }
 }

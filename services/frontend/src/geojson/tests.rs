@@ -1,28 +1,31 @@
-use hotel_proto::rate::RoomType;
+use hotel_proto::view::RoomType;
 
 use super::*;
 
-fn hotel() -> Hotel {
+fn hotel() -> Hotel<'static> {
     Hotel {
-        id: "7".into(),
-        name: "Seven".into(),
+        id: "7",
+        name: "Seven",
         ..Hotel::default()
     }
 }
 
-fn found(distance_m: f32, room: RoomType) -> Found {
+fn found(distance_m: f32) -> Found {
     Found {
-        hotel_id: "7".into(),
         distance_m,
-        rate_plan: Some(RatePlan {
-            code: "RACK".into(),
-            room_type: Some(room),
-            ..RatePlan::default()
-        }),
+        ..Found::default()
     }
 }
 
-fn json(hotel: &Hotel, found: Option<&Found>) -> String {
+fn plan(room: RoomType<'static>) -> RatePlan<'static> {
+    RatePlan {
+        code: "RACK",
+        room_type: Some(room),
+        ..RatePlan::default()
+    }
+}
+
+fn json(hotel: &Hotel<'_>, found: Option<(&Found, &RatePlan<'_>)>) -> String {
     serde_json::to_string(&Feature::new(hotel, found, true)).unwrap()
 }
 
@@ -58,25 +61,27 @@ fn money_has_two_decimals_at_most() {
         bookable_rate: 109.0,
         total_rate: 0.1 + 0.2,
         total_rate_inclusive: 123.169_999,
-        currency: "USD".into(),
-        room_description: "King".into(),
+        currency: "USD",
+        room_description: "King",
         ..RoomType::default()
     };
     let price = r#""price":{"code":"RACK","currency":"USD","nightly":109.0,"total":0.3,"total_inclusive":123.17,"room":"King"}"#;
-    assert!(json(&hotel(), Some(&found(1.0, room.clone()))).contains(price));
+    assert!(json(&hotel(), Some((&found(1.0), &plan(room)))).contains(price));
 
     let broken = RoomType {
         total_rate: f64::NAN,
         ..room
     };
-    assert!(!json(&hotel(), Some(&found(1.0, broken))).contains("price"));
+    assert!(!json(&hotel(), Some((&found(1.0), &plan(broken)))).contains("price"));
 }
 
 #[test]
 fn distances_are_whole_metres_from_a_search_that_knows_them() {
     let metres = |distance_m| {
-        let found = found(distance_m, RoomType::default());
-        let text = json(&hotel(), Some(&found));
+        let text = json(
+            &hotel(),
+            Some((&found(distance_m), &plan(RoomType::default()))),
+        );
         let (_, after) = text.split_once(r#""distance_m":"#)?;
         Some(after.split(',').next()?.to_owned())
     };
@@ -85,7 +90,7 @@ fn distances_are_whole_metres_from_a_search_that_knows_them() {
     assert_eq!(metres(-1.0), None);
     assert_eq!(metres(f32::NAN), None);
 
-    let at = |distance_m| found(distance_m, RoomType::default());
+    let at = found;
     assert!(
         tells_distance(&[at(0.0), at(3.0)]),
         "the first is right here"
@@ -101,27 +106,8 @@ fn an_address_line_has_no_hole() {
         ("601", "", "601"),
         ("", "", ""),
     ] {
-        let address = Address {
-            street_number: number.into(),
-            street_name: street.into(),
-            ..Address::default()
-        };
-        assert_eq!(line(&address), expected);
+        let line = Line(number, street);
+        assert_eq!(line.to_string(), expected);
+        assert_eq!(line.is_empty(), expected.is_empty());
     }
-}
-
-#[test]
-fn the_default_image_comes_before_the_first() {
-    let image = |url: &str, default| Image {
-        url: url.into(),
-        default,
-    };
-    let of = |images: &[Image]| super::image(images).map(str::to_owned);
-    assert_eq!(of(&[image("a", false), image("b", true)]), Some("b".into()));
-    assert_eq!(
-        of(&[image("a", false), image("b", false)]),
-        Some("a".into())
-    );
-    assert_eq!(of(&[image("", true)]), None);
-    assert_eq!(of(&[]), None);
 }

@@ -1,3 +1,5 @@
+use hotel_proto::view;
+
 use super::*;
 
 const GOOD: &str = r#"{"id": "1", "name": "N", "phoneNumber": "P", "description": "D", "rating": 4.5,
@@ -18,11 +20,8 @@ fn the_embedded_profiles_are_good_in_three_languages() {
     assert_eq!(all.locales().collect::<Vec<_>>(), ["en", "de", "es"]);
     for id in (1..=16).map(|n| n.to_string()) {
         let words = |locale| {
-            all.listed([&id], locale)
-                .next()
-                .unwrap()
-                .description
-                .clone()
+            let hotel = all.listed([&id], locale).next().unwrap();
+            view::Hotel::read(hotel).unwrap().description
         };
         let (en, de, es) = (words("en"), words("de"), words("es"));
         assert!(en != de && de != es && es != en, "{id}");
@@ -33,12 +32,15 @@ fn the_embedded_profiles_are_good_in_three_languages() {
 fn a_translation_keeps_what_it_does_not_say() {
     let locales = r#"[{"id": "1", "locale": "de", "description": "B"}, {"id": "1", "locale": "ja", "description": "J", "name": "X"}]"#;
     let all = load(format!("[{GOOD}]"), locales).unwrap();
-    let in_locale = |locale| all.listed(["1"], locale).next().unwrap();
+    let in_locale = |locale| {
+        let hotel = all.listed(["1"], locale).next().unwrap();
+        Hotel::decode(&hotel[..]).unwrap()
+    };
     let german = Hotel {
         description: "B".into(),
-        ..in_locale("en").clone()
+        ..in_locale("en")
     };
-    assert_eq!(in_locale("de"), &german);
+    assert_eq!(in_locale("de"), german);
     assert_eq!(
         (&*in_locale("ja").name, &*in_locale("ja").phone_number),
         ("X", "P")

@@ -8,6 +8,7 @@ use hotel_proto::{
     geo::geo_server::{self, GeoServer},
     rate::rate_server::{self, RateServer},
     search::search_client::SearchClient,
+    view::RatePlan,
 };
 use tonic::{Code, Request};
 
@@ -113,11 +114,14 @@ impl rate_server::Rate for FakeRate {
             .into_iter()
             .filter(|id| (self.free)(id.parse().unwrap()));
         let mut rate_plans: Vec<_> = free
-            .map(|hotel_id| RatePlan {
-                hotel_id,
-                in_date: request.in_date.clone(),
-                out_date: request.out_date.clone(),
-                ..RatePlan::default()
+            .map(|hotel_id| {
+                let plan = RatePlan {
+                    hotel_id: &hotel_id,
+                    in_date: &request.in_date,
+                    out_date: &request.out_date,
+                    ..RatePlan::default()
+                };
+                plan.encode()
             })
             .collect();
         if self.backwards {
@@ -181,10 +185,10 @@ async fn the_order_is_that_of_geo() {
             .collect();
         assert_eq!(found[..3], [("1", 10.0), ("2", 20.0), ("4", 40.0)]);
         for hotel in &answer.found {
-            let plan = hotel.rate_plan.as_ref().unwrap();
+            let plan = RatePlan::read(&hotel.rate_plan).unwrap();
             assert_eq!(
-                (&plan.hotel_id, &*plan.out_date),
-                (&hotel.hotel_id, "2015-04-10")
+                (plan.hotel_id, plan.out_date),
+                (&*hotel.hotel_id, "2015-04-10")
             );
         }
     }
@@ -335,7 +339,7 @@ async fn without_rate_there_are_hotels_without_prices() {
         let answer = ask(&geo, &rate, lenient(20)).await.unwrap();
         assert_eq!(answer.degraded, ["rate"], "{code:?}");
         assert_eq!(answer.hotel_ids, numbers(0..20), "{code:?}");
-        assert!(answer.found.iter().all(|hotel| hotel.rate_plan.is_none()));
+        assert!(answer.found.iter().all(|hotel| hotel.rate_plan.is_empty()));
         assert_eq!(answer.found[2].distance_m, 20.0);
     }
 }
@@ -389,7 +393,7 @@ async fn prices_that_are_known_are_kept() {
     let priced = answer
         .found
         .iter()
-        .filter(|hotel| hotel.rate_plan.is_some());
+        .filter(|hotel| !hotel.rate_plan.is_empty());
     assert_eq!(priced.count(), 2);
     assert_eq!(rate.asked.lock().unwrap().len(), 2, "it is not asked again");
 }

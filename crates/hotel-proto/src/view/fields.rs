@@ -1,0 +1,104 @@
+//! The fields of an encoded message.
+
+use std::str;
+
+use bytes::Buf;
+use prost::encoding::{WireType, decode_key, decode_varint};
+
+use super::Unreadable;
+
+const SHORT: Unreadable = Unreadable("it is cut short");
+const KEY: Unreadable = Unreadable("a key that is none");
+const GROUP: Unreadable = Unreadable("a group");
+const TYPE: Unreadable = Unreadable("a field of another type");
+const TEXT: Unreadable = Unreadable("a string that is not UTF-8");
+
+/// Reads field by field; ends behind the first that cannot be read.
+#[derive(Clone, Debug)]
+pub(super) struct Fields<'a>(&'a [u8]);
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Fixed32(u32),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(message: &'a [u8]) -> Self {
+        Self(message)
+    }
+
+    fn read(&mut self) -> Result<(u32, Value<'a>), Unreadable> {
+        let (tag, wire) = decode_key(&mut self.0).map_err(|_| KEY)?;
+        let value = match wire {
+            WireType::Varint => Value::Varint(self.varint()?),
+            WireType::SixtyFourBit => Value::Fixed64(self.0.try_get_u64_le().map_err(|_| SHORT)?),
+            WireType::ThirtyTwoBit => Value::Fixed32(self.0.try_get_u32_le().map_err(|_| SHORT)?),
+            WireType::LengthDelimited => {
+                let length = usize::try_from(self.varint()?).ok();
+                let split = length.and_then(|length| self.0.split_at_checked(length));
+                let (bytes, rest) = split.ok_or(SHORT)?;
+                self.0 = rest;
+                Value::Bytes(bytes)
+            }
+            WireType::StartGroup | WireType::EndGroup => return Err(GROUP),
+        };
+        Ok((tag, value))
+    }
+
+    fn varint(&mut self) -> Result<u64, Unreadable> {
+        decode_varint(&mut self.0).map_err(|_| SHORT)
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<(u32, Value<'a>), Unreadable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let field = self.read();
+        if field.is_err() {
+            self.0 = &[];
+        }
+        Some(field)
+    }
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn bytes(self) -> Result<&'a [u8], Unreadable> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            _ => Err(TYPE),
+        }
+    }
+
+    pub(super) fn string(self) -> Result<&'a str, Unreadable> {
+        str::from_utf8(self.bytes()?).map_err(|_| TEXT)
+    }
+
+    pub(super) fn double(self) -> Result<f64, Unreadable> {
+        match self {
+            Self::Fixed64(bits) => Ok(f64::from_bits(bits)),
+            _ => Err(TYPE),
+        }
+    }
+
+    pub(super) fn float(self) -> Result<f32, Unreadable> {
+        match self {
+            Self::Fixed32(bits) => Ok(f32::from_bits(bits)),
+            _ => Err(TYPE),
+        }
+    }
+
+    pub(super) fn bool(self) -> Result<bool, Unreadable> {
+        match self {
+            Self::Varint(value) => Ok(value != 0),
+            _ => Err(TYPE),
+        }
+    }
+}
