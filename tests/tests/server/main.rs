@@ -11,5 +11,6 @@ mod overload;
 mod refusals;
 mod spread;
 mod stage;
+mod streams;
 mod trust;
 mod turns;

@@ -32,7 +32,9 @@ pub(crate) struct Handlers {
     gone: watch::Sender<usize>,
 }
 
-struct Gone(watch::Sender<usize>);
+/// Counts its own end.
+#[derive(Debug)]
+pub(crate) struct Gone(watch::Sender<usize>);
 
 impl Drop for Gone {
     fn drop(&mut self) {
@@ -41,14 +43,14 @@ impl Drop for Gone {
 }
 
 impl Handlers {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             begun: watch::Sender::new(0),
             gone: watch::Sender::new(0),
         }
     }
 
-    fn begin(&self) -> Gone {
+    pub(crate) fn begin(&self) -> Gone {
         self.begun.send_modify(|begun| *begun += 1);
         Gone(self.gone.clone())
     }

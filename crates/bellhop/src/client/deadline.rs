@@ -115,7 +115,7 @@ where
                 return Poll::Ready(Err(Error::out_of_time(this.service, timer)));
             }
             return Poll::Ready(answer.map(|mut response| {
-                response.body_mut().set_timer(this.timer.take());
+                response.body_mut().bound(this.timer.take(), cx);
                 response
             }));
         }

@@ -2,6 +2,7 @@
 //!
 //! `stack.rs` shows the whole client stack.
 
+mod ahead;
 mod balanced;
 mod body;
 mod channel;
@@ -10,6 +11,7 @@ mod error;
 mod explain;
 mod limit;
 mod passed_on;
+mod reading;
 mod retry;
 mod settings;
 mod stack;

@@ -19,6 +19,16 @@ pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
+impl Clone for Timer {
+    /// Whoever has the clone waits for itself.
+    fn clone(&self) -> Self {
+        Self {
+            sleep: None,
+            ..*self
+        }
+    }
+}
+
 impl Timer {
     /// Ends `after` from `now`.
     pub(crate) fn new(now: Instant, after: Duration) -> Self {

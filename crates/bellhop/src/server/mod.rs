@@ -10,6 +10,7 @@ const READY: &str = "/readyz";
 mod accepting;
 mod activity;
 mod app;
+mod body;
 mod call;
 mod connection;
 mod explain;

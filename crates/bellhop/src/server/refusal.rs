@@ -7,7 +7,7 @@ use http::{
 use http_body_util::Full;
 use tonic::{Status, body::Body};
 
-use super::{app::HttpBody, call::ResponseBody};
+use super::{app::HttpBody, body::ResponseBody};
 use crate::limit::{OVERLOAD, REFUSED};
 
 const OVERLOADED: &str = "too many calls at this instance, another one may have time";

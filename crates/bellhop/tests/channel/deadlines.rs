@@ -2,13 +2,16 @@
 
 use std::{future::Future, pin::Pin, time::Duration};
 
-use bellhop::{client::Error, context::Scope};
+use bellhop::{
+    client::{Channel, Error},
+    context::Scope,
+};
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout},
 };
-use tonic::{Code, Request, Status};
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic::{Code, Request, Status, Streaming};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
 
 use crate::{
     servers::{Behaviour, Server},
@@ -45,6 +48,58 @@ async fn so_it_does_one_whose_answer_has_begun() {
     let end = timeout(Duration::from_secs(30), answers.message()).await;
     let status = end.expect("an end").unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+}
+
+/// A stream that its server has more to say of for a second.
+async fn stream(
+    channel: &Channel,
+    server: &Server,
+    behaviour: Behaviour,
+) -> Streaming<HealthCheckResponse> {
+    server.behave(behaviour);
+    let mut client = HealthClient::new(channel.clone());
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_secs(1));
+    let answers = client.watch(request).await.unwrap().into_inner();
+    assert_eq!(server.streams(), 1);
+    answers
+}
+
+/// Reads to the end, which is a failure.
+async fn end(mut answers: Streaming<HealthCheckResponse>) -> Status {
+    loop {
+        match answers.message().await {
+            Ok(message) => assert!(message.is_some(), "it has no end"),
+            Err(status) => return status,
+        }
+    }
+}
+
+#[tokio::test]
+async fn so_it_does_one_that_always_has_something_and_one_that_nobody_reads() {
+    let servers = [Server::start()];
+    let channel = channel(everybody(&servers));
+    until_all_are_called(&channel, &servers).await;
+    for behaviour in [Behaviour::Hang, Behaviour::Flood] {
+        for reads in [true, false] {
+            let answers = stream(&channel, &servers[0], behaviour).await;
+            if !reads {
+                none_is_open(&servers[0]).await;
+            }
+            let status = timeout(Duration::from_secs(30), end(answers)).await;
+            let status = status.expect("an end");
+            assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+            assert!(matches!(cause(&status), Error::DeadlineExceeded { .. }));
+            none_is_open(&servers[0]).await;
+        }
+    }
+}
+
+/// Returns once the server has been told that nobody wants to hear more.
+async fn none_is_open(server: &Server) {
+    while server.streams() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub(crate) enum Behaviour {
     Answer,
     /// For ever; a stream after its first message.
     Hang,
+    /// As `Answer`; a stream with one message after the other.
+    Flood,
     /// Answers after so long.
     Late(Duration),
     /// Fails one call of so many, the last of them.
@@ -59,6 +61,8 @@ pub(crate) struct Server {
 struct Shared {
     behaviour: Mutex<Behaviour>,
     calls: AtomicUsize,
+    /// Each stream that goes on has a reference to it.
+    streams: Arc<()>,
     timeout: Mutex<Option<Duration>>,
     attempts: Mutex<Option<String>>,
     called: Notify,
@@ -96,6 +100,7 @@ impl Server {
         let shared = Arc::new(Shared {
             behaviour: Mutex::new(behaviour),
             calls: AtomicUsize::new(0),
+            streams: Arc::default(),
             timeout: Mutex::default(),
             attempts: Mutex::default(),
             called: Notify::new(),
@@ -127,6 +132,11 @@ impl Server {
     /// Calls so far; the question that a connection begins with is none.
     pub(crate) fn calls(&self) -> usize {
         self.shared.calls.load(Ordering::SeqCst)
+    }
+
+    /// Streams that are being answered.
+    pub(crate) fn streams(&self) -> usize {
+        Arc::strong_count(&self.shared.streams) - 1
     }
 
     /// From the next call on.
@@ -201,7 +211,7 @@ impl Behaviour {
             }
             Self::Fail(code) => Some(Status::new(code, "out of order")),
             Self::PassOn => Some(passed_on("desk", &Status::resource_exhausted("a queue"))),
-            Self::Answer | Self::Hang | Self::Late(_) | Self::FailOneOf(_) => None,
+            Self::Answer | Self::Hang | Self::Flood | Self::Late(_) | Self::FailOneOf(_) => None,
         }
     }
 }
@@ -254,9 +264,15 @@ impl Health for Counting {
         let mut answers = vec![Ok(HealthCheckResponse::default())];
         answers.extend(behaviour.status(number).map(Err));
         let answers = stream::iter(answers);
-        Ok(Response::new(match behaviour {
+        let answers = match behaviour {
             Behaviour::Hang => answers.chain(stream::pending()).boxed(),
+            Behaviour::Flood => stream::repeat_with(|| Ok(HealthCheckResponse::default())).boxed(),
             _ => answers.boxed(),
-        }))
+        };
+        let open = self.shared.streams.clone();
+        let answers = answers.inspect(move |_| {
+            let _goes_with_the_stream = &open;
+        });
+        Ok(Response::new(answers.boxed()))
     }
 }

@@ -21,7 +21,7 @@ use tower::Service;
 
 pub(crate) use self::callers::Limits;
 pub(super) use self::layer::LimitLayer;
-use super::{RequestBody, call::ResponseBody, incoming::Call, unread::Unread};
+use super::{RequestBody, body::ResponseBody, incoming::Call, unread::Unread};
 use crate::limit::{CALLER, REFUSED, TOO_OFTEN, TooMany, set_retry_after};
 
 /// Limits how often each caller may call each method.

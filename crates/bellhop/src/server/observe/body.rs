@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 
 use super::{Open, access::Entry, refused};
 use crate::{
-    server::{activity::InFlight, app::SpanEvent, call::ResponseBody},
+    server::{activity::InFlight, app::SpanEvent, body::ResponseBody},
     telemetry::CallSpan,
 };
 
@@ -62,6 +62,15 @@ impl Observed {
         self.entry.end_grpc(code);
         if let Some(span) = self.span.take() {
             span.end_grpc(code);
+        }
+    }
+}
+
+impl Drop for Observed {
+    /// A stream that its deadline has ended was not left by its caller, who may never have come to read of it.
+    fn drop(&mut self) {
+        if self.inner.is_out_of_time() {
+            self.end(Code::DeadlineExceeded);
         }
     }
 }

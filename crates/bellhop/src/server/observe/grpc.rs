@@ -7,7 +7,7 @@ use http::{HeaderValue, Response};
 use super::{AccessLog, Open, Protocol, access::Entry, body::Observed};
 use crate::{
     context::Who,
-    server::{call::ResponseBody, incoming::Call},
+    server::{body::ResponseBody, incoming::Call},
     telemetry::{CallSpan, ServerCall, Telemetry, metrics::Calls},
 };
 
