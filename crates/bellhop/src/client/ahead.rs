@@ -6,12 +6,19 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
 
+/// So much of an answer is kept until its end is there; a longer one begins with what is kept. As of requests.
+const MOST_KEPT: usize = 64 * 1024;
+
+/// What a frame counts for at least: many small ones take room too.
+const LEAST: usize = 256;
+
 /// What was read of an answer, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
     first: Option<Frame<Bytes>>,
     more: VecDeque<Bytes>,
     last: Option<Result<Frame<Bytes>, hyper::Error>>,
+    size: usize,
 }
 
 impl Ahead {
@@ -19,16 +26,22 @@ impl Ahead {
     pub(super) fn push(&mut self, frame: Result<Frame<Bytes>, hyper::Error>) {
         match frame {
             Ok(frame) if self.first.is_none() => {
+                self.count(frame.data_ref());
                 self.first = Some(frame);
             }
             Ok(frame) => match frame.into_data() {
                 Ok(data) => {
+                    self.count(Some(&data));
                     self.more.push_back(data);
                 }
                 Err(frame) => self.last = Some(Ok(frame)),
             },
             Err(error) => self.last = Some(Err(error)),
         }
+    }
+
+    fn count(&mut self, data: Option<&Bytes>) {
+        self.size += data.map_or(0, Bytes::len).max(LEAST);
     }
 
     /// Takes what comes first.
@@ -55,6 +68,11 @@ impl Ahead {
     /// Whether the end of the answer is there, be it a bad one.
     pub(super) fn is_whole(&self) -> bool {
         self.last.is_some() || self.first.as_ref().is_some_and(Frame::is_trailers)
+    }
+
+    /// Whether no more is to be kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.size > MOST_KEPT
     }
 
     /// The trailers, where they are all that there is.
@@ -87,6 +105,8 @@ mod tests {
             for size in &sizes {
                 ahead.push(Ok(data(*size)));
             }
+            let kept: usize = sizes.iter().map(|size| (*size).max(LEAST)).sum();
+            prop_assert_eq!(ahead.is_full(), kept > MOST_KEPT);
             if ends {
                 ahead.push(Ok(trailers()));
             }
@@ -100,6 +120,16 @@ mod tests {
             let last = ahead.pop().map(|frame| frame.unwrap().is_trailers());
             prop_assert_eq!(last, ends.then_some(true));
         }
+    }
+
+    #[test]
+    fn frames_without_content_are_no_way_around_the_bound() {
+        let mut ahead = Ahead::default();
+        let kept = (0..).take_while(|_| {
+            ahead.push(Ok(data(0)));
+            !ahead.is_full()
+        });
+        assert_eq!(kept.count(), MOST_KEPT / LEAST);
     }
 
     #[test]

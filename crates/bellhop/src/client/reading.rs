@@ -83,7 +83,7 @@ impl Reading {
                 let (code, outcome) = (code(trailers), Outcome::of_trailers(trailers));
                 self.judge(Some(code), outcome);
             }
-            if !goes_on || self.ahead.is_more_than_a_frame() {
+            if !goes_on || self.ahead.is_full() {
                 return Poll::Ready(Ok(()));
             }
         }

@@ -112,6 +112,9 @@ async fn a_read_survives_whatever_happens_before_an_answer() {
         Act::HeadThenCut,
         // A message without a status is no answer yet, and nobody has seen it.
         Act::MessageThenCut,
+        // Nor are 64 KiB of one.
+        Act::FramesThenEnd(3),
+        Act::FramesThenEnd(4),
         Act::LeaveBefore,
         Act::LeaveAfter,
     ] {
@@ -161,6 +164,21 @@ async fn an_answer_that_has_begun_is_the_answer() {
 }
 
 #[tokio::test]
+async fn so_is_one_that_breaks_off_after_more_than_is_kept_of_it() {
+    let stage = Stage::new().await;
+    let answers = stage.calls(READ, Act::FramesThenEnd(5)).await;
+    let status = answers.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    let source = std::error::Error::source(status).unwrap();
+    let error: &bellhop::client::Error = source.downcast_ref().unwrap();
+    assert!(
+        matches!(error, bellhop::client::Error::Connection { .. }),
+        "{error}"
+    );
+    assert_eq!(stage.called(), answers.len());
+}
+
+#[tokio::test]
 async fn what_the_application_says_is_the_answer() {
     for act in [Act::Head(NOT_FOUND), Act::Trailers(NOT_FOUND), Act::Fail] {
         let stage = Stage::new().await;
@@ -199,13 +217,16 @@ async fn what_provably_reached_no_handler_is_sent_to_another() {
 
 #[tokio::test]
 async fn beside_an_instance_that_hangs_the_other_is_asked() {
-    let stage = Stage::new().await;
-    let answers = stage.calls(READ, Act::Hang).await;
-    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert_eq!(stage.called(), answers.len() + 1);
-    tokio::time::timeout(Duration::from_secs(10), stage.servers[0].given_up())
-        .await
-        .expect("the slow one is told that nobody waits");
+    // A message that stops in the middle is no sooner there than one that never begins.
+    for act in [Act::Hang, Act::FramesThenHang(3)] {
+        let stage = Stage::new().await;
+        let answers = stage.calls(READ, act).await;
+        assert!(answers.iter().all(Result::is_ok), "{act:?}: {answers:?}");
+        assert_eq!(stage.called(), answers.len() + 1, "{act:?}");
+        tokio::time::timeout(Duration::from_secs(10), stage.servers[0].given_up())
+            .await
+            .expect("the slow one is told that nobody waits");
+    }
 }
 
 #[tokio::test]

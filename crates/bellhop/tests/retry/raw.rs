@@ -24,6 +24,8 @@ const ACK: u8 = 1;
 const REFUSED_STREAM: u32 = 7;
 const INTERNAL_ERROR: u32 = 2;
 const EMPTY_MESSAGE: &[u8] = &[0; 5];
+/// The longest frame.
+const FRAME: usize = 16 * 1024;
 
 /// What the server does with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,10 @@ pub(crate) enum Act {
     HeadThenCut,
     /// The connection is reset after the message, before a status.
     MessageThenCut,
+    /// The connection is closed after so many frames of a message.
+    FramesThenEnd(usize),
+    /// No more after so many frames of a message.
+    FramesThenHang(usize),
     /// It leaves, and names the stream before the call's as the last one that it has looked at.
     LeaveBefore,
     /// It leaves, names the call's stream as the last one, and is gone.
@@ -196,6 +202,11 @@ impl Connection {
                 self.write(DATA, 0, id, &[0; 5]).await?;
                 self.cut()
             }
+            Act::FramesThenEnd(count) => {
+                self.frames(id, count).await?;
+                self.end().await
+            }
+            Act::FramesThenHang(count) => self.frames(id, count).await,
             Act::LeaveBefore => self.leave(id - 2).await,
             Act::LeaveAfter => {
                 self.leave(id).await?;
@@ -214,6 +225,14 @@ impl Connection {
         self.write(HEADERS, end, id, &status(code)).await
     }
 
+    async fn frames(&mut self, id: u32, count: usize) -> Option<()> {
+        self.write(HEADERS, END_HEADERS, id, &head(None)).await?;
+        for _ in 0..count {
+            self.write(DATA, 0, id, &[0; FRAME]).await?;
+        }
+        Some(())
+    }
+
     async fn leave(&mut self, last: u32) -> Option<()> {
         let no_error = 0;
         let payload = [last.to_be_bytes(), u32::to_be_bytes(no_error)].concat();
@@ -223,6 +242,13 @@ impl Connection {
     /// Resets the connection, rather than closing it in order.
     fn cut(&mut self) -> Option<()> {
         self.stream.set_zero_linger().ok()?;
+        None
+    }
+
+    /// Closes the connection behind all that was written.
+    async fn end(&mut self) -> Option<()> {
+        self.stream.shutdown().await.ok()?;
+        while self.stream.read(&mut [0; 1024]).await.ok()? > 0 {}
         None
     }
 

@@ -3,7 +3,7 @@
 //! A call whose method may be called twice is tried again when its connection is lost or its answer is nothing but
 //! `UNAVAILABLE`, and a second attempt is begun beside a first one that is slow. Any other call is tried again only where it
 //! provably reached nobody. An answer that has begun is never thrown away for another one; one that is known to be a single
-//! message has begun when its status is there.
+//! message has begun when its status is there, or more than 64 KiB of it.
 //!
 //! What is decided stands apart from how it is done: `policy` says what follows a failure, `attempts` how many there may be
 //! over a tree of calls, `budget` how many a process can afford.

@@ -45,8 +45,7 @@ pub(crate) enum Look {
     Nowhere,
     /// Its first frame may be its status.
     Inside,
-    /// It is one message: what breaks off before its status is no answer. One of many frames is looked at no further than
-    /// the second.
+    /// It is one message: what breaks off before its status is no answer. A long one is looked at for its first 64 KiB.
     AtTheEnd,
 }
 
