@@ -54,6 +54,12 @@ impl Timer {
         Instant::now() >= self.at
     }
 
+    /// Whether the deadline has passed, as far as the runtime has come to ring whoever has waited for it: that takes no look
+    /// at the clock.
+    pub(crate) fn has_rung(&self) -> bool {
+        self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed())
+    }
+
     /// Ready once the deadline has passed.
     pub(crate) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.sleep

@@ -99,9 +99,12 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // With more to do than can be done a call may have its first turn when nobody waits for it any more.
-        let first = !mem::replace(this.begun, true);
-        let late = first && this.timer.as_ref().is_some_and(Timer::has_passed);
+        // With more to do than can be done a call may have a turn when nobody waits for it any more.
+        let begun = mem::replace(this.begun, true);
+        let late = this.timer.as_ref().is_some_and(|timer| match begun {
+            true => timer.has_rung(),
+            false => timer.has_passed(),
+        });
         let handled = match late {
             true => Poll::Pending,
             false => this.handler.as_mut().poll(cx),
@@ -145,8 +148,14 @@ fn is_known(response: &Response<Body>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{
+        future::poll_fn,
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering::Relaxed},
+        time::Duration,
+    };
 
+    use futures_util::poll;
     use tokio::time::advance;
 
     use super::*;
@@ -173,5 +182,20 @@ mod tests {
         let call = call(Box::pin(async { unreachable!("nobody waits for it") }));
         advance(WITHIN).await;
         assert_eq!(code(call.await), Code::DeadlineExceeded);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nor_has_one_whose_time_is_over_before_its_next_turn() {
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = turns.clone();
+        let handler = poll_fn(move |_| {
+            counted.fetch_add(1, Relaxed);
+            Poll::Pending
+        });
+        let mut call = pin!(call(Box::pin(handler)));
+        assert!(poll!(call.as_mut()).is_pending());
+        advance(WITHIN).await;
+        assert_eq!(code(call.await), Code::DeadlineExceeded);
+        assert_eq!(turns.load(Relaxed), 1);
     }
 }
