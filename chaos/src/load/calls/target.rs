@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
+use e2e::Answer;
 use hotel_proto::rate::{Request, rate_client::RateClient};
+use serde_json::Value;
 use tonic::{
     Code, Status,
     transport::{Channel, Endpoint},
@@ -20,6 +22,11 @@ use crate::{
 
 /// Over so many connections, as from so many callers.
 const CONNECTIONS: usize = 4;
+/// How a server says that it is its own refusal, for having too much to do.
+const REFUSED: &str = "bellhop-refused";
+const OVERLOAD: &str = "overload";
+/// How it says so in words, which those between it and the caller pass on.
+const TOO_MANY: &str = "too many calls at this instance, another one may have time";
 
 /// Whom to call.
 #[derive(Debug)]
@@ -72,14 +79,18 @@ async fn ask_rate(mut client: RateClient<Channel>) -> Answered {
         out_date: "2015-04-10".to_owned(),
     });
     request.set_timeout(PATIENCE);
-    let status = match client.get_rates(request).await {
-        Ok(answer) if answer.get_ref().rate_plans.len() == 1 => return Answered::Good,
-        Ok(answer) => Status::data_loss(format!("{answer:?}")),
-        Err(status) => status,
-    };
+    match client.get_rates(request).await {
+        Ok(answer) if answer.get_ref().rate_plans.len() == 1 => Answered::Good,
+        Ok(answer) => Answered::Other(format!("{answer:?}")),
+        Err(status) => refusal(&status),
+    }
+}
+
+/// What a failed call says: a connection that was lost, or a breaker, is no refusal.
+fn refusal(status: &Status) -> Answered {
+    let mark = status.metadata().get(REFUSED);
     match status.code() {
-        // The latter is for those who may try another instance.
-        Code::ResourceExhausted | Code::Unavailable => Answered::Refused,
+        Code::Unavailable if mark.is_some_and(|mark| mark == OVERLOAD) => Answered::Refused,
         // The latter is what tonic's own channel makes of time that runs out.
         Code::DeadlineExceeded | Code::Cancelled => Answered::Late,
         _ => Answered::Other(status.to_string()),
@@ -90,12 +101,73 @@ impl System {
     async fn ask(&self, number: usize) -> Answered {
         let question = &self.questions[number % self.questions.len()];
         let answer = self.balancer.ask(&question.path).await;
-        let status = answer.as_ref().map(|answer| answer.status.as_u16());
-        match (status, question.judge(answer.clone(), &[Right::Whole])) {
-            (_, (_, None)) => Answered::Good,
-            (Ok(503), _) => Answered::Refused,
-            (Ok(504), _) => Answered::Late,
-            (_, (_, Some(fault))) => Answered::Other(fault),
+        let (_, fault) = question.judge(answer.clone(), &[Right::Whole]);
+        match (fault, answer) {
+            (None, _) => Answered::Good,
+            (_, Ok(answer)) if is_shed(&answer) => Answered::Refused,
+            (_, Ok(answer)) if answer.status == 504 => Answered::Late,
+            (Some(fault), _) => Answered::Other(fault),
+        }
+    }
+}
+
+/// Whether it says that the frontend itself, or somebody behind it, has too much to do.
+fn is_shed(answer: &Answer) -> bool {
+    let body = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+    let message = body["error"]["message"].as_str().unwrap_or_default();
+    let is_marked = answer.header(REFUSED) == OVERLOAD;
+    answer.status == 503 && (is_marked || message.split(": ").any(|part| part == TOO_MANY))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tonic::metadata::MetadataMap;
+
+    use super::*;
+
+    #[test]
+    fn a_call_is_refused_only_where_the_server_says_so() {
+        let marked = |code, mark: &'static str| {
+            let mut metadata = MetadataMap::new();
+            metadata.insert(REFUSED, mark.parse().unwrap());
+            refusal(&Status::with_metadata(code, TOO_MANY, metadata))
+        };
+        assert!(matches!(
+            marked(Code::Unavailable, OVERLOAD),
+            Answered::Refused
+        ));
+        for other in [
+            marked(Code::Unavailable, "upstream"),
+            marked(Code::ResourceExhausted, "limit"),
+            refusal(&Status::unavailable("connection reset by peer")),
+            refusal(&Status::resource_exhausted("a message that is too large")),
+        ] {
+            assert!(matches!(other, Answered::Other(_)), "{other:?}");
+        }
+        let late = refusal(&Status::deadline_exceeded("the call was given 1s"));
+        assert!(matches!(late, Answered::Late));
+    }
+
+    #[test]
+    fn a_503_is_a_refusal_only_where_somebody_has_too_much_to_do() {
+        let answer = |status: u16, message: &str| Answer {
+            status: status.try_into().unwrap(),
+            headers: Default::default(),
+            body: json!({"error": {"code": "UNAVAILABLE", "message": message}})
+                .to_string()
+                .into(),
+        };
+        assert!(is_shed(&answer(503, &format!("search: geo: {TOO_MANY}"))));
+        let mut own = answer(503, "");
+        own.headers.insert(REFUSED, OVERLOAD.parse().unwrap());
+        assert!(is_shed(&own));
+        for other in [
+            answer(503, "search: geo: no instance is left"),
+            answer(503, "search: connection reset"),
+            answer(200, TOO_MANY),
+        ] {
+            assert!(!is_shed(&other), "{other:?}");
         }
     }
 }
