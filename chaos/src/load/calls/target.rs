@@ -25,7 +25,7 @@ const CONNECTIONS: usize = 4;
 /// How a server says that it is its own refusal, for having too much to do.
 const REFUSED: &str = "bellhop-refused";
 const OVERLOAD: &str = "overload";
-/// How it says so in words, which those between it and the caller pass on.
+/// How it says so in words, which those between it and the caller pass on, and say how often they tried.
 const TOO_MANY: &str = "too many calls at this instance, another one may have time";
 
 /// Whom to call.
@@ -116,7 +116,8 @@ fn is_shed(answer: &Answer) -> bool {
     let body = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
     let message = body["error"]["message"].as_str().unwrap_or_default();
     let is_marked = answer.header(REFUSED) == OVERLOAD;
-    answer.status == 503 && (is_marked || message.split(": ").any(|part| part == TOO_MANY))
+    answer.status == 503
+        && (is_marked || message.split(": ").any(|part| part.starts_with(TOO_MANY)))
 }
 
 #[cfg(test)]
@@ -159,6 +160,8 @@ mod tests {
                 .into(),
         };
         assert!(is_shed(&answer(503, &format!("search: geo: {TOO_MANY}"))));
+        let tried = format!("search: geo: {TOO_MANY} (after 2 attempts)");
+        assert!(is_shed(&answer(503, &tried)));
         let mut own = answer(503, "");
         own.headers.insert(REFUSED, OVERLOAD.parse().unwrap());
         assert!(is_shed(&own));
