@@ -23,7 +23,7 @@ use super::{
     Instance, InstanceId,
     diff::{Members, Told},
 };
-use crate::context::Voice;
+use crate::{context::Voice, outage::Outage};
 
 /// What such a file says that it is.
 const FORMAT: &str = "bellhop-discovery";
@@ -189,14 +189,14 @@ impl Saver {
     }
 }
 
-/// Writes each change, one at a time and not too often; a failure is told once.
+/// Writes each change, one at a time and not too often.
 async fn save(
     file: PathBuf,
     origin: Origin,
     age: Option<Duration>,
     mut changes: watch::Receiver<Option<Latest>>,
 ) {
-    let mut failing = false;
+    let outage = Outage::default();
     while changes.changed().await.is_ok() {
         let Some(latest) = changes.borrow_and_update().clone() else {
             continue;
@@ -204,15 +204,30 @@ async fn save(
         let (path, from) = (file.clone(), origin.clone());
         let saved = spawn_blocking(move || put(&path, &from, age, &latest, SystemTime::now()));
         match saved.await {
-            Ok(Ok(())) => failing = false,
-            Ok(Err(error)) if !failing => {
-                let service = &*origin.service;
-                tracing::warn!(service, file = %file.display(), %error, "the cache cannot be written");
-                failing = true;
-            }
-            _ => {}
+            Ok(Ok(())) => written(&outage, &origin.service, &file),
+            Ok(Err(error)) => failed(&outage, &origin.service, &file, &error),
+            // The process ends.
+            Err(_) => {}
         }
         sleep(PAUSE).await;
+    }
+}
+
+fn failed(outage: &Outage, service: &str, file: &Path, error: &CacheError) {
+    let file = file.display();
+    match outage.failed_again(Instant::now()) {
+        Some(1) => tracing::warn!(service, %file, %error, "the cache cannot be written"),
+        Some(failures) => {
+            tracing::warn!(service, failures, %file, %error, "the cache still cannot be written");
+        }
+        None => {}
+    }
+}
+
+fn written(outage: &Outage, service: &str, file: &Path) {
+    if let Some(over) = outage.went_well(Instant::now()) {
+        let (file, failures, lasted) = (file.display(), over.failures, over.lasted);
+        tracing::info!(service, %file, failures, ?lasted, "the cache is written again");
     }
 }
 

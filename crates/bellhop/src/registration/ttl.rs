@@ -4,11 +4,14 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, watch},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use super::{State, spec::health_state};
-use crate::consul::{Consul, Error};
+use crate::{
+    consul::{Consul, Error},
+    outage::Outage,
+};
 
 /// How many reports there are in the time after which a silent instance counts as dead.
 const REPORTS_PER_TTL: u32 = 3;
@@ -27,7 +30,7 @@ pub(crate) struct Reporter {
 impl Reporter {
     /// Reports at once when the health changes, and often enough otherwise, while the agent has the instance.
     pub(crate) async fn run(mut self) {
-        let mut failing = false;
+        let outage = Outage::default();
         loop {
             let registered = |state: &State| matches!(state, State::Registered);
             if self.state.wait_for(registered).await.is_err() {
@@ -40,12 +43,9 @@ impl Reporter {
                 .update_check(&self.check, health_state(healthy), output)
                 .await;
             match report {
-                Ok(()) => failing = false,
+                Ok(()) => self.reported(&outage),
                 Err(error) => {
-                    if !failing {
-                        tracing::warn!(check = self.check, %error, "a report of health failed");
-                    }
-                    failing = true;
+                    self.failed(&outage, &error);
                     if let Error::Status { .. } = error {
                         self.lost.notify_one();
                     }
@@ -55,6 +55,24 @@ impl Reporter {
                 () = sleep(self.ttl / REPORTS_PER_TTL) => {}
                 () = changed(&mut self.healthy) => {}
             }
+        }
+    }
+
+    fn failed(&self, outage: &Outage, error: &Error) {
+        let check = &self.check;
+        match outage.failed_again(Instant::now()) {
+            Some(1) => tracing::warn!(check, %error, "a report of health failed"),
+            Some(failures) => {
+                tracing::warn!(check, failures, %error, "reports of health still fail");
+            }
+            None => {}
+        }
+    }
+
+    fn reported(&self, outage: &Outage) {
+        if let Some(over) = outage.went_well(Instant::now()) {
+            let (check, failures, lasted) = (&self.check, over.failures, over.lasted);
+            tracing::info!(check, failures, ?lasted, "health is reported again");
         }
     }
 }

@@ -37,8 +37,8 @@ struct Work {
     exporter: Exporter,
     settings: Settings,
     registry: Weak<Registry>,
-    /// Whether it was told that the collector takes nothing.
-    failing: bool,
+    /// How many pushes in turn have failed; the first was told.
+    failures: u64,
 }
 
 impl Push {
@@ -53,7 +53,7 @@ impl Push {
             exporter,
             settings,
             registry,
-            failing: false,
+            failures: 0,
         };
         let voice = Voice::current();
         let (end, ended) = oneshot::channel();
@@ -90,7 +90,7 @@ impl Work {
         };
         if let Ok(last) = last {
             self.push().await;
-            let _ = last.send(!self.failing);
+            let _ = last.send(self.failures == 0);
         }
     }
 
@@ -107,16 +107,22 @@ impl Work {
         self.note(sent.unwrap_or(Err(ExportError::Late)));
     }
 
-    /// One line when it begins to fail, one when it works again, silence between.
+    /// One line when it begins to fail, one with how often it did when it works again, silence between.
     fn note(&mut self, sent: Result<(), ExportError>) {
         let endpoint = &self.settings.collector.endpoint;
         match sent {
-            Ok(()) if self.failing => tracing::info!(endpoint, "metrics are exported again"),
-            Err(error) if !self.failing => {
-                tracing::warn!(endpoint, %error, "metrics cannot be exported, quietly from here on");
+            Ok(()) => {
+                let failures = std::mem::take(&mut self.failures);
+                if failures > 0 {
+                    tracing::info!(endpoint, failures, "metrics are exported again");
+                }
             }
-            _ => return,
+            Err(error) => {
+                if self.failures == 0 {
+                    tracing::warn!(endpoint, %error, "metrics cannot be exported, quietly from here on");
+                }
+                self.failures += 1;
+            }
         }
-        self.failing = !self.failing;
     }
 }
