@@ -14,16 +14,20 @@ mod unrepeated;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use self::cli::{Cli, Command};
 
 /// The program: reads the command line, runs until it is told to stop.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut command = <Cli as CommandFactory>::command();
+    let matches = command.get_matches_mut();
+    let cli =
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
+    let told = settings::told(&command, &matches);
     let logs = logs::init(cli.log);
     let done = match cli.command() {
-        Command::Run(run) => plan::plan(*run).and_then(|plan| run::run(plan, &logs)),
+        Command::Run(run) => plan::plan(*run).and_then(|plan| run::run(plan, told, &logs)),
         Command::Generate(what) => generate::generate(&what),
     };
     match done {

@@ -51,10 +51,11 @@ impl Role {
     }
 }
 
-/// Starts one member; `common` is what all members of this process are told.
+/// Starts one member; `common` is what all members of this process are told, `known` what it knows of settings.
 pub(crate) async fn start(
     member: Member,
     common: &Settings,
+    known: &Known,
     shards: &Shards,
     logs: &LogFilter,
     neighbours: Option<&Neighbours>,
@@ -63,7 +64,7 @@ pub(crate) async fn start(
     let (service, rank, option) = (role.service(), role.rank(), role.option());
     settings.extend(common.clone());
     let failed = |source| taken(&source, option).unwrap_or(Error::Member { service, source });
-    let mesh = mesh(service, settings).map_err(failed)?;
+    let mesh = mesh(service, settings, known.clone()).map_err(failed)?;
     let mesh = mesh.with_log_filter(logs.clone());
     let mesh = match neighbours {
         Some(neighbours) => mesh.beside(neighbours),
@@ -84,13 +85,13 @@ pub(crate) async fn start(
 }
 
 /// A member with these settings, and those of the environment where these say nothing.
-fn mesh(service: &str, mut settings: Settings) -> Result<Mesh, bellhop::Error> {
+fn mesh(service: &str, mut settings: Settings, known: Known) -> Result<Mesh, bellhop::Error> {
     if Environment.get(VERSION).is_none() {
         settings.insert(VERSION, env!("CARGO_PKG_VERSION"));
     }
     // One file may be for all members: what counts is whom any of them calls.
     let callees = [geo::NAME, rate::NAME, profile::NAME, search::NAME];
-    let known = callees.into_iter().fold(Known::default(), Known::called);
+    let known = callees.into_iter().fold(known, Known::called);
     Mesh::knowing(service, &Overlay::new(settings, Environment), known)
 }
 

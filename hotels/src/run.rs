@@ -7,7 +7,7 @@ use std::{
 
 use bellhop::{
     LogFilter, Neighbours, Shards, StopSignals,
-    config::{Environment, File, Overlay, Reader},
+    config::{Environment, File, Known, Overlay, Reader, Setting},
 };
 use tokio::runtime::Builder;
 use tracing::info;
@@ -25,7 +25,9 @@ use crate::{
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or Ctrl-C; a second one stops at once.
-pub(crate) fn run(plan: Plan, logs: &LogFilter) -> Result<(), Error> {
+///
+/// Members tell of themselves what was `told` to the program.
+pub(crate) fn run(plan: Plan, told: Vec<Setting>, logs: &LogFilter) -> Result<(), Error> {
     let began = Instant::now();
     let registry = plan
         .registry
@@ -44,10 +46,12 @@ pub(crate) fn run(plan: Plan, logs: &LogFilter) -> Result<(), Error> {
     }
     let control = Builder::new_current_thread().enable_all().build()?;
     let shards = Shards::start(shards(&settings))?;
+    let known = Known::default().telling(told);
     let done = control.block_on(async {
         let mut signals = StopSignals::listen()?;
+        let neighbours = plan.neighbours.as_ref();
         let running = tokio::select! {
-            running = start_all(plan.members, &settings, &shards, logs, plan.neighbours.as_ref()) => running?,
+            running = start_all(plan.members, &settings, &known, &shards, logs, neighbours) => running?,
             () = signals.next() => return Ok(()),
         };
         let told = async {
@@ -81,13 +85,14 @@ pub(crate) fn run(plan: Plan, logs: &LogFilter) -> Result<(), Error> {
 async fn start_all(
     members: Vec<Member>,
     settings: &Settings,
+    known: &Known,
     shards: &Shards,
     logs: &LogFilter,
     neighbours: Option<&Neighbours>,
 ) -> Result<Vec<Running>, Error> {
     let mut running = Vec::with_capacity(members.len());
     for member in members {
-        running.push(members::start(member, settings, shards, logs, neighbours).await?);
+        running.push(members::start(member, settings, known, shards, logs, neighbours).await?);
     }
     Ok(running)
 }

@@ -6,9 +6,10 @@ use std::{
 };
 
 use bellhop::{
-    config::{Environment, File, Origin, Overlay, Source},
+    config::{Environment, File, Origin, Overlay, Setting, Source},
     limit::ClientLimiter,
 };
+use clap::{ArgMatches, parser::ValueSource};
 use frontend::MeshPage;
 
 use crate::cli::{Admin, Advertise, Clients, Common, Page, Switch};
@@ -66,6 +67,33 @@ impl Source for Settings {
     fn origin(&self, _: &str) -> Origin {
         Origin::CommandLine
     }
+}
+
+/// The settings that this program reads by itself, for whoever asks a member for all that it was told.
+pub(crate) fn told(command: &clap::Command, matches: &ArgMatches) -> Vec<Setting> {
+    let asked = matches.subcommand();
+    let (command, matches) = asked.map_or((command, matches), |(name, matches)| {
+        (command.find_subcommand(name).unwrap_or(command), matches)
+    });
+    let own = command.get_arguments().filter_map(|argument| {
+        let name = argument.get_env()?.to_str()?;
+        name.starts_with("HOTELS_").then_some((name, argument))
+    });
+    let setting = |(name, argument): (&str, &clap::Arg)| {
+        let id = argument.get_id().as_str();
+        let values = matches.try_get_raw(id).ok().flatten();
+        let values = values.map(|values| {
+            let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+            values.join(",")
+        });
+        let source = match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => Origin::CommandLine,
+            Some(ValueSource::EnvVariable) => Origin::Environment,
+            _ => Origin::Default,
+        };
+        Setting::new(name, values.as_deref(), source)
+    };
+    own.map(setting).collect()
 }
 
 /// The settings of Consul's clients that are meant for a registry of the user's.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::file::variable;
+use super::{Setting, file::variable, record::Record};
 
 /// What the tests of this project are told by the environment that they share with members.
 const OF_TESTS: [&str; 2] = ["BELLHOP_FUZZ_", "BELLHOP_REQUIRE_CONSUL"];
@@ -15,6 +15,7 @@ pub struct Known {
     own: BTreeSet<String>,
     /// As they stand in the names of settings.
     called: BTreeSet<String>,
+    told: Record,
 }
 
 impl Known {
@@ -23,6 +24,18 @@ impl Known {
     pub fn setting(mut self, name: &str) -> Self {
         self.own.insert(name.to_owned());
         self
+    }
+
+    /// What the program has read by itself, so that `/config` shows it beside the settings of the mesh.
+    #[must_use]
+    pub fn telling(mut self, settings: impl IntoIterator<Item = Setting>) -> Self {
+        self.told.extend(settings);
+        self
+    }
+
+    /// What the program has read by itself.
+    pub(super) fn told(&self) -> &Record {
+        &self.told
     }
 
     /// The program may call this service. From the first one on, settings for calls to services that are not named are faults.

@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
             source,
             faults: Vec::new(),
             channel: None,
-            record: RefCell::default(),
+            record: RefCell::new(known.told().clone()),
             // What names the file is read before all others.
             asked: RefCell::new(BTreeSet::from([FILE.to_owned()])),
             of_calls: BTreeSet::new(),

@@ -51,7 +51,26 @@ pub enum Origin {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record(BTreeMap<String, Setting>);
 
+impl Setting {
+    /// A setting that a program has read by itself. A secret is masked, and so is what an address says beside where it is.
+    #[must_use]
+    pub fn new(name: &str, value: Option<&str>, source: Origin) -> Self {
+        Self {
+            name: name.to_owned(),
+            value: value.map(|value| shown(name, value)),
+            source,
+        }
+    }
+}
+
 impl Record {
+    /// Adds settings that are known from elsewhere.
+    pub(super) fn extend(&mut self, settings: impl IntoIterator<Item = Setting>) {
+        let settings = settings.into_iter();
+        self.0
+            .extend(settings.map(|setting| (setting.name.clone(), setting)));
+    }
+
     /// Notes what was found under a name.
     pub(super) fn note(&mut self, name: &str, found: Option<(&str, Origin)>) {
         let (value, source) = match found {

@@ -1,5 +1,7 @@
 //! The command line, as a person meets it.
 
+mod told;
+
 use std::{fs, net::TcpListener, path::Path};
 
 use e2e::{Client, Launch, Process, Raw, Registry, until};
