@@ -75,7 +75,7 @@ impl View {
                 calls_started: served.begun as i64,
                 calls_succeeded: served.ended.succeeded as i64,
                 calls_failed: served.ended.failed as i64,
-                last_call_started_timestamp: Some(UNKNOWN),
+                last_call_started_timestamp: Some(served.last.map_or(UNKNOWN, timestamp)),
             }),
             listen_socket: vec![listening],
         });
@@ -85,12 +85,8 @@ impl View {
         let service = &upstream.service;
         let each = upstream.instances.iter();
         let subchannels = each
-            .clone()
             .map(|instance| self.add_subchannel(service, instance, ids))
             .collect();
-        let calls = each
-            .map(|instance| instance.calls)
-            .fold(CallsReport::default(), sum);
         self.channels.push(Channel {
             r#ref: Some(ChannelRef {
                 channel_id: ids.of(format!("channel {service}")),
@@ -99,7 +95,7 @@ impl View {
             data: Some(data(
                 state_of(upstream),
                 format!("consul:///{service}"),
-                calls,
+                upstream.calls,
             )),
             subchannel_ref: subchannels,
             ..Channel::default()
@@ -233,15 +229,6 @@ fn socket_data(streams: StreamsReport) -> SocketData {
         last_message_received_timestamp: Some(UNKNOWN),
         local_flow_control_window: Some(0),
         remote_flow_control_window: Some(0),
-    }
-}
-
-fn sum(one: CallsReport, other: CallsReport) -> CallsReport {
-    CallsReport {
-        begun: one.begun + other.begun,
-        in_flight: one.in_flight + other.in_flight,
-        failed: one.failed + other.failed,
-        last: one.last.max(other.last),
     }
 }
 

@@ -2,6 +2,7 @@
 //! who is still on its way to its full share.
 
 mod floor;
+mod gone;
 mod member;
 mod standing;
 
@@ -21,6 +22,7 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
+use self::gone::Gone;
 pub(super) use self::member::Member;
 pub(crate) use self::{floor::Panic, standing::Standing};
 use super::{
@@ -63,6 +65,7 @@ pub(crate) struct Group {
 
 struct Members {
     by_id: BTreeMap<InstanceId, Entry>,
+    gone: Gone,
     ramps: Option<Ramps<InstanceId>>,
     panic: Panic,
     /// Whether those take turns who never passed.
@@ -102,6 +105,7 @@ impl Group {
             voice: Voice::current(),
             members: Mutex::new(Members {
                 by_id: BTreeMap::new(),
+                gone: Gone::default(),
                 ramps: settings.slow_start.map(Ramps::new),
                 panic: Panic::default(),
                 last_resort: false,
@@ -146,7 +150,9 @@ impl Group {
             awaited: true,
             fresh: true,
         };
-        members.by_id.insert(target.id.clone(), entry);
+        if let Some(moved) = members.by_id.insert(target.id.clone(), entry) {
+            members.gone.add(moved.member);
+        }
         member
     }
 
@@ -239,7 +245,9 @@ impl Group {
     /// Forgets an instance.
     pub(crate) fn forget(&self, id: &InstanceId) {
         let mut members = self.lock();
-        members.by_id.remove(id);
+        if let Some(gone) = members.by_id.remove(id) {
+            members.gone.add(gone.member);
+        }
         self.end(&mut members, id);
         self.keep_floor(&mut members);
     }
@@ -278,11 +286,14 @@ impl Group {
         members.by_id.iter().map(standing).collect()
     }
 
-    /// What was counted of the calls to each instance.
-    pub(crate) fn tallied(&self) -> BTreeMap<InstanceId, Tallied> {
+    /// What was counted of the calls to each instance, and to all of them, those that have gone too.
+    pub(crate) fn tallied(&self) -> (BTreeMap<InstanceId, Tallied>, Tallied) {
         let members = self.lock();
         let sum = |(id, entry): (&InstanceId, &Entry)| (id.clone(), entry.member.tallies.sum());
-        members.by_id.iter().map(sum).collect()
+        let each: BTreeMap<_, _> = members.by_id.iter().map(sum).collect();
+        let mut all = members.gone.sum();
+        each.values().for_each(|tallied| all.add_calls(tallied));
+        (each, all)
     }
 
     fn begin(&self, members: &mut Members, id: &InstanceId) {

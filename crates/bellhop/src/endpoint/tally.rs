@@ -132,6 +132,16 @@ impl Tally {
     }
 }
 
+impl Tallied {
+    /// Adds the calls of another, which may be over or not.
+    pub(super) fn add_calls(&mut self, other: &Self) {
+        self.begun += other.begun;
+        self.ended += other.ended;
+        self.failed += other.failed;
+        self.last = self.last.max(other.last);
+    }
+}
+
 impl Tallies {
     /// Where one more shard counts: in what nobody else counts in any more, if there is such a one.
     pub(super) fn join(&self) -> Arc<Tally> {

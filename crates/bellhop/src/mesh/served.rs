@@ -1,6 +1,6 @@
 //! What a member serves, for those who look inside.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::SystemTime};
 
 use super::Mesh;
 use crate::{
@@ -17,6 +17,8 @@ pub(crate) struct Served {
     pub(crate) sockets: Vec<(u64, Ends)>,
     /// Calls so far.
     pub(crate) begun: u64,
+    /// When the last one began.
+    pub(crate) last: Option<SystemTime>,
     /// Those that are over, as far as they are measured.
     pub(crate) ended: CallCounts,
 }
@@ -29,6 +31,7 @@ impl Mesh {
             bound: life.bound,
             sockets: life.sockets.all(),
             begun: life.activity.begun(),
+            last: life.activity.last(),
             ended: self.metrics().snapshot().calls(&SERVER_CALLS),
         }
     }

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::time::{sleep, timeout};
@@ -14,6 +14,8 @@ use tokio::time::{sleep, timeout};
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
     begun: AtomicU64,
+    /// When the last one began, in milliseconds since 1970.
+    last: AtomicU64,
     in_flight: AtomicUsize,
 }
 
@@ -29,6 +31,9 @@ impl Activity {
     /// A caller has come.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.begun.fetch_add(1, Ordering::Relaxed);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_millis() as u64;
+        self.last.store(now, Ordering::Relaxed);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(self.clone())
     }
@@ -53,6 +58,14 @@ impl Activities {
         let each = self.0.iter();
         each.map(|worker| worker.begun.load(Ordering::Relaxed))
             .sum()
+    }
+
+    /// When the last call began; `None` before the first.
+    pub(crate) fn last(&self) -> Option<SystemTime> {
+        let each = self.0.iter();
+        let last = each.map(|worker| worker.last.load(Ordering::Relaxed)).max();
+        let last = last.filter(|last| *last > 0)?;
+        Some(UNIX_EPOCH + Duration::from_millis(last))
     }
 
     /// Calls that are being answered.
@@ -133,8 +146,10 @@ mod tests {
     fn a_call_is_in_flight_until_it_is_let_go() {
         let mut all = Activities::default();
         let (one, other) = (all.add(), all.add());
+        assert_eq!(all.last(), None);
         let calls = [one.begin(), one.begin(), other.begin()];
         assert_eq!((all.in_flight(), all.begun()), (3, 3));
+        assert!(all.last().is_some_and(|last| last <= SystemTime::now()));
         drop(calls);
         assert_eq!((all.in_flight(), all.begun()), (0, 3));
     }

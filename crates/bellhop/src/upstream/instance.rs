@@ -55,7 +55,7 @@ pub struct InstanceReport {
     pub last_error: Option<ErrorReport>,
 }
 
-/// Calls to an instance since this process knows it, each attempt one.
+/// Calls to an instance since this process knows it, or to a service since then, each attempt one.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct CallsReport {
@@ -228,7 +228,7 @@ impl InstanceReport {
     }
 }
 
-fn calls(tallied: &Tallied) -> CallsReport {
+pub(super) fn calls(tallied: &Tallied) -> CallsReport {
     CallsReport {
         begun: tallied.begun,
         in_flight: tallied.begun.saturating_sub(tallied.ended),

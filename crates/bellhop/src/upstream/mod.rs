@@ -184,7 +184,7 @@ impl Upstream {
                 state.word().about().clone(),
             )
         };
-        let mut tallied = self.group.tallied();
+        let (mut tallied, all) = self.group.tallied();
         let known = seen.into_iter().map(|seen| {
             let standing = standings.iter().find(|standing| standing.id == seen.id);
             let failure = self.failures.of(&|id| *id == seen.id);
@@ -197,6 +197,7 @@ impl Upstream {
         UpstreamReport {
             service: self.service.to_string(),
             report,
+            calls: instance::calls(&all),
             instances: known
                 .chain(critical)
                 .map(|report| report.told(&about))

@@ -211,6 +211,28 @@ async fn who_is_forgotten_or_has_moved_begins_with_a_clean_slate() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_calls_of_all_never_become_fewer() {
+    let subject = Subject::new(3);
+    let open = |member: usize| subject.members[member].0.tally().open(Instant::now(), None);
+    let (begun, ended) = (
+        || subject.group.tallied().1.begun,
+        || subject.group.tallied().1.ended,
+    );
+    let over = open(0);
+    let under_way = open(1);
+    over.give_back();
+    assert_eq!((begun(), ended()), (2, 1));
+    // One forgotten with nothing under way, one that moves while it has a call.
+    subject.group.forget(&InstanceId::new("echo-0"));
+    subject.group.member(&target("echo-1", 2), Vouch::Passing);
+    assert_eq!((begun(), ended()), (2, 1));
+    under_way.give_back();
+    assert_eq!((begun(), ended()), (2, 2));
+    subject.group.forget(&InstanceId::new("echo-2"));
+    assert_eq!((begun(), ended()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_critical_take_turns_where_too_few_others_are_connected() {
     let mut subject = Subject::new(2);
     advance(OVER).await;
