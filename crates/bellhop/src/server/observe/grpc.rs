@@ -7,7 +7,7 @@ use http::{HeaderValue, Response};
 use super::{AccessLog, Open, Protocol, access::Entry, body::Observed};
 use crate::{
     context::Who,
-    server::{body::ResponseBody, incoming::Call},
+    server::{body::ResponseBody, incoming::Call, request_id::request_id},
     telemetry::{CallSpan, ServerCall, Telemetry, metrics::Calls},
 };
 
@@ -32,7 +32,13 @@ impl Protocol for Grpc {
     }
 
     fn identify(telemetry: &Telemetry, call: &mut Call) -> Option<HeaderValue> {
-        call.baggage = telemetry.baggage(call.request.headers());
+        let headers = call.request.headers();
+        let baggage = telemetry.baggage(headers);
+        call.baggage = match call.is_question() || baggage.has_request_id() {
+            true => baggage,
+            // Here it comes in.
+            false => baggage.with_request_id(&request_id(headers)),
+        };
         None
     }
 

@@ -71,6 +71,12 @@ impl Baggage {
         self.get(REQUEST_ID)
     }
 
+    /// Whether it says of which request it is.
+    pub(crate) fn has_request_id(&self) -> bool {
+        let mut members = self.members();
+        members.any(|member| value_of(member, REQUEST_ID).is_some())
+    }
+
     /// The same with one more name, instead of others of that name; without it where the name is no token or there is no room.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
@@ -83,6 +89,14 @@ impl Baggage {
     /// The same of the request with this id.
     pub(crate) fn with_request_id(&self, id: &HeaderValue) -> Self {
         match id.to_str() {
+            // Of one that we made: there is nothing to encode and nothing to lose.
+            Ok(id) if self.0.is_none() && id.bytes().all(|it| it.is_ascii_alphanumeric()) => {
+                let mut member = Vec::with_capacity(REQUEST_ID.len() + 1 + id.len());
+                member.extend_from_slice(REQUEST_ID.as_bytes());
+                member.push(b'=');
+                member.extend_from_slice(id.as_bytes());
+                Self(HeaderValue::try_from(member).ok())
+            }
             Ok(id) => self.with(REQUEST_ID, id),
             Err(_) => self.clone(),
         }
