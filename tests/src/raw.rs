@@ -53,6 +53,21 @@ impl Raw {
         head.split(' ').nth(1)?.parse().ok()
     }
 
+    /// Reads until the other side has said this.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn heard(&mut self, text: &str) {
+        let mut said = Vec::new();
+        let hear = async {
+            while !said.ends_with(text.as_bytes()) {
+                said.push(self.0.read_u8().await.expect("more"));
+            }
+        };
+        let heard = timeout(PATIENCE, hear).await;
+        assert!(heard.is_ok(), "{text:?} is waited for");
+    }
+
     /// Waits until the other side closes it, whatever it says before.
     ///
     /// # Panics

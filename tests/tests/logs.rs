@@ -1,19 +1,28 @@
 //! What log lines of the whole system say, one process per service.
 
-use e2e::{Launch, Process, Receiver, Registry, System, until};
+use e2e::{Launch, Process, Raw, Receiver, Registry, System, until};
+use hotel_proto::search::{NearbyRequest, search_client::SearchClient};
 use serde_json::Value;
+use tonic::{Request, transport::Endpoint};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
 const SERVICES: [&str; 5] = ["frontend", "search", "profile", "geo", "rate"];
 
-/// The lines of a process about calls that were answered for a request.
-fn about(process: &Process, request_id: &str) -> Vec<Value> {
+/// The lines of a process about calls that were answered.
+fn access(process: &Process) -> Vec<Value> {
     let output = process.output();
     output
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|line| line["target"] == "bellhop::access" && line["request_id"] == request_id)
+        .filter(|line| line["target"] == "bellhop::access")
         .collect()
+}
+
+/// Those of them that are about a request.
+fn about(process: &Process, request_id: &str) -> Vec<Value> {
+    let mut lines = access(process);
+    lines.retain(|line| line["request_id"] == request_id);
+    lines
 }
 
 /// The line of each service about a request.
@@ -218,4 +227,67 @@ async fn who_asks_without_an_id_is_given_one() {
         assert_eq!(id.len(), 32);
         lines(&system, id).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_comes_in_by_grpc_has_an_id_too() {
+    let registry = Registry::mini().await;
+    let launch = Launch::new(BINARY)
+        .registry(&registry)
+        .set("BELLHOP_ACCESS_LOG", "all");
+    let system = System::start(launch).await;
+    let instance = registry.services("search").await.remove(0);
+    let url = format!("http://127.0.0.1:{}", instance["Port"]);
+    let channel = Endpoint::from_shared(url).unwrap().connect().await;
+    let mut search = SearchClient::new(channel.unwrap());
+    let ask = || NearbyRequest {
+        lat: 37.7749,
+        lon: -122.4194,
+        in_date: "2015-04-09".into(),
+        out_date: "2015-04-10".into(),
+        ..NearbyRequest::default()
+    };
+    search.nearby(ask()).await.unwrap();
+    let hops = ["search", "geo", "rate"].map(|service| &system.processes[service][0]);
+    let made = until("an id that was made", || async {
+        let line = access(hops[0]).pop()?;
+        line["request_id"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert_eq!(made.len(), 32);
+
+    let mut call = Request::new(ask());
+    let id = "order-67".parse().unwrap();
+    call.metadata_mut().insert("x-request-id", id);
+    search.nearby(call).await.unwrap();
+    for (id, hop) in [&*made, "order-67"]
+        .iter()
+        .flat_map(|id| hops.map(|hop| (id, hop)))
+    {
+        until(&format!("a line about {id}"), || async {
+            about(hop, id).pop()
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_goes_on_is_told_of_when_it_ends() {
+    let registry = Registry::mini().await;
+    let system = System::start(Launch::new(BINARY).registry(&registry)).await;
+    let address = system.address().trim_start_matches("http://").parse();
+    let mut client = Raw::connect(address.unwrap()).await;
+    let asked = "GET /mesh/events HTTP/1.1\r\nHost: localhost\r\nx-request-id: r-3\r\n\r\n";
+    assert!(client.say(asked).await);
+    client.heard("data: ").await;
+    let frontend = &system.processes["frontend"][0];
+    assert!(about(frontend, "r-3").is_empty());
+    drop(client);
+    let line = until("the end", || async { about(frontend, "r-3").pop() }).await;
+    assert_eq!(line["message"], "the client left", "{line}");
+    assert_eq!(line["http.response.status_code"], 200, "{line}");
+    assert!(
+        line["http.response.body.size"].as_u64() > Some(100),
+        "{line}"
+    );
 }

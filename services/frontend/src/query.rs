@@ -18,7 +18,8 @@ const MAX_LOCALE: usize = 35;
 /// San Francisco's centre, where a request that does not say looks.
 const CENTRE: (f32, f32) = (37.7749, -122.4194);
 
-const NAMES: [&str; 7] = [
+/// The parameters that there are.
+pub(crate) const NAMES: [&str; 7] = [
     "inDate", "outDate", "lat", "lon", "locale", "limit", "radius",
 ];
 

@@ -7,12 +7,15 @@ use axum::{
     response::Response,
 };
 use bellhop::{
-    App, Error, Mesh, Serving, Shards, context::Scope, overview::Overview, server::HttpRoute,
+    App, Error, Mesh, Serving, Shards,
+    context::Scope,
+    overview::Overview,
+    server::{HttpRoute, QueryParameters},
 };
 use hotel_proto::{FILE_DESCRIPTOR_SET, geo::geo_server, rate::rate_server};
 use tokio::time::Instant;
 
-use crate::{Frontend, MeshPage, Settings};
+use crate::{Frontend, MeshPage, Settings, query};
 
 /// The service's name in the registry.
 pub const NAME: &str = "frontend";
@@ -72,12 +75,16 @@ fn router(mesh: &Mesh, settings: Settings) -> Router {
         }))
 }
 
-/// Tells the mesh which route a request took, for the name of its span.
+/// Tells the mesh which route a request took, for the name of its span, and what of its query is no secret.
 async fn tell_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let route = matched.and_then(|path| ROUTES.into_iter().find(|route| *route == path.as_str()));
     let mut response = next.run(request).await;
     if let Some(route) = route {
         response.extensions_mut().insert(HttpRoute(route));
+    }
+    if route == Some("/hotels") {
+        let known = QueryParameters(&query::NAMES);
+        response.extensions_mut().insert(known);
     }
     response
 }

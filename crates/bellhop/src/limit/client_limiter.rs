@@ -1,6 +1,6 @@
 //! One bucket for each client address.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use http::Request;
 
@@ -10,11 +10,18 @@ use crate::server::RemoteAddr;
 /// How many clients have a bucket of their own: some 4 MiB at most.
 const CLIENTS: usize = 65_536;
 
+/// Who asks by way of a proxy that is trusted: an extension of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BehindProxy(pub(crate) IpAddr);
+
 /// One bucket for each client address. Clones share them.
 ///
 /// A flood of addresses costs bounded memory: where too many are known, those not known yet share one bucket.
 #[derive(Clone, Debug)]
 pub struct ClientLimiter(Arc<Shared>);
+
+/// The other end of the connection, and who asks through it.
+pub(super) type Client = Option<(IpAddr, IpAddr)>;
 
 #[derive(Debug)]
 struct Shared {
@@ -37,14 +44,21 @@ impl ClientLimiter {
         }
     }
 
-    /// Takes one from the bucket of the client that a request comes from.
+    /// Whom a request comes from, as far as that is known.
+    pub(super) fn client<B>(&self, request: &Request<B>) -> Client {
+        let RemoteAddr(peer) = request.extensions().get().copied()?;
+        Some((
+            peer.ip(),
+            self.0.proxies.client(peer.ip(), request.headers()),
+        ))
+    }
+
+    /// Takes one from the bucket of a client.
     ///
     /// # Errors
     /// When there is none.
-    pub(super) fn check<B>(&self, request: &Request<B>) -> Result<(), TooMany> {
-        let Shared { limiter, proxies } = &*self.0;
-        let peer = request.extensions().get();
-        let client = peer.map(|RemoteAddr(peer)| proxies.client(peer.ip(), request.headers()));
-        limiter.check(&client.map(ClientAddress::from))
+    pub(super) fn check(&self, client: Client) -> Result<(), TooMany> {
+        let address = client.map(|(_, client)| ClientAddress::from(client));
+        self.0.limiter.check(&address)
     }
 }

@@ -30,6 +30,7 @@ pub use self::{
     trusted_proxies::{NoNetworks, TrustedProxies},
 };
 pub(crate) use self::{
+    client_limiter::BehindProxy,
     clock::TokioClock,
     limiter::Limiter,
     pushback::{CALLER, OVERLOAD, REFUSED, TOO_OFTEN, UPSTREAM},

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::Future,
+    net::IpAddr,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -11,7 +12,10 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use super::{ClientLimiter, TooMany};
+use super::{
+    ClientLimiter, TooMany,
+    client_limiter::{BehindProxy, Client},
+};
 use crate::telemetry::metrics::Limiter;
 
 /// Limits how often a client address may ask.
@@ -38,13 +42,19 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.limiter.check(&request) {
+        let client = self.limiter.client(&request);
+        match self.limiter.check(client) {
             Ok(()) => ResponseFuture::Passed {
                 inner: self.inner.call(request),
+                behind: behind(client),
             },
-            Err(refused) => ResponseFuture::Refused {
-                answer: Some(marked((self.refuse)(refused))),
-            },
+            Err(refused) => {
+                let mut answer = marked((self.refuse)(refused));
+                tell(&mut answer, behind(client));
+                ResponseFuture::Refused {
+                    answer: Some(answer),
+                }
+            }
         }
     }
 }
@@ -55,12 +65,24 @@ fn marked<R>(mut answer: Response<R>) -> Response<R> {
     answer
 }
 
+fn behind(client: Client) -> Option<IpAddr> {
+    let (peer, client) = client?;
+    (peer.to_canonical() != client).then_some(client)
+}
+
+/// Tells who asks, where nobody else knows.
+fn tell<R>(answer: &mut Response<R>, behind: Option<IpAddr>) {
+    if let Some(client) = behind {
+        answer.extensions_mut().insert(BehindProxy(client));
+    }
+}
+
 pin_project! {
     /// The answer to a request: that of the service, or the refusal.
     #[project = Projection]
     pub enum ResponseFuture<F, R> {
         #[doc(hidden)]
-        Passed { #[pin] inner: F },
+        Passed { #[pin] inner: F, behind: Option<IpAddr> },
         #[doc(hidden)]
         Refused { answer: Option<Response<R>> },
     }
@@ -74,7 +96,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            Projection::Passed { inner } => inner.poll(cx),
+            Projection::Passed { inner, behind } => inner.poll(cx).map_ok(|mut answer| {
+                tell(&mut answer, *behind);
+                answer
+            }),
             Projection::Refused { answer } => {
                 Poll::Ready(Ok(answer.take().expect("polled after its end")))
             }

@@ -6,7 +6,7 @@ use std::{
     fmt,
     net::SocketAddr,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
-use super::{RequestBody, Services};
+use super::{RequestBody, Services, observe::Entry};
 
 /// What a member serves: gRPC services or an HTTP application.
 #[derive(Debug)]
@@ -29,7 +29,11 @@ pub(crate) enum Kind {
 /// The body of an answer, whatever application it comes from. Its own type: compilers lose sight of the lifetime of the error
 /// within a type that has it as a parameter.
 #[derive(Debug)]
-pub(crate) struct HttpBody(UnsyncBoxBody<Bytes, BoxError>);
+pub(crate) struct HttpBody {
+    inner: UnsyncBoxBody<Bytes, BoxError>,
+    /// For the access log, which tells of the end.
+    entry: Entry,
+}
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 pub(super) type HttpService =
@@ -42,6 +46,11 @@ pub struct RemoteAddr(pub SocketAddr);
 /// The route that an HTTP request took, such as `/hotels`: an extension of the response, for the name of the span.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpRoute(pub &'static str);
+
+/// The parameters in the query of an HTTP request that its span may tell: an extension of the response. Others are not told, for
+/// they may hold anything.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryParameters(pub &'static [&'static str]);
 
 /// Something that happened while a request or a call was answered: an extension of the response, an event of the span.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +81,15 @@ impl HttpBody {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(body.map_err(Into::into).boxed_unsync())
+        Self {
+            inner: body.map_err(Into::into).boxed_unsync(),
+            entry: Entry::NONE,
+        }
+    }
+
+    /// Has its end noted.
+    pub(super) fn note(&mut self, entry: Entry) {
+        self.entry = entry;
     }
 }
 
@@ -84,15 +101,33 @@ impl Body for HttpBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.0).poll_frame(cx)
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                let sent = frame.data_ref().map_or(0, Bytes::len);
+                self.entry.sent(sent as u64);
+            }
+            Some(Err(_)) => {}
+            None => self.entry.sent_all(),
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for HttpBody {
+    fn drop(&mut self) {
+        // Who sends it does not ask for what he knows not to be there.
+        if self.inner.is_end_stream() {
+            self.entry.sent_all();
+        }
     }
 }
 

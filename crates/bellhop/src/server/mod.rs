@@ -37,7 +37,7 @@ pub(crate) use accepting::Accepting;
 pub(crate) use activity::Activities;
 use activity::Activity;
 pub(crate) use app::Kind;
-pub use app::{App, HttpRoute, RemoteAddr, SpanEvent};
+pub use app::{App, HttpRoute, QueryParameters, RemoteAddr, SpanEvent};
 pub(crate) use limit::Limits;
 pub(crate) use listener::{Listener, Serving, Worker, bind};
 pub(crate) use local::{Local, LocalBody};

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use http::Method;
+use http::{Method, Version};
 
 /// A gRPC call that came in.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,10 @@ pub struct HttpCall<'a> {
     pub query: Option<&'a str>,
     /// `http` or `https`.
     pub scheme: &'static str,
+    /// Host, and port where it says one, as the client names whom it asks.
+    pub authority: Option<&'a str>,
+    /// The version of HTTP.
+    pub version: Version,
     /// The other end of the connection.
     pub peer: Option<SocketAddr>,
 }

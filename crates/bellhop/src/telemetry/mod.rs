@@ -30,6 +30,7 @@ mod background;
 mod call;
 mod collector;
 mod export;
+mod http;
 mod kept;
 pub(crate) mod metrics;
 mod notes;

@@ -1,20 +1,25 @@
 //! The span of one call.
 
-use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::SystemTime,
+};
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use ::http::{HeaderMap, HeaderValue, StatusCode};
 use opentelemetry::{
     Array, Context, KeyValue, Value,
     trace::{SpanContext, SpanKind, TraceContextExt},
 };
 use opentelemetry_sdk::trace::SpanData;
 use opentelemetry_semantic_conventions::attribute::{
-    ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, NETWORK_PEER_ADDRESS, NETWORK_PEER_PORT,
-    RPC_METHOD, RPC_METHOD_ORIGINAL, RPC_RESPONSE_STATUS_CODE, URL_QUERY,
+    CLIENT_ADDRESS, ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, NETWORK_PEER_ADDRESS,
+    NETWORK_PEER_PORT, RPC_METHOD, RPC_METHOD_ORIGINAL, RPC_RESPONSE_STATUS_CODE, URL_QUERY,
 };
 use tonic::Code;
 
 use super::{
+    http,
     kept::Kept,
     metrics::{HttpTiming, LIMITER, Limiter, RpcTiming},
     notes::{self, Notes, Own},
@@ -59,6 +64,8 @@ struct Recording {
     notes: Option<Notes>,
     /// Whether a server has such a method.
     is_known: bool,
+    /// Whether the query holds nothing but what may be told.
+    tells_query: bool,
 }
 
 /// Where a span goes when it ends.
@@ -102,6 +109,7 @@ impl CallSpan {
                 sink,
                 notes: None,
                 is_known: false,
+                tells_query: false,
             })),
             timing: None,
         }
@@ -212,6 +220,38 @@ impl CallSpan {
         }
     }
 
+    /// The client of a request, where that is not the other end of the connection.
+    pub(crate) fn set_client(&mut self, client: IpAddr) {
+        let attributes = self.attributes();
+        let known = attributes.and_then(|mut all| all.find(|it| it.key.as_str() == CLIENT_ADDRESS));
+        if let Some(known) = known {
+            known.value = client.to_string().into();
+        }
+    }
+
+    /// Of the query of a request, tells these parameters; without this nothing.
+    pub fn tell_query(&mut self, names: &[&str]) {
+        let Some(recording) = &mut self.recording else {
+            return;
+        };
+        let attributes = &mut recording.data.attributes;
+        recording.tells_query = true;
+        attributes.retain_mut(|attribute| {
+            if attribute.key.as_str() != URL_QUERY {
+                return true;
+            }
+            let told = http::told(&attribute.value.as_str(), names);
+            let is_told = told.is_some();
+            attribute.value = told.unwrap_or_default().into();
+            is_told
+        });
+    }
+
+    fn attributes(&mut self) -> Option<impl Iterator<Item = &mut KeyValue>> {
+        let recording = self.recording.as_mut()?;
+        Some(recording.data.attributes.iter_mut())
+    }
+
     /// Something that happened during the call.
     pub fn event(&mut self, name: &'static str) {
         self.event_with(name, Vec::new);
@@ -318,15 +358,12 @@ impl Recording {
     }
 
     fn end_http(mut self: Box<Self>, status: StatusCode, route: Option<&str>) {
+        self.drop_query();
         let attributes = &mut self.data.attributes;
         attributes.push(KeyValue::new(
             HTTP_RESPONSE_STATUS_CODE,
             i64::from(status.as_u16()),
         ));
-        // What is asked of nobody may hold anything.
-        if route.is_none() {
-            attributes.retain(|attribute| attribute.key.as_str() != URL_QUERY);
-        }
         if let Some(route) = route {
             attributes.push(KeyValue::new(HTTP_ROUTE, route.to_owned()));
             self.data.name = format!("{} {route}", self.data.name).into();
@@ -344,10 +381,18 @@ impl Recording {
         match self.protocol {
             Protocol::Grpc => self.end_grpc(Code::Cancelled),
             Protocol::Http => {
-                let attributes = &mut self.data.attributes;
-                attributes.push(KeyValue::new(ERROR_TYPE, "cancelled"));
+                self.drop_query();
+                notes::add(&mut self.data.events, "bellhop.client_left", Vec::new());
                 self.export();
             }
+        }
+    }
+
+    /// A query may hold anything, but where the application has said what.
+    fn drop_query(&mut self) {
+        if !self.tells_query {
+            let attributes = &mut self.data.attributes;
+            attributes.retain(|attribute| attribute.key.as_str() != URL_QUERY);
         }
     }
 

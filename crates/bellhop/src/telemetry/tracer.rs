@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use http::HeaderMap;
+use ::http::HeaderMap;
 use opentelemetry::{
     InstrumentationScope, KeyValue,
     trace::{SpanContext, SpanId, SpanKind, Status, TraceId},
@@ -15,20 +15,17 @@ use opentelemetry_sdk::{
     error::OTelSdkError,
     trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider, SpanData, SpanEvents, SpanLinks},
 };
-use opentelemetry_semantic_conventions::attribute::{
-    HTTP_REQUEST_METHOD, HTTP_REQUEST_METHOD_ORIGINAL, RPC_METHOD, RPC_SYSTEM_NAME, SERVER_ADDRESS,
-    URL_PATH, URL_QUERY, URL_SCHEME,
-};
+use opentelemetry_semantic_conventions::attribute::{RPC_METHOD, RPC_SYSTEM_NAME, SERVER_ADDRESS};
 
 use super::{
     call::{ClientCall, HttpCall, ServerCall},
+    http,
     kept::{Kept, marked},
     notes::Notes,
     propagation::{Baggage, Propagators},
     queue::{Losses, Queue},
     sampler::Sampler,
     span::{CallSpan, Protocol, Sink, push_peer},
-    status::method_name,
 };
 
 /// Room for the attributes of a whole call, so that none of them makes the list grow.
@@ -101,11 +98,11 @@ enum Side<'a> {
 }
 
 /// How a span begins.
-struct Begin {
-    kind: SpanKind,
-    protocol: Protocol,
-    name: Cow<'static, str>,
-    attributes: Vec<KeyValue>,
+pub(super) struct Begin {
+    pub(super) kind: SpanKind,
+    pub(super) protocol: Protocol,
+    pub(super) name: Cow<'static, str>,
+    pub(super) attributes: Vec<KeyValue>,
 }
 
 impl Telemetry {
@@ -224,27 +221,7 @@ impl Telemetry {
     pub fn http_server(&self, headers: &HeaderMap, call: HttpCall<'_>) -> CallSpan {
         let parent = self.propagators.extract(headers);
         self.begin(Side::Request(headers), call.path, parent, || {
-            let method = method_name(call.method);
-            let mut attributes = Vec::with_capacity(ATTRIBUTES);
-            attributes.push(KeyValue::new(HTTP_REQUEST_METHOD, method.unwrap_or(OTHER)));
-            if method.is_none() {
-                let original = call.method.as_str().to_owned();
-                attributes.push(KeyValue::new(HTTP_REQUEST_METHOD_ORIGINAL, original));
-            }
-            attributes.push(KeyValue::new(URL_PATH, call.path.to_owned()));
-            attributes.push(KeyValue::new(URL_SCHEME, call.scheme));
-            if let Some(query) = call.query {
-                attributes.push(KeyValue::new(URL_QUERY, query.to_owned()));
-            }
-            if let Some(peer) = call.peer {
-                push_peer(&mut attributes, peer);
-            }
-            Begin {
-                kind: SpanKind::Server,
-                protocol: Protocol::Http,
-                name: method.unwrap_or("HTTP").into(),
-                attributes,
-            }
+            http::begin(headers, &call)
         })
     }
 

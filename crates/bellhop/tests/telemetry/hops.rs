@@ -1,7 +1,7 @@
 //! The spans of a request that goes from an HTTP door through two services.
 
 use bellhop::telemetry::{ClientCall, HttpCall, ServerCall, Telemetry};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT};
 use opentelemetry::trace::SpanContext;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use tonic::Code;
@@ -16,6 +16,8 @@ fn door<'a>(method: &'a Method, path: &'a str, query: Option<&'a str>) -> HttpCa
         path,
         query,
         scheme: "http",
+        authority: Some("hotels.example:5000"),
+        version: Version::HTTP_11,
         peer: Some("192.0.2.7:4711".parse().unwrap()),
     }
 }
@@ -36,8 +38,11 @@ fn incoming(path: &str) -> ServerCall<'_> {
 
 /// One request through both members; the headers that went from one to the other.
 fn request(frontend: &Telemetry, geo: &Telemetry) -> HeaderMap {
-    let request = door(&Method::GET, "/hotels", Some("inDate=2015-04-09"));
-    let http = frontend.http_server(&HeaderMap::new(), request);
+    let query = "inDate=2015-04-09&token=hush";
+    let mut asked = HeaderMap::new();
+    asked.insert(USER_AGENT, "curl/8".parse().unwrap());
+    let mut http = frontend.http_server(&asked, door(&Method::GET, "/hotels", Some(query)));
+    http.tell_query(&["inDate"]);
     let mut client = frontend.client(http.context(), outgoing(NEARBY));
     client.set_endpoint("192.0.2.9:8080".parse().unwrap(), "geo-9");
     let mut headers = HeaderMap::new();
@@ -108,14 +113,19 @@ async fn spans_carry_the_names_of_the_conventions() {
     assert_eq!(
         attributes(SpanKind::Server, "GET /hotels"),
         owned(&[
+            ("client.address", "192.0.2.7"),
             ("http.request.method", "GET"),
             ("http.response.status_code", "200"),
             ("http.route", "/hotels"),
             ("network.peer.address", "192.0.2.7"),
             ("network.peer.port", "4711"),
+            ("network.protocol.version", "1.1"),
+            ("server.address", "hotels.example"),
+            ("server.port", "5000"),
             ("url.path", "/hotels"),
             ("url.query", "inDate=2015-04-09"),
             ("url.scheme", "http"),
+            ("user_agent.original", "curl/8"),
         ])
     );
     assert_eq!(
@@ -217,7 +227,7 @@ async fn a_dropped_call_ends_as_cancelled() {
     drop(one.client(server.context(), outgoing("/called")));
     drop(server);
     let get = Method::GET;
-    drop(one.http_server(&HeaderMap::new(), door(&get, "/", None)));
+    drop(one.http_server(&HeaderMap::new(), door(&get, "/", Some("token=hush"))));
     one.shutdown(PATIENCE).await.unwrap();
 
     let spans = collector.rest();
@@ -226,7 +236,14 @@ async fn a_dropped_call_ends_as_cancelled() {
     assert_eq!(code("called"), "CANCELLED");
     assert!(spans.named("called").failed());
     assert!(!spans.named("served").failed());
-    assert_eq!(spans.named("GET").attributes()["error.type"], "cancelled");
+    // Neither an error nor the type of one: it is no fault of the server.
+    let left = spans.named("GET");
+    assert!(!left.failed() && !left.attributes().contains_key("error.type"));
+    assert_eq!(left.span.events[0].name, "bellhop.client_left");
+    assert!(
+        !left.attributes().contains_key("url.query"),
+        "nobody said what may be told"
+    );
 }
 
 #[tokio::test]

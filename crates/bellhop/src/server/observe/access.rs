@@ -65,6 +65,17 @@ struct Noted {
     peer: IpAddr,
     bytes: u64,
     scope: Scope,
+    answer: Option<Answer>,
+}
+
+/// The head of an HTTP answer, whose body is under way.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    route: Option<&'static str>,
+    /// How long the body is, where that is known.
+    length: Option<u64>,
+    sent_all: bool,
 }
 
 #[derive(Debug)]
@@ -75,7 +86,7 @@ enum What {
 
 impl Entry {
     /// Notes nothing.
-    pub(super) const NONE: Self = Self(None);
+    pub(in crate::server) const NONE: Self = Self(None);
 
     /// Notes an HTTP request, if anybody wants to know.
     pub(super) fn http(call: &Call, who: &Arc<Who>) -> Self {
@@ -99,6 +110,7 @@ impl Entry {
             what: what(),
             peer: call.peer.ip(),
             bytes: 0,
+            answer: None,
             scope: Scope {
                 span: call.span.clone(),
                 baggage: call.baggage.clone(),
@@ -109,16 +121,36 @@ impl Entry {
     }
 
     /// So many bytes more were answered.
-    pub(super) fn sent(&mut self, bytes: u64) {
+    pub(in crate::server) fn sent(&mut self, bytes: u64) {
         if let Some(noted) = &mut self.0 {
             noted.bytes += bytes;
         }
     }
 
-    /// The end of an HTTP request.
-    pub(super) fn end_http(mut self, status: StatusCode, route: Option<&str>) {
-        if let Some(noted) = self.0.take() {
-            noted.write_http(Some(status), route);
+    /// An HTTP request is answered; the line comes when its body has gone, which may be as long as this.
+    pub(super) fn answering(
+        mut self,
+        status: StatusCode,
+        route: Option<&'static str>,
+        length: Option<u64>,
+    ) -> Self {
+        if let Some(noted) = &mut self.0 {
+            // To HEAD there is none, however long it would be.
+            let sent_all = matches!(&noted.what, What::Http(method) if method == Method::HEAD);
+            noted.answer = Some(Answer {
+                status,
+                route,
+                length,
+                sent_all,
+            });
+        }
+        self
+    }
+
+    /// All of the body has gone.
+    pub(in crate::server) fn sent_all(&mut self) {
+        if let Some(answer) = self.0.as_mut().and_then(|noted| noted.answer.as_mut()) {
+            answer.sent_all = true;
         }
     }
 
@@ -133,7 +165,7 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         match self.0.take() {
-            Some(noted) if matches!(noted.what, What::Http(_)) => noted.write_http(None, None),
+            Some(noted) if matches!(noted.what, What::Http(_)) => noted.write_http(),
             Some(noted) => noted.write_grpc(Code::Cancelled),
             None => {}
         }
@@ -141,24 +173,26 @@ impl Drop for Entry {
 }
 
 impl Noted {
-    fn write_http(&self, status: Option<StatusCode>, route: Option<&str>) {
+    fn write_http(&self) {
         let What::Http(method) = &self.what else {
             return;
         };
-        let status = status.map(|status| status.as_u16());
+        let answer = self.answer.as_ref();
+        let is_whole = |answer: &Answer| answer.sent_all || answer.length == Some(self.bytes);
+        let status = answer.map(|answer| answer.status.as_u16());
         self.scope.run(|| {
             tracing::info!(
                 target: TARGET,
                 {
                 http.request.method = method.as_str(),
-                http.route = route,
+                http.route = answer.and_then(|answer| answer.route),
                 http.response.status_code = status,
                 http.response.body.size = self.bytes,
                 network.peer.address = %self.peer,
                 duration = self.began.elapsed().as_secs_f64(),
                 },
                 "{}",
-                if status.is_some() { "answered" } else { "the client left" },
+                if answer.is_some_and(is_whole) { "answered" } else { "the client left" },
             );
         });
     }

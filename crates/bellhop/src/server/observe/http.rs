@@ -2,19 +2,27 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Response};
+use http::{HeaderValue, Request, Response, header::HOST, uri::Authority};
 use http_body::Body;
 
 use super::{AccessLog, Open, Protocol, access::Entry, refused};
 use crate::{
     context::Who,
+    limit::BehindProxy,
     server::{
-        app::{HttpBody, HttpRoute, SpanEvent},
+        app::{HttpBody, HttpRoute, QueryParameters, SpanEvent},
         incoming::Call,
         request_id::{X_REQUEST_ID, request_id},
     },
     telemetry::{CallSpan, HttpCall, Telemetry, metrics::Requests},
 };
+
+/// Whom the client asks, as it says.
+fn authority<B>(request: &Request<B>) -> Option<&str> {
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    host.or_else(|| request.uri().authority().map(Authority::as_str))
+}
 
 /// Requests of HTTP.
 #[derive(Debug)]
@@ -32,6 +40,8 @@ impl Protocol for Http {
             path: request.uri().path(),
             query: request.uri().query(),
             scheme: "http",
+            authority: authority(request),
+            version: request.version(),
             peer: Some(call.peer),
         };
         let timing = counter.map(|requests| requests.begin(known.method));
@@ -71,11 +81,17 @@ impl Protocol for Http {
         if let Some(limiter) = refused(answer.headers()).or_else(|| extensions.get().copied()) {
             open.span.refused(limiter);
         }
+        if let Some(QueryParameters(names)) = extensions.get() {
+            open.span.tell_query(names);
+        }
+        if let Some(BehindProxy(client)) = extensions.get() {
+            open.span.set_client(*client);
+        }
+        let (status, length) = (answer.status(), answer.body().size_hint().exact());
         let route = extensions.get().map(|HttpRoute(route)| *route);
-        open.span.end_http(answer.status(), route);
-        // What an application answers is there as a whole, or of unknown length.
-        open.entry.sent(answer.body().size_hint().lower());
-        open.entry.end_http(answer.status(), route);
+        open.span.end_http(status, route);
+        let entry = open.entry.answering(status, route, length);
+        answer.body_mut().note(entry);
         answer
     }
 }

@@ -18,8 +18,8 @@ use ::http::{HeaderMap, HeaderValue, Response};
 use tower::Service;
 
 pub(crate) use self::access::AccessLog;
-use self::{access::Entry, future::ResponseFuture};
-pub(super) use self::{body::Observed, grpc::Grpc, http::Http, layer::ObserveLayer};
+use self::future::ResponseFuture;
+pub(super) use self::{access::Entry, body::Observed, grpc::Grpc, http::Http, layer::ObserveLayer};
 use super::{Activity, activity::InFlight, incoming::Call};
 use crate::{
     context::Who,

@@ -25,6 +25,8 @@ fn request(telemetry: &Telemetry, path: &str, headers: &HeaderMap) -> CallSpan {
         path,
         query: None,
         scheme: "http",
+        authority: None,
+        version: http::Version::HTTP_11,
         peer: None,
     };
     telemetry.http_server(headers, call)

@@ -114,10 +114,14 @@ fn status(span: &SpanData) -> String {
         let mut attributes = span.attributes.iter();
         attributes.find(|attribute| attribute.key.as_str() == name)
     });
+    let left = || {
+        let mut events = span.events.iter();
+        let left = events.any(|event| event.name == "bellhop.client_left");
+        if left { "cancelled" } else { "" }.to_owned()
+    };
     found
         .next()
-        .map(|attribute| said(&attribute.value))
-        .unwrap_or_default()
+        .map_or_else(left, |attribute| said(&attribute.value))
 }
 
 fn failed(span: &SpanData) -> bool {
