@@ -57,6 +57,14 @@ async fn a_registry_that_is_gone_for_good_stops_nobody(mut registry: Registry) {
     // Once for each of the two that it calls, however often it was asked since.
     assert_eq!(said(search, "discovery fails"), 2);
     assert_eq!(said(search, "cannot tell whether this instance"), 1);
+    registry.start().await;
+    until_said(search, "the agent answers again").await;
+    let output = search.output();
+    let end = output
+        .lines()
+        .find(|line| line.contains("the agent answers again"));
+    let end: serde_json::Value = serde_json::from_str(end.unwrap()).unwrap();
+    assert!(end["failures"].as_u64() >= Some(1), "{end}");
 }
 
 async fn who_cannot_leave_the_registry_tells_its_callers(mut registry: Registry) {

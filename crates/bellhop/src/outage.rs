@@ -96,12 +96,27 @@ impl Outage {
         if now.saturating_duration_since(running.last) < QUIET {
             return None;
         }
+        Some(self.end(&mut state, running))
+    }
+
+    /// Says that it is over, for one success ends it. What the outage was, where there was one.
+    #[must_use]
+    pub fn ended(&self) -> Option<Over> {
+        if !self.is_running() {
+            return None;
+        }
+        let mut state = self.state();
+        let running = (*state)?;
+        Some(self.end(&mut state, running))
+    }
+
+    fn end(&self, state: &mut Option<Running>, running: Running) -> Over {
         *state = None;
         self.running.store(false, Ordering::Relaxed);
-        Some(Over {
+        Over {
             failures: running.failures,
             lasted: running.last - running.since,
-        })
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, Option<Running>> {
@@ -129,6 +144,21 @@ mod tests {
         assert_eq!(outage.went_well(at(19)), Some(over));
         assert_eq!(outage.went_well(at(20)), None);
         assert!(outage.failed(at(21)), "the next one");
+    }
+
+    #[test]
+    fn one_that_a_success_ends_is_over_at_once() {
+        let (outage, start) = (Outage::default(), Instant::now());
+        assert_eq!(outage.ended(), None);
+        assert_eq!(outage.failed_again(start), Some(1));
+        assert_eq!(outage.failed_again(start + Duration::from_secs(3)), None);
+        let over = Over {
+            failures: 2,
+            lasted: Duration::from_secs(3),
+        };
+        assert_eq!(outage.ended(), Some(over));
+        assert_eq!(outage.ended(), None);
+        assert!(!outage.is_running());
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     future::Future,
-    mem,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -24,6 +23,7 @@ use crate::{
     backoff::{Backoff, Retries},
     balance::Shard,
     discovery::InstanceId,
+    outage::Outage,
 };
 
 /// A connection that held this long was a good one: the next attempt after it starts the backoff anew.
@@ -135,19 +135,26 @@ struct Seat {
 /// What the log has of an instance that cannot be connected: it may fail first and be a stranger later.
 #[derive(Default)]
 struct Told {
-    failure: bool,
-    stranger: bool,
+    failure: Outage,
+    stranger: Outage,
 }
 
 impl Told {
-    /// Whether this is worth a line.
-    fn is_new(&mut self, stranger: bool) -> bool {
-        let told = if stranger {
-            &mut self.stranger
-        } else {
-            &mut self.failure
-        };
-        !mem::replace(told, true)
+    /// Counts a failure. How many there are to tell of.
+    fn failed(&self, error: &ConnectError, now: Instant) -> Option<u64> {
+        match error {
+            ConnectError::Stranger(_) => self.stranger.failed_again(now),
+            _ => self.failure.failed_again(now),
+        }
+    }
+
+    /// How often it failed until now, where it did.
+    fn ended(&self) -> Option<u64> {
+        let ends = [self.failure.ended(), self.stranger.ended()];
+        ends.into_iter()
+            .flatten()
+            .map(|over| over.failures)
+            .reduce(|a, b| a + b)
     }
 }
 
@@ -161,14 +168,14 @@ impl Seat {
     ) {
         let target = &self.target;
         let mut retries = Retries::new(RECONNECT);
-        let mut told = Told::default();
+        let told = Told::default();
         loop {
             match connector.connect(target, self.member.recognition()).await {
                 Ok(connected) => {
                     let since = Instant::now();
-                    info!(instance = %target.id, address = target.address(), "connected");
+                    let failures_before = told.ended();
+                    info!(instance = %target.id, address = target.address(), failures = failures_before, "connected");
                     failures.clear(&target.id);
-                    told = Told::default();
                     let endpoint = connected.endpoint.clone();
                     let announced = tokio::select! {
                         end = self.take_turns(&mut weight, connected) => end.is_ok(),
@@ -185,16 +192,23 @@ impl Seat {
                     }
                 }
                 Err(error) => {
-                    let stranger = matches!(error, ConnectError::Stranger(_));
-                    if told.is_new(stranger) {
-                        let error = &error as &(dyn std::error::Error + 'static);
-                        warn!(instance = %target.id, error, "cannot connect, will go on trying");
-                    }
+                    self.cannot(&told, &error);
                     self.group.unreachable(&self.member);
                     failures.set(&target.id, Arc::new(error));
                 }
             }
             pause(&self.shard, retries.failed(fastrand::f64())).await;
+        }
+    }
+
+    fn cannot(&self, told: &Told, error: &ConnectError) {
+        let told = told.failed(error, Instant::now());
+        let instance = &self.target.id;
+        let error = error as &(dyn std::error::Error + 'static);
+        match told {
+            Some(1) => warn!(%instance, error, "cannot connect, will go on trying"),
+            Some(failures) => warn!(%instance, failures, error, "still cannot connect"),
+            None => {}
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     backoff::{Backoff, Retries},
     consul::{AgentService, Consul, Definition, Error, Since},
     discovery::Bucket,
+    outage::Outage,
 };
 
 /// How long to wait after failures: at most a second, for an agent that comes back without memory is to be noticed within two.
@@ -52,8 +53,8 @@ pub(crate) struct Keeper {
 pub(crate) struct Work {
     retries: Retries,
     bucket: Bucket,
-    /// Since when calls fail.
-    outage: Option<Instant>,
+    /// The calls that fail.
+    outage: Outage,
     /// How often in a row the agent had something else, though we had put it right.
     corrections: u32,
     /// Until when what the agent has is let be.
@@ -69,7 +70,7 @@ impl Default for Work {
         Self {
             retries: Retries::new(BACKOFF),
             bucket: BUCKET,
-            outage: None,
+            outage: Outage::default(),
             corrections: 0,
             let_be_until: None,
             known: false,
@@ -158,7 +159,7 @@ impl Keeper {
                 Ok(_) => return Next::Register,
                 Err(error) if error.is_not_found() => {
                     tracing::warn!(id = self.id, "the agent has lost this instance");
-                    self.work.doubtful = self.work.outage.is_none();
+                    self.work.doubtful = !self.work.outage.is_running();
                     self.lost(error);
                     return Next::Register;
                 }
@@ -187,8 +188,9 @@ impl Keeper {
     fn answered(&mut self) {
         self.work.known = true;
         self.work.retries.succeeded();
-        if let Some(since) = self.work.outage.take() {
-            tracing::info!(id = self.id, after = ?since.elapsed(), "the agent answers again");
+        if let Some(over) = self.work.outage.ended() {
+            let (failures, lasted) = (over.failures, over.lasted);
+            tracing::info!(id = self.id, failures, ?lasted, "the agent answers again");
         }
         self.state.send_if_modified(|state| {
             let changed = !matches!(state, State::Registered);
@@ -198,9 +200,15 @@ impl Keeper {
     }
 
     async fn failed(&mut self, error: Error, next: Next) -> Next {
-        if self.work.outage.is_none() {
-            tracing::warn!(id = self.id, %error, "cannot tell whether this instance is registered");
-            self.work.outage = Some(Instant::now());
+        let id = &self.id;
+        match self.work.outage.failed_again(Instant::now()) {
+            Some(1) => {
+                tracing::warn!(id, %error, "cannot tell whether this instance is registered")
+            }
+            Some(failures) => {
+                tracing::warn!(id, failures, %error, "still cannot tell whether it is registered");
+            }
+            None => {}
         }
         self.lost(error);
         let pause = self.work.retries.failed(fastrand::f64());
