@@ -287,6 +287,8 @@ impl CallSpan {
         route: Option<&'static str>,
     ) {
         let span = self.recording.is_some().then_some(&self.context);
+        // What is kept in memory only is in no store that exemplars could lead to.
+        let span = span.filter(|context| context.is_sampled());
         match self.timing.take() {
             Some(Timing::Rpc(timing)) => timing.end(code.unwrap_or(Code::Cancelled), span),
             Some(Timing::Http(timing)) => timing.end(status, route, span),

@@ -20,7 +20,7 @@ use opentelemetry_semantic_conventions::attribute::{RPC_METHOD, RPC_SYSTEM_NAME,
 use super::{
     call::{ClientCall, HttpCall, ServerCall},
     http,
-    kept::{Kept, marked},
+    kept::{Kept, marked, unmarked},
     notes::Notes,
     propagation::{Baggage, Propagators},
     queue::{Losses, Queue},
@@ -257,6 +257,10 @@ impl Telemetry {
         parent: SpanContext,
         begin: impl FnOnce() -> Begin,
     ) -> CallSpan {
+        let parent = match side {
+            Side::Request(_) => unmarked(parent),
+            Side::Served | Side::Called => parent,
+        };
         let inner = self.inner.as_ref();
         let Some(inner) = inner.filter(|_| parent.is_valid() || is_work(path)) else {
             return CallSpan::silent(parent, self.propagators);
@@ -272,7 +276,7 @@ impl Telemetry {
 impl Side<'_> {
     fn is_kept(self, kept: &Kept, path: &str, parent: &SpanContext) -> bool {
         match self {
-            Self::Request(headers) => kept.keeps_request(parent, path, headers),
+            Self::Request(headers) => kept.keeps_request(path, headers),
             Self::Served => kept.keeps_served(parent),
             Self::Called => kept.keeps_called(parent),
         }

@@ -67,15 +67,10 @@ impl Kept {
     }
 
     /// Whether to keep an HTTP request.
-    pub(super) fn keeps_request(
-        &self,
-        parent: &SpanContext,
-        path: &str,
-        headers: &HeaderMap,
-    ) -> bool {
+    pub(super) fn keeps_request(&self, path: &str, headers: &HeaderMap) -> bool {
         let begins = self.begins.get().is_some_and(|begins| begins(path));
         if !begins {
-            return self.keeps_served(parent);
+            return false;
         }
         let is_watched = self.watched.load(Relaxed) > 0;
         self.admission
@@ -134,6 +129,20 @@ pub(crate) fn trace_id(text: &str) -> Option<TraceId> {
 
 fn is_kept(span: &SpanContext) -> bool {
     span.trace_state().get(KEY) == Some(VALUE)
+}
+
+/// The same span, which says nothing of being kept: a client at an HTTP door has no say in that.
+pub(super) fn unmarked(span: SpanContext) -> SpanContext {
+    if span.trace_state().get(KEY).is_none() {
+        return span;
+    }
+    SpanContext::new(
+        span.trace_id(),
+        span.span_id(),
+        span.trace_flags(),
+        span.is_remote(),
+        span.trace_state().delete(KEY).unwrap_or_default(),
+    )
 }
 
 /// The same state, which says that the trace is kept.

@@ -106,6 +106,31 @@ async fn what_is_not_kept_carries_nothing_and_traces_of_others_pass() {
     assert!(kept.traces().is_empty());
 }
 
+#[tokio::test]
+async fn clients_have_no_say_in_what_is_kept() {
+    let (kept, telemetry) = member();
+    kept.begin_with(|path| path == "/hotels");
+    let marked = |member: &'static str| {
+        let state = HeaderValue::from_static(member);
+        HeaderMap::from_iter(
+            [
+                ("traceparent", HeaderValue::from_static(SAMPLED)),
+                ("tracestate", state),
+            ]
+            .map(|(name, value)| (http::HeaderName::from_static(name), value)),
+        )
+    };
+    let theirs = marked("bellhop=kept,vendor=1");
+    let page = request(&telemetry, "/", &theirs);
+    assert!(!page.is_recording());
+    assert_eq!(sent(&telemetry, page.context()), marked("vendor=1"));
+
+    let asked = || request(&telemetry, "/hotels", &theirs);
+    let begun = (0..=UNWATCHED).map(|_| asked());
+    let refused = begun.into_iter().find(|span| !span.is_recording()).unwrap();
+    assert_eq!(sent(&telemetry, refused.context()), marked("vendor=1"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_load_is_kept_in_parts_and_a_page_that_asks_besides() {
     let (kept, telemetry) = member();
