@@ -1,6 +1,6 @@
 //! What `docker-compose.yml` and the files beside it rely on in each other.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::read;
 
@@ -61,6 +61,24 @@ fn the_collector_waits_for_the_last_span_of_the_longest_call() {
     let wait = Duration::from_secs(wait.parse().unwrap());
     let needed = LONGEST_CALL + Duration::from_millis(pause) + EXPORT;
     assert!(wait >= needed, "{wait:?} of {needed:?}");
+}
+
+#[test]
+fn what_readers_are_told_to_set_for_the_collector_reaches_it() {
+    let compose = read("docker-compose.yml");
+    let services = services(&compose);
+    let (_, lines) = services
+        .iter()
+        .find(|(name, _)| *name == "otel-collector")
+        .unwrap();
+    let told = ["README.md", "docs/observability.md"].map(read).concat();
+    let names = told.split(|c: char| c != '_' && !c.is_ascii_uppercase());
+    let names: BTreeSet<_> = names.filter(|name| name.starts_with("OTELCOL_")).collect();
+    assert!(names.contains("OTELCOL_SHARE"), "{names:?}");
+    for name in names {
+        let passed = format!("{name}: \"${{{name}:-");
+        assert!(lines.iter().any(|line| line.starts_with(&passed)), "{name}");
+    }
 }
 
 #[test]
