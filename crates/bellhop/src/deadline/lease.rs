@@ -124,10 +124,12 @@ fn expire<T: Expire>(slot: &Mutex<Slot<T>>, timer: &Timer) {
     };
     // What it does when it is dropped is nobody's to wait for.
     if let Slot::Held { held, awaited } = given_up {
-        held.expire(awaited.is_some());
+        let is_awaited = awaited.is_some();
+        // First, for what is dropped may panic.
         if let Some(reader) = awaited {
             reader.wake();
         }
+        held.expire(is_awaited);
     }
 }
 

@@ -103,7 +103,11 @@ impl ResponseBody {
         };
         let Some(timer) = timer.take() else { return };
         match catch_step(|| Pin::new(&mut rest.body).poll_frame(cx)) {
-            Ok(Poll::Ready(None)) => return,
+            Ok(Poll::Ready(None)) => {
+                // Not every body bears to be asked again.
+                *rest = Rest::nothing();
+                return;
+            }
             Ok(Poll::Ready(next)) => rest.next = next,
             Ok(Poll::Pending) => {}
             Err(panic) => {

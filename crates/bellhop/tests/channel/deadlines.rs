@@ -97,9 +97,14 @@ async fn so_it_does_one_that_always_has_something_and_one_that_nobody_reads() {
 
 /// Returns once the server has been told that nobody wants to hear more.
 async fn none_is_open(server: &Server) {
-    while server.streams() > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let none = async {
+        while server.streams() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), none)
+        .await
+        .expect("no open stream");
 }
 
 #[tokio::test]

@@ -55,6 +55,17 @@ async fn is_out_of_time(body: &mut ResponseBody) {
     assert!(body.frame().await.is_none());
 }
 
+#[tokio::test]
+async fn a_body_that_has_said_its_end_is_not_asked_again() {
+    let frames = stream::unfold(
+        Some(()),
+        |first| async move { first.map(|()| (one(), None)) },
+    );
+    let mut body = within(AFTER, frames);
+    reads(&mut body).await;
+    assert!(body.frame().await.is_none());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stream_ends_with_its_deadline_and_its_work_with_it() {
     let start = Instant::now();
