@@ -21,6 +21,9 @@ const MOST: NonZeroUsize = NonZeroUsize::new(8).expect("it is not zero");
 /// Between two steps.
 const STEP: Duration = Duration::from_millis(250);
 
+/// For so long no shard may have asked for more, until the limit counts once again. Each says that it has enough after a little longer.
+const CALM: Duration = Duration::from_secs(590);
+
 /// The same events, of no more than `limit` instances that the registry vouches for, and where more of them can be asked for; of
 /// all where there is no limit.
 pub(crate) fn narrowed(
@@ -51,6 +54,8 @@ struct Narrow {
     /// How many times the limit counts, and since when.
     times: NonZeroUsize,
     since: Option<Instant>,
+    /// When more were asked for last.
+    asked: Option<Instant>,
     all: Told,
     told: Told,
     notes: Notes,
@@ -63,6 +68,7 @@ impl Narrow {
             limit,
             times: NonZeroUsize::MIN,
             since: None,
+            asked: None,
             all: Told::new(),
             told: Told::new(),
             notes: Notes::default(),
@@ -107,9 +113,14 @@ impl Narrow {
     /// Tells of more, or of no more than the limit again. What several shards ask for at one time is one step.
     fn meet(&mut self, need: Need, now: Instant) -> Vec<Event> {
         let just = self.since.is_some_and(|since| now < since + STEP);
+        let is_calm = self.asked.is_none_or(|asked| now >= asked + CALM);
+        if need == Need::More {
+            self.asked = Some(now);
+        }
         let times = match need {
             Need::More if just || self.all.len() == self.told.len() => self.times,
             Need::More => MOST.min(self.times.saturating_add(1)),
+            Need::Enough if !is_calm => self.times,
             Need::Enough => NonZeroUsize::MIN,
         };
         if times == self.times {
@@ -219,7 +230,12 @@ mod tests {
             met(Need::More, STEP);
         }
         assert_eq!(met(Need::More, STEP), (0, 16, 24));
-        assert_eq!(met(Need::Enough, STEP), (2, 2, 38));
+        assert_eq!(
+            met(Need::Enough, STEP),
+            (0, 16, 24),
+            "of a shard without calls"
+        );
+        assert_eq!(met(Need::Enough, CALM), (2, 2, 38));
         assert_eq!(narrow.told, own);
     }
 
