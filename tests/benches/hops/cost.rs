@@ -17,7 +17,9 @@ const LOG: [(&str, &str); 2] = [
     ("RUST_LOG", "warn,bellhop::access=info"),
     ("HOTELS_LOG", "json"),
 ];
-const NOTHING: [(&str, &str); 1] = [("BELLHOP_METRICS", "off")];
+/// Nothing is counted, and nothing kept for the mesh page.
+const NOTHING: [(&str, &str); 2] = [("BELLHOP_METRICS", "off"), UNKEPT];
+const UNKEPT: (&str, &str) = ("BELLHOP_KEEP_TRACES", "off");
 const NO_BAGGAGE: [(&str, &str); 1] = [("OTEL_PROPAGATORS", "tracecontext")];
 
 const TABLE: Table<'_> = Table {
@@ -28,9 +30,15 @@ const TABLE: Table<'_> = Table {
 
 /// The same of whole requests, which do some work too.
 const REQUESTS: Table<'_> = Table {
-    title: "seeing `/hotels`",
+    title: "seeing `/hotels`, over sockets",
     unit: "request",
     parts: &[],
+};
+
+/// The same where the services of the process call each other in memory.
+const IN_MEMORY: Table<'_> = Table {
+    title: "seeing `/hotels`, in memory",
+    ..REQUESTS
 };
 
 /// Measures the hop with more and more seen of it, in turns.
@@ -42,26 +50,33 @@ pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
     };
     let sides = vec![
         side("nothing", &NOTHING)?,
-        side("metrics", &[])?,
+        side("metrics", &[UNKEPT])?,
         side("metrics, 1 % traced", &sink.traced("0.01"))?,
         side("metrics, 100 % traced", &sink.traced("1"))?,
     ];
     Ok(TABLE.text(&in_turns(pace, sides)?))
 }
 
-/// Measures the whole system with more and more seen of it, in turns.
+/// Measures the whole system with more and more seen of it, in turns: first over sockets, then in memory.
 pub(crate) fn measure_requests(pace: Pace) -> Result<String, Failure> {
     let sink = Sink::start()?;
+    let over_sockets = seen(&sink, &["--no-local"])?;
+    let over_sockets = REQUESTS.text(&in_turns(pace, over_sockets)?);
+    let in_memory = IN_MEMORY.text(&in_turns(pace, seen(&sink, &[])?)?);
+    Ok(format!("{over_sockets}\n{in_memory}"))
+}
+
+fn seen(sink: &Sink, options: &[&str]) -> Result<Vec<Box<dyn Side>>, Failure> {
     let side = |name, settings: &[(&str, &str)]| -> Result<Box<dyn Side>, Failure> {
-        Ok(Box::new(System::in_one_process(name, &[], settings)?))
+        Ok(Box::new(System::in_one_process(name, options, settings)?))
     };
-    let sides = vec![
+    Ok(vec![
         side("nothing", &NOTHING)?,
-        side("metrics", &[])?,
+        side("metrics", &[UNKEPT])?,
+        side("metrics, some traces kept in memory", &[])?,
         side("metrics, 1 % traced", &sink.traced("0.01"))?,
         side("metrics, 100 % traced", &sink.traced("1"))?,
         side("metrics, no baggage", &NO_BAGGAGE)?,
         side("metrics, access log at the door", &LOG)?,
-    ];
-    Ok(REQUESTS.text(&in_turns(pace, sides)?))
+    ])
 }
