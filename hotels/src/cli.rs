@@ -6,7 +6,7 @@ use bellhop::limit::{NoRate, Rate, TrustedProxies};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use frontend::Link;
 
-use crate::unrepeated::Unrepeated;
+use crate::{healthcheck::Ask, unrepeated::Unrepeated};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Run(Box<Run>),
     /// Write data of as many hotels as you like, for --data
     Generate(Generate),
+    /// Ask the instance beside this one whether it is well: 0 if so, else 1 and why
+    Healthcheck(Ask),
 }
 
 /// What to run.

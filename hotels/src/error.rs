@@ -4,6 +4,8 @@ use std::{error::Error as StdError, io, net::SocketAddr};
 
 use hotel_proto::data::DataError;
 
+use crate::healthcheck::NotWell;
+
 /// Why Hotels cannot run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -30,6 +32,8 @@ pub(crate) enum Error {
         service: &'static str,
         source: bellhop::Error,
     },
+    #[error("not well")]
+    NotWell(#[from] NotWell),
     #[error("stopped at once, calls in flight are lost")]
     Interrupted,
     #[error("the system refuses a thread, a runtime or a signal")]

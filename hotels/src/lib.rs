@@ -3,9 +3,11 @@
 mod cli;
 mod error;
 mod generate;
+mod healthcheck;
 mod logs;
 mod members;
 mod plan;
+mod readyz;
 mod registry;
 mod run;
 mod screen;
@@ -29,6 +31,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command() {
         Command::Run(run) => plan::plan(*run).and_then(|plan| run::run(plan, told, &logs)),
         Command::Generate(what) => generate::generate(&what),
+        Command::Healthcheck(ask) => healthcheck::healthcheck(&ask),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

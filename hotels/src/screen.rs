@@ -3,13 +3,9 @@
 use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use bellhop::config::Source;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 
-use crate::{members::Running, settings::Settings};
+use crate::{members::Running, readyz, settings::Settings};
 
 const ASK_EVERY: Duration = Duration::from_millis(5);
 
@@ -24,13 +20,7 @@ pub(crate) async fn until_ready(frontend: SocketAddr, within: Duration) -> bool 
 }
 
 async fn is_ready(frontend: SocketAddr) -> std::io::Result<bool> {
-    let mut stream = TcpStream::connect(frontend).await?;
-    stream
-        .write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
-        .await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer.contains(r#"{"status":"ok""#))
+    Ok(readyz::ask(frontend).await?.contains(r#"{"status":"ok""#))
 }
 
 /// Prints the screen.

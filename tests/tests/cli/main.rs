@@ -1,5 +1,6 @@
 //! The command line, as a person meets it.
 
+mod healthcheck;
 mod told;
 
 use std::{fs, net::TcpListener, path::Path};
