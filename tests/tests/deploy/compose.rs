@@ -89,6 +89,9 @@ fn what_containers_keep_is_bounded() {
     for (name, lines) in &services {
         let logged = ["logging: *logging", "<<: *service"];
         assert!(lines.iter().any(|line| logged.contains(line)), "{name}");
+        let limits = ["deploy: {resources: {limits: {cpus: ", "<<: *service"];
+        let limited = |line: &str| limits.iter().any(|limit| line.starts_with(limit));
+        assert!(lines.iter().any(|line| limited(line)), "{name}");
         let in_memory = lines.iter().filter_map(|line| line.strip_prefix("tmpfs: "));
         for folder in in_memory.flat_map(|list| list.split(", ")) {
             assert!(folder.contains("size="), "{name}: {folder}");
@@ -97,4 +100,5 @@ fn what_containers_keep_is_bounded() {
     let (_, common) = compose.split_once("\nx-service:").unwrap();
     let common = common.split("\nservices:").next().unwrap();
     assert!(common.contains("logging: *logging"));
+    assert!(common.contains("resources: {limits: {cpus: "));
 }

@@ -1,0 +1,4 @@
+# It registers itself, and calls nobody.
+service "geo" {
+  policy = "write"
+}
