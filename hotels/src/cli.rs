@@ -320,6 +320,10 @@ pub(crate) struct Common {
     #[arg(long, value_name = "ADDR", env = "BELLHOP_ADMIN")]
     pub(crate) admin: Option<Admin>,
 
+    /// Let people ask for faults on the mesh page and at admin endpoints: late, failing, held answers, and the end of an instance
+    #[arg(long, env = "HOTELS_ALLOW_CHAOS", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) allow_chaos: bool,
+
     /// A TOML file of settings for the mesh; the environment wins over it
     #[arg(long, value_name = "FILE", env = "BELLHOP_CONFIG")]
     pub(crate) config: Option<String>,

@@ -111,6 +111,11 @@ impl Running {
         self.serving.admin_address()
     }
 
+    /// Returns once somebody has asked for its end.
+    pub(crate) async fn asked_to_stop(&self) {
+        self.serving.asked_to_stop().await;
+    }
+
     /// Leaves without losing a call.
     pub(crate) async fn stop(self) {
         self.serving.stop().await;

@@ -59,6 +59,7 @@ pub(crate) fn plan(run: Run) -> Result<Plan, Error> {
                 frontend.http,
                 &frontend.clients,
                 &frontend.page,
+                &frontend.common,
             )),
             frontend.http,
             &frontend.advertise,
@@ -120,7 +121,12 @@ fn whole(up: &Up) -> Result<Plan, Error> {
     let mut frontend = settings::own(up.http, None);
     frontend.extend(settings::admin(up.common.admin));
     members.push(Member {
-        role: Role::Frontend(settings::frontend(up.http, &up.clients, &up.page)),
+        role: Role::Frontend(settings::frontend(
+            up.http,
+            &up.clients,
+            &up.page,
+            &up.common,
+        )),
         settings: frontend,
     });
     let mut settings = settings::common(&up.common);

@@ -9,6 +9,7 @@ use bellhop::{
     LogFilter, Neighbours, Shards, StopSignals,
     config::{Environment, File, Known, Overlay, Reader, Setting},
 };
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::runtime::Builder;
 use tracing::info;
 
@@ -50,7 +51,7 @@ pub(crate) fn run(plan: Plan, told: Vec<Setting>, logs: &LogFilter) -> Result<()
     let done = control.block_on(async {
         let mut signals = StopSignals::listen()?;
         let neighbours = plan.neighbours.as_ref();
-        let running = tokio::select! {
+        let mut running = tokio::select! {
             running = start_all(plan.members, &settings, &known, &shards, logs, neighbours) => running?,
             () = signals.next() => return Ok(()),
         };
@@ -60,10 +61,9 @@ pub(crate) fn run(plan: Plan, told: Vec<Setting>, logs: &LogFilter) -> Result<()
             } else {
                 announce(&running, registry.as_ref());
             }
-            std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = told => {}
+            () = told => stop_the_unwanted(&mut running, &mut signals).await,
             () = signals.next() => {}
         }
         tokio::select! {
@@ -126,6 +126,30 @@ fn announce(running: &[Running], registry: Option<&Registry>) {
     }
     if let Some(registry) = registry {
         info!(address = %registry.address(), "registry serving");
+    }
+}
+
+/// Stops members whose end somebody asks for, until a signal comes or the last of them is gone.
+async fn stop_the_unwanted(running: &mut Vec<Running>, signals: &mut StopSignals) {
+    loop {
+        let asked = running.iter().enumerate().map(|(at, member)| async move {
+            member.asked_to_stop().await;
+            at
+        });
+        let mut asked: FuturesUnordered<_> = asked.collect();
+        let at = tokio::select! {
+            // A registry alone has no members: then nobody asks.
+            Some(at) = asked.next() => at,
+            () = signals.next() => return,
+        };
+        drop(asked);
+        tokio::select! {
+            () = running.remove(at).stop() => {}
+            () = signals.next() => return,
+        }
+        if running.is_empty() {
+            return;
+        }
     }
 }
 

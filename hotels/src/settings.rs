@@ -19,10 +19,11 @@ use crate::cli::{Admin, Advertise, Clients, Common, Page, Switch};
 pub(crate) struct Settings(BTreeMap<String, String>);
 
 /// The options of the command line that are settings of the mesh.
-const OPTIONS: [(&str, &str); 6] = [
+const OPTIONS: [(&str, &str); 7] = [
     ("BELLHOP_ADMIN", "--admin"),
     ("BELLHOP_ADVERTISE", "--advertise"),
     ("BELLHOP_ADVERTISE_NETWORK", "--advertise-network"),
+    ("BELLHOP_ALLOW_FAULTS", "--allow-chaos"),
     ("BELLHOP_CONFIG", "--config"),
     ("BELLHOP_SHARDS", "--shards"),
     ("CONSUL_HTTP_ADDR", "--consul"),
@@ -135,6 +136,10 @@ pub(crate) fn common(common: &Common) -> Settings {
         common.shards.map(|shards| shards.to_string()),
     );
     set("BELLHOP_CONFIG", common.config.clone());
+    set(
+        "BELLHOP_ALLOW_FAULTS",
+        common.allow_chaos.then(|| "on".to_owned()),
+    );
     settings
 }
 
@@ -164,7 +169,12 @@ pub(crate) fn admin_beside(admin: Option<Admin>) -> Option<(String, String)> {
 }
 
 /// What the frontend is told that listens there.
-pub(crate) fn frontend(http: SocketAddr, clients: &Clients, page: &Page) -> frontend::Settings {
+pub(crate) fn frontend(
+    http: SocketAddr,
+    clients: &Clients,
+    page: &Page,
+    common: &Common,
+) -> frontend::Settings {
     let proxies = || clients.trusted_proxies.clone().unwrap_or_default();
     let limit = clients
         .limit
@@ -179,6 +189,7 @@ pub(crate) fn frontend(http: SocketAddr, clients: &Clients, page: &Page) -> fron
         limit,
         page: frontend::Page { tiles, jaeger },
         mesh_page: mesh_page(http, page.mesh_page),
+        allow_chaos: common.allow_chaos,
         ..frontend::Settings::default()
     }
 }

@@ -127,7 +127,7 @@ async fn every_state_of_the_page_is_a_good_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_is_as_it_is_described() {
     let Some(looker) = Looker::find() else { return };
-    let (_process, url) = up(&[]).await;
+    let (_process, url) = up(&[("HOTELS_ALLOW_CHAOS", "true")]).await;
     looker.look("openapi", &url, &[]).await;
 }
 
@@ -168,6 +168,17 @@ async fn the_mesh_is_seen_while_instances_come_and_go() {
     let consul = format!("http://{}", registry.address());
     let settings = [("HOTELS_BINARY", BINARY), ("HOTELS_CONSUL", &consul)];
     looker.look("mesh", system.address(), &settings).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_are_asked_for_and_callers_bear_them() {
+    let Some(looker) = Looker::find() else { return };
+    let registry = Registry::mini().await;
+    let launch = Launch::new(BINARY).registry(&registry);
+    let launch = launch.set("HOTELS_ALLOW_CHAOS", "true");
+    let mut system = System::start(launch).await;
+    system.add("rate").serving("rate").await;
+    looker.look("chaos", system.address(), &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

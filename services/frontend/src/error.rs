@@ -99,6 +99,11 @@ impl Fault {
         Self::new(Kind::NotFound, why)
     }
 
+    /// What is asked for makes no sense.
+    pub(crate) fn senseless(why: String) -> Self {
+        Self::new(Kind::InvalidArgument, why)
+    }
+
     /// This is not for whoever asks.
     pub(crate) fn forbidden(why: &str) -> Self {
         Self::new(Kind::Forbidden, why.to_owned())

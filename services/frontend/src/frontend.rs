@@ -98,10 +98,11 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             page,
             mesh_page,
             overview,
+            allow_chaos,
             ..
         } = &self.settings;
         let has_mesh = *mesh_page != MeshPage::Off && overview.is_some();
-        let mesh = mesh_page::router(*mesh_page, overview.as_ref(), page);
+        let mesh = mesh_page::router(*mesh_page, overview.as_ref(), page, *allow_chaos);
         let rest = page::router(page)
             .merge(mesh)
             .route("/openapi.json", get(described))
@@ -110,7 +111,7 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             .merge(hotels)
             .merge(rest.layer(option_layer(limit)))
             // The page is one request to whoever opens it, however many files it has.
-            .merge(page::parts(page, has_mesh))
+            .merge(page::parts(page, has_mesh, has_mesh && *allow_chaos))
             .route("/healthz", get(readiness::alive))
             .route("/readyz", get(readiness::ready).with_state(dependencies))
             .method_not_allowed_fallback(method_not_allowed)

@@ -15,6 +15,7 @@
 //!
 //! Every fault is `{"error":{"code","message","field"?}}`, and every answer carries `x-request-id` and `x-trace-id`.
 
+mod chaos;
 mod degraded;
 mod error;
 mod failures;

@@ -18,7 +18,7 @@ use axum::{
 use bellhop::overview::{NoTrace, Overview, Watcher};
 use futures_util::stream;
 
-use crate::{Page, error::Fault, page};
+use crate::{Page, chaos, error::Fault, page};
 
 /// Who may look at the mesh page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,12 @@ pub enum MeshPage {
 }
 
 /// The routes of the page, where there is one.
-pub(crate) fn router(who: MeshPage, overview: Option<&Overview>, page: &Page) -> Router {
+pub(crate) fn router(
+    who: MeshPage,
+    overview: Option<&Overview>,
+    page: &Page,
+    allow_chaos: bool,
+) -> Router {
     let Some(overview) = overview.filter(|_| who != MeshPage::Off) else {
         return Router::new();
     };
@@ -43,6 +48,10 @@ pub(crate) fn router(who: MeshPage, overview: Option<&Overview>, page: &Page) ->
         .route("/mesh/traces/{id}", get(trace))
         .with_state(overview.clone())
         .merge(page::mesh(page));
+    let router = match allow_chaos {
+        true => router.merge(chaos::router(overview)),
+        false => router,
+    };
     match who {
         MeshPage::ThisHost => router.layer(from_fn(asked_by_address)),
         _ => router,
@@ -80,7 +89,7 @@ async fn trace(State(overview): State<Overview>, Path(id): Path<String>) -> Resp
     }
 }
 
-fn json(body: Bytes) -> Response {
+pub(crate) fn json(body: Bytes) -> Response {
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
@@ -95,7 +104,7 @@ async fn next(mut watcher: Watcher) -> Option<(Result<Vec<u8>, Infallible>, Watc
 }
 
 /// A name that a stranger owns may lead to this host, and a browser then takes it for the stranger's.
-async fn asked_by_address(request: Request, next: Next) -> Response {
+pub(crate) async fn asked_by_address(request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).map(HeaderValue::as_bytes);
     if host.is_none_or(is_address) {
         return next.run(request).await;

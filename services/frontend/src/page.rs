@@ -40,8 +40,11 @@ pub(crate) fn mesh(page: &Page) -> Router {
 }
 
 /// The routes of what the pages are made of, and of what it is told besides.
-pub(crate) fn parts(page: &Page, has_mesh: bool) -> Router {
-    let told = Told::new(page, has_mesh);
+pub(crate) fn parts(page: &Page, has_mesh: bool, chaos: bool) -> Router {
+    let told = Told {
+        chaos,
+        ..Told::new(page, has_mesh)
+    };
     let settings = move || {
         let answer = ([(CACHE_CONTROL, "no-cache")], Json(told.clone()));
         ready(answer.into_response())
@@ -96,6 +99,9 @@ struct Told {
     /// Whether there is a page that shows the mesh.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     mesh: bool,
+    /// Whether faults can be asked for there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    chaos: bool,
 }
 
 #[derive(Clone, Serialize)]
@@ -116,6 +122,7 @@ impl Told {
             jaeger: page.jaeger.clone(),
             tiles,
             mesh,
+            chaos: false,
         }
     }
 }

@@ -21,13 +21,15 @@ use crate::{Frontend, MeshPage, Settings, query};
 pub const NAME: &str = "frontend";
 
 /// The routes whose requests are told apart in traces.
-const ROUTES: [&str; 9] = [
+const ROUTES: [&str; 11] = [
     "/",
     "/hotels",
     "/mesh",
     "/mesh/events",
     "/mesh/traces",
     "/mesh/traces/{id}",
+    "/mesh/faults/{instance}",
+    "/mesh/faults/{instance}/stop",
     "/openapi.json",
     "/healthz",
     "/readyz",

@@ -26,6 +26,9 @@ pub struct Settings {
     /// Who may look at the mesh page.
     pub mesh_page: MeshPage,
 
+    /// Whether faults of instances can be asked for on that page.
+    pub allow_chaos: bool,
+
     /// What that page shows; a member of the mesh has its own.
     pub overview: Option<Overview>,
 
@@ -49,6 +52,7 @@ impl Default for Settings {
             limit: None,
             page: Page::default(),
             mesh_page: MeshPage::default(),
+            allow_chaos: false,
             overview: None,
             degraded: Arc::default(),
             failures: Failures::default(),

@@ -3,6 +3,7 @@
 //! It runs beside the work of the mesh, away from the shards, and is the last to go when the member leaves. Nothing that is
 //! asked there costs calls anything but the reading of what they have counted.
 
+pub(crate) mod faults;
 mod guard;
 mod log_filter;
 mod log_level;

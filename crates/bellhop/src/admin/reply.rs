@@ -40,6 +40,7 @@ pub(super) fn fault(status: StatusCode, message: &str) -> Reply {
         StatusCode::BAD_REQUEST => "INVALID_ARGUMENT",
         StatusCode::FORBIDDEN => "PERMISSION_DENIED",
         StatusCode::NOT_FOUND => "NOT_FOUND",
+        StatusCode::MISDIRECTED_REQUEST => "FAILED_PRECONDITION",
         StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => "UNIMPLEMENTED",
         StatusCode::PAYLOAD_TOO_LARGE => "RESOURCE_EXHAUSTED",
         StatusCode::REQUEST_TIMEOUT => "DEADLINE_EXCEEDED",

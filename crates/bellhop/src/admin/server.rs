@@ -111,7 +111,7 @@ async fn accept(listener: TcpListener, site: Arc<Site>, stop: CancellationToken)
 async fn serve(stream: TcpStream, peer: SocketAddr, site: Arc<Site>) {
     let answer = service_fn(move |request| {
         let site = site.clone();
-        async move { site.answer(request).await }
+        async move { site.answer(peer, request).await }
     });
     let builder = builder();
     let connection = builder.serve_connection(TokioIo::new(stream), answer);

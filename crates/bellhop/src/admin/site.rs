@@ -1,12 +1,13 @@
 //! Which path leads where.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, net::SocketAddr};
 
 use http::{Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use tonic::body::Body;
 
 use super::{
+    faults,
     guard::Guard,
     log_level, pages,
     reply::{Reply, fault, not_allowed},
@@ -96,6 +97,7 @@ impl Site {
 
     pub(super) async fn answer(
         &self,
+        peer: SocketAddr,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Infallible> {
         let content_type = request.headers().get(CONTENT_TYPE);
@@ -103,14 +105,18 @@ impl Site {
         if is_grpc && self.guard.look(&request).is_ok() {
             return self.services.call(request.map(Into::into)).await;
         }
-        Ok(self.page(request).await.map(Body::new))
+        Ok(self.page(peer, request).await.map(Body::new))
     }
 
-    async fn page(&self, request: Request<Incoming>) -> Reply {
+    async fn page(&self, peer: SocketAddr, request: Request<Incoming>) -> Reply {
         if let Err(stranger) = self.guard.look(&request) {
             return fault(StatusCode::FORBIDDEN, &stranger.to_string());
         }
         let path = request.uri().path();
+        // Where it is not allowed there is no such path.
+        if let Some(allowed) = self.mesh.faults().filter(|_| path == faults::PATH) {
+            return faults::answer(&self.mesh, allowed, peer, request).await;
+        }
         let Some(page) = PAGES.iter().find(|page| page.path == path) else {
             return fault(
                 StatusCode::NOT_FOUND,

@@ -7,6 +7,7 @@
 const DEFAULTS: &[(&str, &str)] = &[
     ("BELLHOP_ACCESS_LOG", "http"),
     ("BELLHOP_ADMIN", "127.0.0.1:0"),
+    ("BELLHOP_ALLOW_FAULTS", "off"),
     ("BELLHOP_BREAKER", "on"),
     ("BELLHOP_BREAKER_FAILURES", "5"),
     ("BELLHOP_BREAKER_MIN_CALLS", "20"),

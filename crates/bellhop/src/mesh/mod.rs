@@ -19,6 +19,7 @@ use std::{
 
 use http::HeaderValue;
 use tokio::runtime::{self, Handle};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::served::Served;
 pub use self::{
@@ -41,6 +42,7 @@ use crate::{
     discovery::{self, Caller, narrowed, warn_if_few},
     endpoint::Connector,
     neighbours::Neighbours,
+    server::Faults,
     telemetry::{Identity, Kept, Losses, Metrics, StartError, Telemetry},
     upstream::Upstream,
 };
@@ -74,6 +76,10 @@ struct Member {
     /// Then no setting is for calls to others.
     says_whom_it_calls: bool,
     log_filter: OnceLock<LogFilter>,
+    /// Those that are asked for, once there are services that follow them.
+    faults: OnceLock<Faults>,
+    /// Somebody has asked for its end.
+    unwanted: CancellationToken,
     neighbours: OnceLock<Neighbours>,
 }
 
@@ -121,6 +127,8 @@ impl Mesh {
         let member = Member {
             service,
             metrics: settings.telemetry.metrics(),
+            faults: OnceLock::new(),
+            unwanted: CancellationToken::new(),
             kept: settings.telemetry.kept(),
             settings,
             told,
@@ -251,6 +259,23 @@ impl Mesh {
     pub fn beside(self, neighbours: &Neighbours) -> Self {
         let _ = self.member.neighbours.set(neighbours.clone());
         self
+    }
+
+    /// Faults that somebody asks for, where this member allows it and serves gRPC.
+    pub(crate) fn faults(&self) -> Option<&Faults> {
+        self.member.faults.get()
+    }
+
+    /// Asks whoever runs this member to stop it.
+    pub(crate) fn ask_to_stop(&self) {
+        self.member.unwanted.cancel();
+    }
+
+    /// Returns once somebody has asked for the end of this member at its admin endpoint, as is possible with `BELLHOP_ALLOW_FAULTS`.
+    ///
+    /// [`run`](Self::run) does as asked. Who starts members otherwise has to do so, by [`Serving::stop`].
+    pub async fn asked_to_stop(&self) {
+        self.member.unwanted.cancelled().await;
     }
 
     /// The spans that this member keeps, where it keeps any.

@@ -5,7 +5,12 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::{Mesh, Phase};
-use crate::{registration::State, server::Activities, telemetry::metrics::ServedCounts, upstream};
+use crate::{
+    registration::State,
+    server::{Activities, FaultReport},
+    telemetry::metrics::ServedCounts,
+    upstream,
+};
 
 /// How a member is: who, how far it has come, and how those are whom it calls.
 #[derive(Clone, Debug, Serialize)]
@@ -29,6 +34,9 @@ pub struct MemberReport {
     pub registration: RegistrationReport,
     /// The calls and requests that it served.
     pub served: ServedReport,
+    /// The faults that are in force, where it allows them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<FaultReport>,
     /// Those whom it calls, by name.
     pub upstreams: Vec<upstream::UpstreamReport>,
 }
@@ -75,6 +83,7 @@ impl Mesh {
                 None => RegistrationReport::default(),
             },
             served: ServedReport::of(&life.activity, self.metrics().snapshot().served()),
+            faults: self.faults().map(FaultReport::of),
             upstreams: self.upstreams(),
         }
     }

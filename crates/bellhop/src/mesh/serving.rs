@@ -19,7 +19,9 @@ use crate::{
     identity,
     neighbours::Lodging,
     registration::{self, Place, Protocol, Registered, Spec},
-    server::{self, Activities, App, Kind, Listener, Local, Services, Shedding, Sockets, Worker},
+    server::{
+        self, Activities, App, Faults, Kind, Listener, Local, Services, Shedding, Sockets, Worker,
+    },
     shards::Shards,
     telemetry::Telemetry,
 };
@@ -65,7 +67,10 @@ impl Mesh {
                 serving = self.start_on(&shards, app) => serving?,
                 () = signals.next() => return Ok(()),
             };
-            signals.next().await;
+            tokio::select! {
+                () = signals.next() => {}
+                () = self.asked_to_stop() => {}
+            }
             tokio::select! {
                 () = serving.stop() => Ok(()),
                 () = signals.next() => Err(Error::Interrupted),
@@ -279,7 +284,7 @@ impl Mesh {
             let _entered = handle.enter();
             self.metrics().works_on(handle);
             let kind = match app(self).into().into_kind() {
-                Kind::Grpc(services) => Kind::Grpc(dress(services)?),
+                Kind::Grpc(services) => Kind::Grpc(dress(self.faulty(services))?),
                 http @ Kind::Http(_) => http,
             };
             if workers.is_empty() {
@@ -303,6 +308,14 @@ impl Mesh {
             });
         }
         Ok(workers)
+    }
+
+    /// The same services, wrapped only where faults may be asked for.
+    fn faulty(&self, services: Services) -> Services {
+        match self.member.settings.faults {
+            true => services.with_faults(self.member.faults.get_or_init(Faults::default)),
+            false => services,
+        }
     }
 
     /// What the registry is told.
@@ -336,6 +349,11 @@ impl Serving {
     /// Where its admin endpoint listens, where it has one.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.mesh.life().admin
+    }
+
+    /// Returns once somebody has asked for the end of this member, see [`Mesh::asked_to_stop`].
+    pub async fn asked_to_stop(&self) {
+        self.mesh.asked_to_stop().await;
     }
 
     /// For log lines that a program writes about the member.

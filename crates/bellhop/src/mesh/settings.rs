@@ -26,10 +26,12 @@ pub(super) struct Settings {
     pub(super) explain: bool,
     pub(super) admin: admin::Settings,
     pub(super) channelz: channelz::Settings,
+    /// Whether faults may be asked for.
+    pub(super) faults: bool,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_SERVICE_PREFIX`, `BELLHOP_SHARDS`, `BELLHOP_EXPLAIN`, and what the parts of the mesh read.
+    /// Reads `BELLHOP_SERVICE_PREFIX`, `BELLHOP_SHARDS`, `BELLHOP_EXPLAIN`, `BELLHOP_ALLOW_FAULTS`, and what the parts of the mesh read.
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             prefix: reader.text("BELLHOP_SERVICE_PREFIX").unwrap_or_default(),
@@ -45,6 +47,7 @@ impl Settings {
             explain: reader.switch("BELLHOP_EXPLAIN").unwrap_or(false),
             admin: admin::Settings::read(reader),
             channelz: channelz::Settings::read(reader),
+            faults: reader.switch("BELLHOP_ALLOW_FAULTS").unwrap_or(false),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http::{HeaderValue, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -67,16 +67,36 @@ pub(super) async fn spans(id: &str, address: &str, trace: &str) -> Result<Vec<Ke
 }
 
 async fn ask<T: DeserializeOwned>(address: &str, path: &str) -> Result<T, Unseen> {
+    let request = Request::get(path).body(Full::default());
+    let (status, body) = send(address, request).await?;
+    if status != StatusCode::OK {
+        return Err(Unseen::Status(status));
+    }
+    serde_json::from_slice(&body).map_err(|_| Unseen::Nonsense)
+}
+
+/// Has a member do something; what its admin endpoint answers.
+pub(super) async fn tell(
+    address: &str,
+    request: http::Result<Request<Full<Bytes>>>,
+) -> Result<(StatusCode, Bytes), Unseen> {
+    timeout(PATIENCE, send(address, request))
+        .await
+        .map_err(|_| Unseen::Late)?
+}
+
+async fn send(
+    address: &str,
+    request: http::Result<Request<Full<Bytes>>>,
+) -> Result<(StatusCode, Bytes), Unseen> {
+    let mut request = request.map_err(|_| Unseen::Nonsense)?;
+    let host = HeaderValue::from_str(address).map_err(|_| Unseen::Nonsense)?;
+    request.headers_mut().insert(header::HOST, host);
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let _driver = AbortOnDropHandle::new(tokio::spawn(connection));
-    let request = Request::get(path).header(header::HOST, address);
-    let request = request.body(Empty::<Bytes>::new());
-    let request = request.map_err(|_| Unseen::Nonsense)?;
     let response = sender.send_request(request).await?;
-    if response.status() != StatusCode::OK {
-        return Err(Unseen::Status(response.status()));
-    }
+    let status = response.status();
     let body = Limited::new(response.into_body(), ANSWER_MAX).collect();
     let body = body
         .await
@@ -84,5 +104,5 @@ async fn ask<T: DeserializeOwned>(address: &str, path: &str) -> Result<T, Unseen
             true => Unseen::TooLarge,
             false => Unseen::Broken,
         })?;
-    serde_json::from_slice(&body.to_bytes()).map_err(|_| Unseen::Nonsense)
+    Ok((status, body.to_bytes()))
 }

@@ -110,6 +110,7 @@ impl Joiner {
             p50_ms: p50.or_else(|| served.as_ref()?.quantile_ms(0.5)),
             p99_ms: p99.or_else(|| served.as_ref()?.quantile_ms(0.99)),
             share: share(now, known, service, id),
+            faults: member.and_then(|member| member.fresh(now)?.faults),
         }
     }
 

@@ -10,6 +10,7 @@
 //! often something happens (`rates`) and what is shown of it (`join`) are plain values that take the time as an argument.
 
 mod collect;
+mod faults;
 mod fetch;
 mod flags;
 mod join;
@@ -32,7 +33,10 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 
-pub use self::traces::NoTrace;
+pub use self::{
+    faults::{FaultOrder, NoFault},
+    traces::NoTrace,
+};
 use crate::{Mesh, telemetry::Watched};
 
 /// So many may watch at a time.

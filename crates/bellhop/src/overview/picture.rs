@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::flags::Kind;
-use crate::consul::HealthState;
+use crate::{consul::HealthState, server::FaultReport};
 
 /// The mesh at one moment, as its registry and its members see it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -48,6 +48,9 @@ pub(super) struct Instance {
     pub(super) p99_ms: Option<f64>,
     /// Its part of the turns that its callers give.
     pub(super) share: Option<f64>,
+    /// The faults that are in force, where it allows them to be asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) faults: Option<FaultReport>,
 }
 
 /// How an instance is, the worst that anybody knows of it last.

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::server::FaultReport;
+
 /// A member's own view, `/mesh` of its admin endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
@@ -11,6 +13,7 @@ pub(super) struct View {
     pub(super) registration: Registration,
     pub(super) served: Served,
     pub(super) upstreams: Vec<Upstream>,
+    pub(super) faults: Option<FaultReport>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

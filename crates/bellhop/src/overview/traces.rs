@@ -113,7 +113,7 @@ impl Overview {
 
 /// The members of these services whom the registry lists, with their admin endpoints. Those of a service that it does not tell of
 /// in time are left out: their spans are missing, and nothing else.
-async fn members(
+pub(super) async fn members(
     mesh: &Mesh,
     services: &[String],
     until: Instant,

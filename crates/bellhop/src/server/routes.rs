@@ -6,7 +6,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use tonic::{Status, body::Body, server::NamedService};
 use tower::Service;
 
-use super::RequestBody;
+use super::{
+    RequestBody,
+    faults::{Faults, Faulty},
+};
 
 const GRPC: &[u8] = b"application/grpc";
 
@@ -20,7 +23,7 @@ pub struct Services {
 }
 
 /// One gRPC service: what tonic generates, behind one pointer.
-trait Route: Send + Sync {
+pub(super) trait Route: Send + Sync {
     fn call(&self, request: Request<RequestBody>) -> Answer;
 }
 
@@ -60,6 +63,17 @@ impl Services {
     #[must_use]
     pub fn describe(mut self, descriptors: &'static [u8]) -> Self {
         self.descriptors.push(descriptors);
+        self
+    }
+
+    /// The same services, whose answers may have faults.
+    pub(crate) fn with_faults(mut self, faults: &Faults) -> Self {
+        for route in self.routes.values_mut() {
+            *route = Arc::new(Faulty {
+                route: route.clone(),
+                faults: faults.clone(),
+            });
+        }
         self
     }
 

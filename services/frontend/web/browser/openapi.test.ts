@@ -10,9 +10,15 @@ interface Answer {
   content: Record<string, { schema: Schema }>;
   headers: Record<string, unknown>;
 }
+interface Operation {
+  parameters?: { name: string; required: boolean }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, Answer>;
+}
+type Method = 'get' | 'post' | 'delete';
 interface Api {
   openapi: string;
-  paths: Record<string, { get: { parameters?: { name: string; required: boolean }[]; responses: Record<string, Answer> } }>;
+  paths: Record<string, Partial<Record<Method, Operation>>>;
   components: { schemas: Record<string, Schema> };
 }
 
@@ -38,10 +44,10 @@ function validate(answer: Answer, contentType: string, body: unknown, what: stri
 }
 
 /** Asks, and holds the answer against its description, which stands at `path` where the answer is of the path itself. */
-async function holds(asked: string, status: number, path = asked.split('?')[0] ?? ''): Promise<unknown> {
-  const response = await fetch(base + asked);
+async function holds(asked: string, status: number, path = asked.split('?')[0] ?? '', method: Method = 'get', more: RequestInit = {}): Promise<unknown> {
+  const response = await fetch(base + asked, { method: method.toUpperCase(), ...more });
   assert.equal(response.status, status, asked);
-  const described = api.paths[path]?.get.responses[String(status)];
+  const described = api.paths[path]?.[method]?.responses[String(status)];
   assert.ok(described, `${asked}: ${status} is not described`);
   for (const name of Object.keys(described.headers)) assert.ok(response.headers.has(name), `${asked}: no ${name}`);
   const contentType = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';
@@ -52,7 +58,9 @@ async function holds(asked: string, status: number, path = asked.split('?')[0] ?
 
 test('the description is one of OpenAPI 3.1', () => {
   assert.match(api.openapi, /^3\.1\./);
-  for (const [path, { get }] of Object.entries(api.paths)) assert.ok(Object.keys(get.responses).length > 0, path);
+  for (const [path, operations] of Object.entries(api.paths)) {
+    for (const operation of Object.values(operations)) assert.ok(Object.keys(operation.responses).length > 0, path);
+  }
 });
 
 test('answers are as they are described', async () => {
@@ -61,13 +69,13 @@ test('answers are as they are described', async () => {
 });
 
 test('every parameter that is described is read, and no other', async () => {
-  const names = (api.paths['/hotels']?.get.parameters ?? []).map(({ name }) => name);
+  const names = (api.paths['/hotels']?.get?.parameters ?? []).map(({ name }) => name);
   for (const name of names) {
     const body = await holds(`/hotels?${new URLSearchParams({ inDate: '2015-04-09', outDate: '2015-04-10', lat: '1', lon: '1', [name]: '!' })}`, 400);
     assert.equal((body as { error: { field: string } }).error.field, name);
   }
   await holds(`/hotels?${STAY}&other=!`, 200);
-  for (const { name, required } of api.paths['/hotels']?.get.parameters ?? []) {
+  for (const { name, required } of api.paths['/hotels']?.get?.parameters ?? []) {
     const stay = new URLSearchParams(STAY);
     stay.delete(name);
     await holds(`/hotels?${stay}`, required ? 400 : 200);
@@ -75,7 +83,7 @@ test('every parameter that is described is read, and no other', async () => {
 });
 
 test('faults of every path are of one shape', async () => {
-  const fault = api.paths['/hotels']?.get.responses['400'];
+  const fault = api.paths['/hotels']?.get?.responses['400'];
   assert.ok(fault);
   for (const [path, method] of [['/nowhere', 'GET'], ['/hotels', 'POST'], ['/openapi.json', 'PUT']] as const) {
     const response = await fetch(base + path, { method });
@@ -93,10 +101,37 @@ test('traces are as they are described', async () => {
   for (const id of ['ab'.repeat(16), 'x', '%2e%2e']) await holds(`/mesh/traces/${id}`, 404, '/mesh/traces/{id}');
 });
 
+test('faults are asked for as is described', async () => {
+  const response = await fetch(`${base}/mesh/events`);
+  const { value } = (await response.body?.pipeThrough(new TextDecoderStream()).getReader().read()) ?? {};
+  const id = /"id":"(rate-[^"]+)"/.exec(value ?? '')?.[1];
+  assert.ok(id, value);
+  const path = '/mesh/faults/{instance}';
+  const own = { headers: { 'x-hotels-chaos': '1' } };
+  const wish = { latency_ms: 1, errors: 0, paused: false, seconds: 60 };
+  const body = JSON.stringify(wish);
+  const described = api.paths[path]?.post?.requestBody?.content['application/json'];
+  assert.ok(described);
+  const content = { description: '', headers: {}, content: { 'application/json': described } };
+  validate(content, 'application/json', wish, 'a wish');
+  const begun = (await holds(`/mesh/faults/${id}`, 200, path, 'post', { ...own, body })) as typeof wish;
+  assert.equal(begun.latency_ms, 1);
+  await holds(`/mesh/faults/${id}`, 200, path, 'delete', own);
+  for (const bad of ['', '{}', '{"latency_ms": -1}', '{"paused": true, "seconds": 301}', `{"x": "${'x'.repeat(2000)}"}`]) {
+    await holds(`/mesh/faults/${id}`, 400, path, 'post', { ...own, body: bad });
+  }
+  for (const method of ['post', 'delete'] as const) {
+    await holds(`/mesh/faults/${id}`, 403, path, method);
+    await holds('/mesh/faults/nobody', 404, path, method, own);
+  }
+  await holds(`/mesh/faults/${id}/stop`, 403, '/mesh/faults/{instance}/stop', 'post');
+  await holds('/mesh/faults/nobody/stop', 404, '/mesh/faults/{instance}/stop', 'post', own);
+});
+
 test('pictures of the mesh are as they are described', async () => {
   const leave = new AbortController();
   const response = await fetch(`${base}/mesh/events`, { signal: leave.signal });
-  const described = api.paths['/mesh/events']?.get.responses['200'];
+  const described = api.paths['/mesh/events']?.get?.responses['200'];
   assert.ok(described && response.body);
   const text = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let told = '';

@@ -15,6 +15,8 @@ export interface Settings {
   jaeger?: string;
   /** Whether there is a page that shows the mesh. */
   mesh?: boolean;
+  /** Whether faults can be asked for there. */
+  chaos?: boolean;
 }
 
 /** The settings; those of a page with nothing else around it where they cannot be had. */
@@ -32,6 +34,7 @@ export function readSettings(body: unknown): Settings {
   const jaeger = text(body['jaeger']);
   if (jaeger !== undefined && /^https?:\/\//.test(jaeger)) settings.jaeger = jaeger.replace(/\/+$/, '');
   if (body['mesh'] === true) settings.mesh = true;
+  if (body['chaos'] === true) settings.chaos = true;
   const tiles = body['tiles'];
   if (!isObject(tiles)) return settings;
   const url = text(tiles['url']);

@@ -1,6 +1,7 @@
 // All that is known of one instance.
 
 import { button, element } from '../dom.ts';
+import { inForce } from './faults.ts';
 import type { Instance } from './picture.ts';
 import { millisText, NOTHING, percentText, rateText, STATE_WORDS } from './words.ts';
 
@@ -15,7 +16,7 @@ export function ownView({ seenMs, unseen }: Instance): string {
 }
 
 export function rows(instance: Instance): [string, string][] {
-  const { why } = instance;
+  const { why, faults } = instance;
   return [
     ['State', STATE_WORDS[instance.state] + (why === undefined ? '' : ` (${why})`)],
     ['Registry', instance.registry ?? 'not listed'],
@@ -28,6 +29,7 @@ export function rows(instance: Instance): [string, string][] {
     ['Half are faster than', millisText(instance.p50)],
     ['99 of 100 are faster than', millisText(instance.p99)],
     ['Share of turns', percentText(instance.share)],
+    ...(faults ? [['Faults asked for', inForce(faults) || 'none'] satisfies [string, string]] : []),
   ];
 }
 

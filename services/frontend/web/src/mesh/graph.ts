@@ -1,6 +1,7 @@
 // The services as a graph: boxes of the page in columns, edges in an SVG beneath them.
 
 import { element } from '../dom.ts';
+import { effects } from './faults.ts';
 import { columns, way } from './layout.ts';
 import type { Edge, Instance, Picture, Service } from './picture.ts';
 import { millisText, percentText, rateText, STATE_WORDS } from './words.ts';
@@ -132,11 +133,12 @@ class ServiceBox {
 class Node {
   readonly #state = element('span', { class: 'state' });
   readonly #figures = element('span', { class: 'figures' });
+  readonly #faults = element('span', { class: 'faulty', hidden: true });
   readonly #button = element('button', { type: 'button', class: 'node' });
   readonly root: HTMLElement;
 
   constructor(id: string, onChoice: (id: string) => void) {
-    this.#button.append(element('span', { class: 'id' }, id), this.#state, this.#figures);
+    this.#button.append(element('span', { class: 'id' }, id), this.#state, this.#figures, this.#faults);
     this.#button.dataset['instance'] = id;
     this.#button.addEventListener('click', () => onChoice(id));
     this.root = element('li', {}, this.#button);
@@ -147,6 +149,9 @@ class Node {
     this.#button.setAttribute('aria-pressed', String(isChosen));
     setText(this.#state, STATE_WORDS[instance.state]);
     setText(this.#figures, figures(instance));
+    const faults = instance.faults ? effects(instance.faults) : '';
+    this.#faults.hidden = faults === '';
+    setText(this.#faults, faults && `fault: ${faults}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { byId, element } from '../dom.ts';
 import { ThemeSwitch } from '../view/theme.ts';
 import { changes } from './changes.ts';
 import { Detail } from './detail.ts';
+import { FaultPane } from './faultPane.ts';
 import { Graph } from './graph.ts';
 import { LoadPane } from './loadPane.ts';
 import type { Picture } from './picture.ts';
@@ -15,6 +16,7 @@ class MeshPage {
   readonly #graph = new Graph(byId('graph'), (id) => this.#choose(id));
   readonly #tables = new Tables(byId('instances'), byId('calls'));
   readonly #detail = new Detail(byId('detail'), () => this.#close());
+  readonly #faults = new FaultPane();
   readonly #flags = byId('flags');
   #picture: Picture | undefined;
   #chosen: string | undefined;
@@ -38,6 +40,7 @@ class MeshPage {
     byId('first').hidden = true;
     this.#graph.show(picture, this.#chosen);
     this.#tables.show(picture);
+    this.#faults.show(picture);
     const all = picture.services.flatMap(({ instances }) => instances);
     this.#detail.show(all.find(({ id }) => id === this.#chosen));
     this.#showFlags(picture);
@@ -56,7 +59,9 @@ class MeshPage {
   #choose(id: string): void {
     this.#chosen = this.#chosen === id ? undefined : id;
     if (this.#picture) this.#redraw(this.#picture);
-    if (this.#chosen) this.#detail.focus();
+    if (!this.#chosen) return;
+    this.#faults.choose(this.#chosen);
+    this.#detail.focus();
   }
 
   #close(): void {

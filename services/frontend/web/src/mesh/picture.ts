@@ -1,6 +1,7 @@
 // The mesh at one moment, as /mesh/events tells it.
 
 import { isObject, text } from '../pure/hotel.ts';
+import { type Faults, readFaults } from './faults.ts';
 
 export const STATES = ['passing', 'warming', 'kept', 'half_open', 'breaker_open', 'connecting', 'critical', 'draining'] as const;
 export type State = (typeof STATES)[number];
@@ -22,6 +23,8 @@ export interface Instance {
   p50?: number;
   p99?: number;
   share?: number;
+  /** Those in force, where it allows any. */
+  faults?: Faults;
 }
 
 export interface Service {
@@ -84,6 +87,7 @@ function readInstance(service: string, said: Record<string, unknown>): Instance 
     p50: number(said['p50_ms']),
     p99: number(said['p99_ms']),
     share: number(said['share']),
+    faults: readFaults(said['faults']),
   });
 }
 
