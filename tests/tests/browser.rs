@@ -146,6 +146,15 @@ async fn the_page_shows_an_online_map_where_it_is_told_to() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_shows_a_style_where_it_is_told_to() {
+    let Some(looker) = Looker::find() else { return };
+    let port = free_ports::<1>()[0].to_string();
+    let style = format!("http://127.0.0.1:{port}/style.json");
+    let (_process, url) = up(&[("HOTELS_TILES", &*style)]).await;
+    looker.look("style", &url, &[("TILES_PORT", &port)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_says_which_service_is_gone() {
     let Some(looker) = Looker::find() else { return };
     let registry = Registry::mini().await;

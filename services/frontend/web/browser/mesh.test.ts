@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { STATES } from '../src/mesh/picture.ts';
+import { STATE_WORDS } from '../src/mesh/words.ts';
 import { accessible, base, hear, onPage, picture, STAY, told, until } from './support.ts';
 
 const MESH = { path: '/mesh' };
@@ -147,6 +149,7 @@ for (const isDark of [false, true]) {
         await nodes(page, 'search').first().waitFor();
         await nodes(page, 'search').first().click();
         await page.locator('#detail').waitFor();
+        assert.ok(await page.locator('#faults').isHidden(), 'nobody allows faults');
         await accessible(page, name);
         const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
         assert.ok((wide ?? 0) <= (seen ?? 0), 'nothing is beside the screen');
@@ -200,6 +203,35 @@ test('a frontend that does not answer is asked again', async () => {
     await nodes(page, 'search').first().waitFor();
   });
 });
+
+for (const isDark of [false, true]) {
+  test(`every state has its word and can be read: ${isDark ? 'dark' : 'light'}`, async () => {
+    const figures = { version: '1.2.3', zone: 'zone-b', rate: 12.5, errors: 0.25, p50_ms: 1.5, p99_ms: 42, share: 0.125 };
+    const instances = STATES.map((state) => ({ id: `rate-${state}`, state, ...figures }));
+    const said = {
+      services: [{ name: 'search', instances: [{ id: 'search-1', state: 'passing' }] }, { name: 'rate', instances }],
+      edges: [{ from: 'search', to: 'rate', rate: 100, errors: 0.25 }],
+      disagreements: [],
+      registry: 'connection refused',
+    };
+    const before = (page: Page): Promise<unknown> =>
+      page.route('**/mesh/events', (route) => route.fulfill({ headers: { 'content-type': 'text/event-stream' }, body: `data: ${JSON.stringify(said)}\n\n` }));
+    await onPage({ ...MESH, isDark, before }, async (page) => {
+      for (const state of STATES) {
+        const node = page.locator(`.node[data-instance="rate-${state}"]`);
+        assert.equal(await node.locator('.state').textContent(), STATE_WORDS[state]);
+        assert.equal(await node.locator('.figures').textContent(), '13/s · 25 % failed · p99 42 ms');
+      }
+      await page.locator('.node[data-instance="rate-half_open"]').click();
+      const detail = (await page.locator('#detail').textContent()) ?? '';
+      for (const part of ['half-open', '1.2.3', 'zone-b', '1.5 ms', '42 ms', '13 %']) assert.ok(detail.includes(part), `${part}: ${detail}`);
+      assert.equal(await page.locator('.edge.failing text').textContent(), '100/s · 25 %');
+      await page.getByText('The registry does not answer: connection refused').waitFor();
+      await accessible(page, 'every state');
+      await picture(page, `mesh-states-${isDark ? 'dark' : 'light'}`);
+    });
+  });
+}
 
 test('what somebody calls himself is shown as text', async () => {
   const name = '<img src=x onerror=alert(1)>';
