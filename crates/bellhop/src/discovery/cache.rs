@@ -114,6 +114,8 @@ struct Entry {
     weight: u32,
     #[serde(default)]
     signs: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<Box<str>>,
 }
 
 impl Cache {
@@ -268,12 +270,14 @@ fn load(
             port,
             weight,
             signs,
+            version,
         } = entry;
         let instance = Instance {
             host,
             port,
             weight,
             signs,
+            version: version.map(Into::into),
         };
         (InstanceId::new(id), instance)
     });
@@ -344,6 +348,7 @@ fn store(
         port: instance.port,
         weight: instance.weight,
         signs: instance.signs,
+        version: instance.version.as_deref().map(Into::into),
     });
     let document = Document {
         format: FORMAT.to_owned(),

@@ -85,6 +85,7 @@ pub(crate) mod test {
             port: 1,
             weight: 1,
             signs: false,
+            version: None,
         }
     }
 
@@ -135,6 +136,7 @@ mod tests {
                         port,
                         weight,
                         signs: weight > 1,
+                        version: (port > 1).then(|| "v2".into()),
                     },
                     standing,
                 }

@@ -39,6 +39,8 @@ pub struct Instance {
     pub weight: u32,
     /// Its answers say who gives them, as those of Bellhop's members do: where they do not, somebody else gives them.
     pub signs: bool,
+    /// Which version of the service it is, where it says so in the `version` of its metadata.
+    pub version: Option<Arc<str>>,
 }
 
 /// What a registry says of an instance beside how to call it.

@@ -1,11 +1,15 @@
 //! Which of the registered instances may be called.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{Instance, InstanceId, diff::Members};
 use crate::{
     consul::{Health, HealthState},
     identity::META,
+    registration::VERSION,
 };
 
 /// What an answer says.
@@ -84,7 +88,14 @@ fn instance(health: &Health, state: HealthState) -> Option<Instance> {
         port: health.service.port?,
         weight: weight.max(1),
         signs: health.service.meta.contains_key(META),
+        version: version(health),
     })
+}
+
+/// An empty one is none.
+fn version(health: &Health) -> Option<Arc<str>> {
+    let version = health.service.meta.get(VERSION)?;
+    (!version.is_empty()).then(|| version.as_str().into())
 }
 
 fn host(health: &Health) -> Option<String> {
@@ -189,6 +200,20 @@ mod tests {
         let serving = serving(&[member, health("n", "b", "10.0.0.2", 1, &[])]);
         let signs: Vec<_> = serving.instances.values().map(|one| one.signs).collect();
         assert_eq!(signs, [true, false]);
+    }
+
+    #[test]
+    fn versions_are_read_where_they_are_said() {
+        let of = |version: Option<&str>| {
+            let mut one = health("n", "a", "10.0.0.1", 1, &[]);
+            let version = version.map(|version| (VERSION.to_owned(), version.to_owned()));
+            one.service.meta.extend(version);
+            let serving = serving(&[one]);
+            let (_, instance) = serving.instances.into_iter().next().unwrap();
+            instance.version
+        };
+        assert_eq!(of(Some("v2")).as_deref(), Some("v2"));
+        assert_eq!((of(Some("")), of(None)), (None, None));
     }
 
     #[test]

@@ -119,6 +119,7 @@ pub(crate) async fn probe(
         host: address.ip().to_string(),
         port: address.port(),
         signs: true,
+        version: None,
     };
     let connector = Connector::from(settings);
     let connected = connector.connect(&target, Some(recognition)).await?;
@@ -145,6 +146,7 @@ fn beside(target: &Target, local: Local) -> Result<Opened, ConnectError> {
     let peer = Peer {
         id: target.id.clone(),
         address: local.address(),
+        version: target.version.clone(),
     };
     let (beside, end) = Beside::new(local);
     let driver = tokio::spawn(async move {
@@ -174,6 +176,7 @@ async fn over_tcp(target: &Target, settings: &Settings) -> Result<Opened, Connec
     let peer = Peer {
         id: target.id.clone(),
         address,
+        version: target.version.clone(),
     };
     Ok(Opened {
         endpoint: Endpoint::new(peer, local, authority(target)?, Sender::Http2(sender)),

@@ -45,6 +45,8 @@ pub(crate) struct Target {
     pub(crate) port: u16,
     /// Its answers say who gives them.
     pub(crate) signs: bool,
+    /// Which version of the service it is, where it says so.
+    pub(crate) version: Option<Arc<str>>,
 }
 
 impl Target {
@@ -66,6 +68,8 @@ pub struct Peer {
     pub id: InstanceId,
     /// The other end of the connection.
     pub address: SocketAddr,
+    /// Which version of the service it is, where the registry says so.
+    pub version: Option<Arc<str>>,
 }
 
 impl fmt::Display for Peer {

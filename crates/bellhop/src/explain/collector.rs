@@ -129,6 +129,7 @@ impl CallRecord {
             call.attempts.push(Attempt {
                 instance: peer.id.as_str().to_owned(),
                 address: peer.address.to_string(),
+                version: peer.version.as_deref().map(str::to_owned),
                 outcome: RUNNING.to_owned(),
                 at: millis(now - self.0.began),
                 hedge,
@@ -204,6 +205,7 @@ mod tests {
         Peer {
             id: InstanceId::new(id),
             address: "127.0.0.1:7001".parse().unwrap(),
+            version: Some("v2".into()),
         }
     }
 
@@ -248,6 +250,7 @@ mod tests {
                 ("b", "OK", 3.0, 4.0, true)
             ]
         );
+        assert_eq!(call.attempts[1].version.as_deref(), Some("v2"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -48,6 +48,9 @@ pub(crate) struct Attempt {
     pub(crate) instance: String,
     /// Where it listens.
     pub(crate) address: String,
+    /// Which version of the service it is, where the registry says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
     /// The code of gRPC that it ended with; `DROPPED` where nobody waited for it any longer.
     pub(crate) outcome: String,
     /// Milliseconds from the beginning of the call to that of the attempt.

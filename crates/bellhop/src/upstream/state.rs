@@ -176,12 +176,14 @@ impl State {
             port,
             weight,
             signs,
+            version,
         } = instance;
         let target = Target {
             id: id.clone(),
             host,
             port,
             signs,
+            version,
         };
         let same = self
             .known

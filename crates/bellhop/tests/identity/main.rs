@@ -62,6 +62,7 @@ impl Subject {
                 port: address.port(),
                 weight: 1,
                 signs,
+                version: None,
             };
             change(
                 InstanceId::new(format!("rate-{}", address.port())),

@@ -31,6 +31,7 @@ fn instance(id: &str, port: u16, weight: u32) -> Change {
         port,
         weight,
         signs: false,
+        version: None,
     };
     Change::Insert(InstanceId::new(id), instance)
 }

@@ -17,6 +17,7 @@ pub(crate) fn insert(id: &str, port: u16) -> Change {
         port,
         weight: 1,
         signs: false,
+        version: None,
     };
     Change::Insert(InstanceId::new(id), instance)
 }

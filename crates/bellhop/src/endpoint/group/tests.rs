@@ -13,6 +13,7 @@ fn target(id: &str, port: u16) -> Arc<Target> {
         host: "127.0.0.1".to_owned(),
         port,
         signs: false,
+        version: None,
     })
 }
 

@@ -20,6 +20,7 @@ fn geo() -> (InstanceId, Instance) {
         port: 1,
         weight: 1,
         signs: false,
+        version: None,
     };
     (InstanceId::new("geo-1"), instance)
 }

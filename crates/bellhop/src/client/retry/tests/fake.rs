@@ -77,6 +77,7 @@ impl Fake {
             Arc::new(Peer {
                 id: InstanceId::new(format!("i{index}")),
                 address: SocketAddr::from(([127, 0, 0, 1], 4000 + index as u16)),
+                version: None,
             })
         };
         Self(Arc::new(Mutex::new(Stage {
