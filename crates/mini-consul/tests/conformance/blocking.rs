@@ -162,6 +162,24 @@ async fn a_key_wakes_who_waits_for_it_or_for_its_tree() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_not_there_wakes_who_waits_for_it_when_it_comes() {
+    both(async |api| {
+        let absent = api.quiet(Method::GET, "/v1/kv/late/key?raw", "").await;
+        let path = format!(
+            "/v1/kv/late/key?raw&index={}&wait=20s",
+            absent.expect(404).index()
+        );
+        let came = during(api, path, async || {
+            api.quiet(Method::PUT, "/v1/kv/late/key", r#"{"v1":1}"#)
+                .await
+                .expect(200);
+        });
+        assert_eq!(came.await.text, r#"{"v1":1}"#);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_agent_answers_when_the_hash_of_a_service_changes() {
     both(async |api| {
         api.register(json!({"Name": "blocking-hash", "Port": 1}))
