@@ -13,7 +13,7 @@ use mini_consul::MiniConsul;
 use serde_json::Value;
 use tokio::{runtime::Builder, sync::oneshot};
 
-use crate::{Client, until};
+use crate::{Client, Raw, until};
 
 /// A registry that runs until this is dropped.
 #[derive(Debug)]
@@ -171,6 +171,32 @@ impl Registry {
         let output = output.expect("a Consul that starts");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "snapshot {what}: {said}");
+    }
+
+    /// Writes a key.
+    ///
+    /// # Panics
+    /// When it does not take it.
+    pub async fn put(&self, key: &str, value: &str) {
+        self.change("PUT", key, value).await;
+    }
+
+    /// Deletes a key.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn delete(&self, key: &str) {
+        self.change("DELETE", key, "").await;
+    }
+
+    async fn change(&self, method: &str, key: &str, value: &str) {
+        let mut raw = Raw::connect(self.address).await;
+        let length = value.len();
+        let head = format!(
+            "{method} /v1/kv/{key} HTTP/1.1\r\nHost: consul\r\nContent-Length: {length}\r\n\r\n"
+        );
+        assert!(raw.say(&format!("{head}{value}")).await, "it is gone");
+        raw.heard("true").await;
     }
 
     /// The ids of a service's instances, those that pass only.

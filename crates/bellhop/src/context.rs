@@ -39,6 +39,9 @@ pub struct Scope {
     /// How many attempts each call below may make in all, as the caller says in `bellhop-attempts`; else the channels decide.
     /// They allow no more than they would without it.
     pub attempts: Option<u32>,
+    /// The version that is to serve the calls below where they have it, as the caller says in `x-bellhop-version` and the settings
+    /// allow.
+    pub version: Option<Arc<str>>,
 }
 
 /// A member of the mesh.
@@ -86,6 +89,7 @@ impl Default for Scope {
             deadline: None,
             explanation: Explanation::default(),
             attempts: None,
+            version: None,
         }
     }
 }

@@ -46,6 +46,7 @@ mod endpoint;
 mod explain;
 #[cfg(test)]
 mod fuzz;
+mod hash;
 mod identity;
 pub mod limit;
 pub mod logs;
@@ -57,6 +58,7 @@ pub mod overview;
 pub mod registration;
 pub mod server;
 mod shards;
+pub mod split;
 pub mod telemetry;
 mod upstream;
 

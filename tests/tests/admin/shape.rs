@@ -58,6 +58,8 @@ async fn the_mesh_is_shown_as_it_is_documented() {
     let mut seen = BTreeSet::new();
     // One that calls itself, and fails at times; one that has nobody to call.
     let registry = Registry::mini().await;
+    let split = r#"{"1.2.3":99,"2.0.0":1,"sticky":"x-user"}"#;
+    registry.put("bellhop/split/geo", split).await;
     let serving = calls_itself(&registry).await;
     let answer = get(&serving, "/mesh").await.json();
     let instance = &answer["upstreams"][0]["instances"][0];
@@ -72,6 +74,13 @@ async fn the_mesh_is_shown_as_it_is_documented() {
         instance["latency"]["p50_ms"]
             .as_f64()
             .is_some_and(|ms| ms > 0.0)
+    );
+    let version = |version: &str, share: u32, instances: u32, serving: bool| json!({"version": version, "share": share, "instances": instances, "serving": serving});
+    let versions = [version("1.2.3", 99, 1, true), version("2.0.0", 1, 0, false)];
+    let split = &answer["upstreams"][0]["split"];
+    assert_eq!(
+        *split,
+        json!({"versions": versions, "sticky": "x-user", "error": null})
     );
     leaves(&answer, "", &mut seen);
 

@@ -8,18 +8,28 @@
 //! and the member's service. Turns go by key, not by index: when members come and go, the next turn goes to the key that
 //! follows the one served last, so that a change of the set never starves anybody.
 //!
+//! Where the traffic of a service is [split](crate::split) by version, a request takes a turn of the versions first, and then one of
+//! the members of that version. Versions with nobody who can serve leave their turns to the others.
+//!
 //! A request waits only while nobody can serve it. A member that would rather be spared is picked before a request waits for
 //! another, so that who waits need hear of nothing but members that join. Where nobody has come for as long as a request may wait, later ones
 //! wait for a tenth of that, until somebody joins.
 
 mod absence;
+mod division;
 mod ring;
 mod schedule;
 mod service;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod want;
 
 pub(crate) use ring::WHOLE;
 pub use ring::{Membership, Ring, Shard};
+pub(crate) use schedule::spread;
 pub use service::{Error, ResponseFuture, RoundRobin};
+pub(crate) use want::{Says, Want};
 
 /// A service that knows whether it may be picked now.
 ///

@@ -3,22 +3,28 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicUsize},
 };
 
 use arc_swap::ArcSwap;
+use http::HeaderName;
 use tokio::{
     sync::{Notify, futures::Notified},
     time::Instant,
 };
 
-use super::{Available, absence::Absence, schedule::Schedule};
+use super::{
+    Available,
+    absence::Absence,
+    division::Division,
+    schedule::Schedule,
+    snapshot::{Group, Snapshot},
+    want::Want,
+};
+use crate::split::Split;
 
 /// A member's whole share of its weight.
 pub(crate) const WHOLE: u32 = 10;
-
-/// A pick that found only turns of others looks no further than twice the members and this.
-const MANY_TURNS: usize = 64;
 
 /// The members of a service and their turns.
 ///
@@ -32,11 +38,16 @@ struct Inner<K, S> {
     schedule: Arc<Schedule<K>>,
     /// By key, the weight times the share.
     members: BTreeMap<K, u32>,
+    /// Those that are of a version.
+    versions: BTreeMap<K, Arc<str>>,
     /// By key, what a member has of its weight, in tenths; all of it where there is none.
     shares: BTreeMap<K, u32>,
     shards: Vec<Weak<State<K, S>>>,
     /// Counts joins, so that each has a number of its own.
     joins: u64,
+    division: Division<K>,
+    /// Counts requests that name their version.
+    named: Arc<AtomicUsize>,
 }
 
 /// What one shard has of a ring: the members that are joined to it.
@@ -54,6 +65,7 @@ pub struct Membership<K: Clone + Ord, S: Clone> {
 
 struct Joined<S> {
     join: u64,
+    version: Option<Arc<str>>,
     weight: u32,
     service: S,
 }
@@ -66,24 +78,18 @@ struct State<K, S> {
     wanted: Notify,
 }
 
-/// What a pick reads: never changed, only replaced.
-struct Snapshot<K, S> {
-    schedule: Arc<Schedule<K>>,
-    /// By index of the schedule's keys.
-    services: Box<[Option<S>]>,
-    /// How many of them are there.
-    joined: usize,
-}
-
 impl<K: Clone + Ord, S: Clone> Ring<K, S> {
     /// A ring without members.
     pub fn new() -> Self {
         let inner = Inner {
             schedule: Arc::new(Schedule::new(&BTreeMap::new(), None)),
             members: BTreeMap::new(),
+            versions: BTreeMap::new(),
             shares: BTreeMap::new(),
             shards: Vec::new(),
             joins: 0,
+            division: Division::default(),
+            named: Arc::default(),
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
@@ -93,7 +99,7 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
     /// A further shard, with no members joined to it yet.
     pub fn shard(&self) -> Shard<K, S> {
         let mut ring = lock(&self.inner);
-        let snapshot = Snapshot::new(&ring.schedule, &BTreeMap::new());
+        let snapshot = ring.snapshot(&BTreeMap::new());
         let state = Arc::new(State {
             joined: Mutex::new(BTreeMap::new()),
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -130,11 +136,30 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
             ring.publish();
         }
     }
+
+    /// Splits the turns between versions; `None` ends it.
+    pub fn set_split(&self, split: Option<Split>) {
+        let mut ring = lock(&self.inner);
+        if ring.division.set(split) {
+            ring.publish();
+        }
+    }
 }
 
 impl<K: Clone + Ord, S: Clone> Shard<K, S> {
     /// Joins a member, in the place of one with the same key, until the [`Membership`] is dropped.
     pub fn join(&self, key: K, weight: u32, service: S) -> Membership<K, S> {
+        self.join_as(key, None, weight, service)
+    }
+
+    /// The same for a member that is of a version.
+    pub fn join_as(
+        &self,
+        key: K,
+        version: Option<Arc<str>>,
+        weight: u32,
+        service: S,
+    ) -> Membership<K, S> {
         let mut ring = lock(&self.ring);
         ring.joins += 1;
         let join = ring.joins;
@@ -142,6 +167,7 @@ impl<K: Clone + Ord, S: Clone> Shard<K, S> {
             key.clone(),
             Joined {
                 join,
+                version,
                 weight,
                 service,
             },
@@ -232,20 +258,44 @@ impl<K: Clone + Ord, S: Clone> Drop for Membership<K, S> {
 impl<K: Clone + Ord, S: Available> Shard<K, S> {
     /// The member whose turn it is. One that is not joined to this shard, or not available, loses its turn.
     pub fn pick(&self) -> Option<S::Picked> {
-        self.state.snapshot.load().pick(|_| false)
+        let snapshot = self.state.snapshot.load();
+        match snapshot.split {
+            None => snapshot.all.pick(),
+            Some(_) => snapshot.pick(&mut Want::Next, None, |_| false),
+        }
     }
 
     /// The next in turn of those whose keys are not to be avoided; the next in turn of all where there is no such member.
     pub fn pick_avoiding(&self, avoid: impl Fn(&K) -> bool) -> Option<S::Picked> {
         let snapshot = self.state.snapshot.load();
-        let other = snapshot.has_other(&avoid);
-        let other = other.then(|| snapshot.pick_available(avoid)).flatten();
-        other.or_else(|| snapshot.pick(|_| false))
+        match snapshot.split {
+            None => snapshot.all.pick_avoiding(avoid),
+            Some(_) => snapshot.pick(&mut Want::Next, None, avoid),
+        }
+    }
+
+    /// The member for a request that knows whom it is for, and who had it already.
+    pub(crate) fn pick_for(&self, want: &mut Want, tried: &[K]) -> Option<S::Picked> {
+        let snapshot = self.state.snapshot.load();
+        snapshot.pick(want, tried.first(), |key| tried.contains(key))
+    }
+
+    /// The same for one that is still to say whom it is for, which may depend on a header.
+    pub(crate) fn pick_first(
+        &self,
+        say: impl FnOnce(Option<&HeaderName>) -> Want,
+        tried: &[K],
+    ) -> (Option<S::Picked>, Want) {
+        let snapshot = self.state.snapshot.load();
+        let sticky = snapshot.split.as_ref();
+        let mut want = say(sticky.and_then(|parts| parts.sticky.as_ref()));
+        let picked = snapshot.pick(&mut want, tried.first(), |key| tried.contains(key));
+        (picked, want)
     }
 
     /// Whether somebody can be picked whose key is not to be avoided.
     pub fn has_other(&self, avoid: impl Fn(&K) -> bool) -> bool {
-        self.state.snapshot.load().has_other(avoid)
+        self.state.snapshot.load().all.has_other(avoid)
     }
 }
 
@@ -255,72 +305,43 @@ impl<K: Clone + Ord, S: Clone> Inner<K, S> {
         self.shards.retain(|shard| shard.strong_count() > 0);
         let shards: Vec<_> = self.shards.iter().filter_map(Weak::upgrade).collect();
 
-        let mut members = BTreeMap::new();
+        let (mut members, mut versions) = (BTreeMap::new(), BTreeMap::new());
         for shard in &shards {
             for (key, member) in &*lock(&shard.joined) {
                 let share = self.shares.get(key).unwrap_or(&WHOLE);
                 members.insert(key.clone(), member.weight.saturating_mul(*share));
+                if let Some(version) = &member.version {
+                    versions.insert(key.clone(), version.clone());
+                }
             }
         }
         if members != self.members {
             self.schedule = Arc::new(Schedule::new(&members, self.schedule.last()));
             self.members = members;
         }
+        self.versions = versions;
+        self.division.divide(&self.members, &self.versions);
         for shard in &shards {
-            let snapshot = Snapshot::new(&self.schedule, &lock(&shard.joined));
+            let snapshot = self.snapshot(&lock(&shard.joined));
             shard.snapshot.store(Arc::new(snapshot));
             shard.changed.notify_waiters();
         }
     }
-}
 
-impl<K: Clone + Ord, S: Clone> Snapshot<K, S> {
-    fn new(schedule: &Arc<Schedule<K>>, joined: &BTreeMap<K, Joined<S>>) -> Self {
-        let service = |key| joined.get(key).map(|member| member.service.clone());
-        let services = schedule.keys().iter().map(service).collect();
-        Self {
-            schedule: schedule.clone(),
-            services,
-            joined: joined.len(),
+    /// What a shard with these members sees.
+    fn snapshot(&self, joined: &BTreeMap<K, Joined<S>>) -> Snapshot<K, S> {
+        let group = |schedule: &Arc<Schedule<K>>| {
+            Group::new(schedule, |key| {
+                joined.get(key).map(|member| &member.service)
+            })
+        };
+        let version = |key| self.versions.get(key).cloned();
+        Snapshot {
+            all: group(&self.schedule),
+            split: self.division.parts(group),
+            versions: self.schedule.keys().iter().map(version).collect(),
+            named: self.named.clone(),
         }
-    }
-}
-
-impl<K: Clone + Ord, S: Available> Snapshot<K, S> {
-    fn pick(&self, avoid: impl Fn(&K) -> bool) -> Option<S::Picked> {
-        if self.joined == 0 {
-            return None;
-        }
-        self.pick_available(avoid)
-            .or_else(|| self.walk(|_, service| service.pick_anyway()))
-    }
-
-    fn pick_available(&self, avoid: impl Fn(&K) -> bool) -> Option<S::Picked> {
-        self.walk(|member, service| {
-            (!avoid(&self.schedule.keys()[member]))
-                .then(|| service.pick())
-                .flatten()
-        })
-    }
-
-    /// Offers turns to members until one takes it.
-    fn walk(&self, offer: impl Fn(usize, &S) -> Option<S::Picked>) -> Option<S::Picked> {
-        let offer = |member: usize| offer(member, self.services[member].as_ref()?);
-        // Every member has a turn within one cycle. Others take turns at the same time, so a second cycle may be needed; what
-        // is left then is not worth spinning for.
-        for _ in 0..2 * self.services.len() + MANY_TURNS {
-            if let Some(picked) = offer(self.schedule.take()?) {
-                return Some(picked);
-            }
-        }
-        (0..self.services.len()).find_map(offer)
-    }
-
-    fn has_other(&self, avoid: impl Fn(&K) -> bool) -> bool {
-        let keys = self.schedule.keys().iter().zip(&self.services);
-        keys.filter(|(key, _)| !avoid(key))
-            .filter_map(|(_, service)| service.as_ref())
-            .any(Available::is_available)
     }
 }
 

@@ -29,7 +29,7 @@ impl<K: Clone + Ord> Schedule<K> {
     /// The turns of `members` by weight; the first goes to the member that follows `after` in the order of keys.
     pub(super) fn new(members: &BTreeMap<K, u32>, after: Option<&K>) -> Self {
         let keys: Box<[K]> = members.keys().cloned().collect();
-        let turns = turns(&members.values().copied().collect::<Vec<_>>());
+        let turns = spread(&members.values().copied().collect::<Vec<_>>());
         let first = after.map_or(0, |after| keys.partition_point(|key| key <= after));
         let start = turns
             .iter()
@@ -69,8 +69,8 @@ impl<K: Clone + Ord> Schedule<K> {
     }
 }
 
-/// Which member takes each turn of a cycle.
-fn turns(weights: &[u32]) -> Box<[u32]> {
+/// Which member takes each turn of a cycle, by their weights.
+pub(crate) fn spread(weights: &[u32]) -> Box<[u32]> {
     let weights = reduce(weights);
     if weights.iter().all(|&weight| weight == 1) {
         return (0..weights.len() as u32).collect();

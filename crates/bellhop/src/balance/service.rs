@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, timeout};
 use tower::Service;
 
-use super::{Available, Recover, Shard};
+use super::{Available, Recover, Says, Shard, Want};
 
 /// Sends each request to the member whose turn it is.
 ///
@@ -56,25 +56,28 @@ where
     K: Clone + Ord + Send + Sync + 'static,
 {
     /// Sends a request to the next in turn, to one that is not among `avoid` where there is such a member. Where there is
-    /// nobody at all, `limit` may make the request less patient.
+    /// nobody at all, what it `says` may make the request less patient.
     pub(crate) fn call_avoiding<Request>(
         &self,
         request: Request,
-        limit: Limit<Request>,
+        says: Says<Request>,
         avoid: Vec<K>,
     ) -> ResponseFuture<K, S, Request>
     where
         S: Available + Send + Sync + 'static,
         S::Picked: Service<Request> + Send + 'static,
     {
-        let state = match pick(&self.shared.shard, &avoid) {
+        let say = |sticky: Option<&_>| (says.want)(&request, sticky);
+        let (picked, want) = self.shared.shard.pick_first(say, &avoid);
+        let state = match picked {
             Some(member) => State::picked(member, request),
-            None => State::waiting(self, limit, &avoid, request),
+            None => State::waiting(self, says, &want, &avoid, request),
         };
         ResponseFuture {
             state,
             balancer: self.clone(),
-            limit,
+            says,
+            want,
             avoid,
             given_back: 0,
         }
@@ -111,12 +114,10 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        self.call_avoiding(request, |_| None, Vec::new())
+        self.call_avoiding(request, Says::NOTHING, Vec::new())
     }
 }
 
-/// How long a request may wait for a member, where that is less than the patience of all.
-type Limit<Request> = fn(&Request) -> Option<Duration>;
 type ResponseOf<S, Request> = <<S as Available>::Picked as Service<Request>>::Response;
 type ErrorOf<S, Request> = <<S as Available>::Picked as Service<Request>>::Error;
 
@@ -130,7 +131,8 @@ pin_project! {
         #[pin]
         state: State<S::Picked, Request>,
         balancer: RoundRobin<K, S>,
-        limit: Limit<Request>,
+        says: Says<Request>,
+        want: Want,
         avoid: Vec<K>,
         given_back: usize,
     }
@@ -186,7 +188,8 @@ where
 
     fn waiting<K, S>(
         balancer: &RoundRobin<K, S>,
-        limit: Limit<Request>,
+        says: Says<Request>,
+        want: &Want,
         avoid: &[K],
         request: Request,
     ) -> Self
@@ -194,8 +197,9 @@ where
         K: Clone + Ord + Send + Sync + 'static,
         S: Available<Picked = P> + Send + Sync + 'static,
     {
-        let limit = limit(&request);
-        let wait = wait(balancer.shared.clone(), limit, avoid.to_vec());
+        let limit = (says.limit)(&request);
+        let shared = balancer.shared.clone();
+        let wait = wait(shared, limit, want.clone(), avoid.to_vec());
         Self::Waiting {
             member: Box::pin(wait),
             request: Some(request),
@@ -203,22 +207,11 @@ where
     }
 }
 
-fn pick<K, S>(shard: &Shard<K, S>, avoid: &[K]) -> Option<S::Picked>
-where
-    K: Clone + Ord,
-    S: Available,
-{
-    if avoid.is_empty() {
-        shard.pick()
-    } else {
-        shard.pick_avoiding(|key| avoid.contains(key))
-    }
-}
-
 /// The next member that can be picked, if one comes in time; how long was waited where none does.
 async fn wait<K, S>(
     shared: Arc<Shared<K, S>>,
     limit: Option<Duration>,
+    mut want: Want,
     avoid: Vec<K>,
 ) -> Result<S::Picked, Duration>
 where
@@ -235,7 +228,7 @@ where
             let mut changed = pin!(shard.changed());
             // From here on no change is missed, so the pick comes after.
             changed.as_mut().enable();
-            if let Some(member) = pick(shard, &avoid) {
+            if let Some(member) = shard.pick_for(&mut want, &avoid) {
                 absence.end();
                 return member;
             }
@@ -275,11 +268,12 @@ where
                         Err(error) => return Poll::Ready(Err(Error::Member(error))),
                         Ok(request) => {
                             *this.given_back += 1;
-                            match pick(&this.balancer.shared.shard, this.avoid) {
+                            let balancer = &*this.balancer;
+                            match balancer.shared.shard.pick_for(this.want, this.avoid) {
                                 Some(member) => State::picked(member, request),
-                                None => {
-                                    State::waiting(this.balancer, *this.limit, this.avoid, request)
-                                }
+                                None => State::waiting(
+                                    balancer, *this.says, this.want, this.avoid, request,
+                                ),
                             }
                         }
                     },
@@ -378,7 +372,11 @@ mod tests {
         *member.0.lock().unwrap() = Some(shard.join(1, 1, member.clone()));
         let balancer = RoundRobin::new(shard, Duration::from_secs(1));
         let may = Duration::from_millis(270);
-        let answer = balancer.call_avoiding((), |()| Some(Duration::from_millis(270)), Vec::new());
+        let says = Says {
+            limit: |()| Some(Duration::from_millis(270)),
+            ..Says::NOTHING
+        };
+        let answer = balancer.call_avoiding((), says, Vec::new());
         let error = answer.await.unwrap_err();
         assert!(matches!(error, Error::NoMember { waited } if waited == may));
     }

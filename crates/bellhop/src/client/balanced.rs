@@ -17,10 +17,11 @@ use super::{
     retry::{self, Target},
 };
 use crate::{
-    balance::{self, RoundRobin},
+    balance::{self, RoundRobin, Says},
     deadline::parse_timeout,
     discovery::InstanceId,
     endpoint::{Answer, CallError, Endpoint, Peer, RequestBody},
+    split::want,
     upstream::{Report, Upstream},
 };
 
@@ -70,8 +71,12 @@ impl Target for Balanced {
     type Attempt = Attempt;
 
     fn attempt(&self, request: Request<RequestBody>, avoid: Vec<InstanceId>) -> Attempt {
+        let says = Says {
+            limit: share_of_time,
+            want,
+        };
         Attempt {
-            inner: self.inner.call_avoiding(request, share_of_time, avoid),
+            inner: self.inner.call_avoiding(request, says, avoid),
             called: self.called.clone(),
         }
     }

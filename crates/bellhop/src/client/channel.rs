@@ -82,8 +82,13 @@ impl Channel {
         let settings = settings.of(service);
         let handle = Handle::current();
         let discovery = narrowed(discovery, settings.subset, Caller::anonymous());
-        let upstream =
-            Upstream::follow(service.into(), discovery, settings.endpoint.into(), &handle);
+        let upstream = Upstream::follow(
+            service.into(),
+            discovery,
+            None,
+            settings.endpoint.into(),
+            &handle,
+        );
         Ok(Self::new(
             upstream,
             settings,

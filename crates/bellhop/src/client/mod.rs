@@ -30,6 +30,6 @@ pub use crate::{
     endpoint::{ConnectError, Peer, Stranger},
     upstream::{
         CallsReport, Cause, ConnectionReport, ErrorReport, InstanceReport, InstanceState,
-        LatencyReport, Report, StreamsReport, UpstreamReport,
+        LatencyReport, Report, SplitReport, StreamsReport, UpstreamReport, VersionReport,
     },
 };

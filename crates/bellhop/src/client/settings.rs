@@ -24,13 +24,15 @@ pub(crate) struct Settings {
     pub(crate) limit: Option<Rate>,
     /// How many instances to be connected to; `None` is all of them.
     pub(crate) subset: Option<NonZeroUsize>,
+    /// Whether traffic is split by version where the registry says so.
+    pub(crate) split: bool,
     pub(crate) endpoint: endpoint::Settings,
     pub(crate) retry: retry::Settings,
 }
 
 impl Settings {
-    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT`, `BELLHOP_CLIENT_LIMIT`, `BELLHOP_SUBSET` and the settings of
-    /// connections and of trying again.
+    /// Reads `BELLHOP_TIMEOUT`, `BELLHOP_WAIT_FOR_ENDPOINT`, `BELLHOP_CLIENT_LIMIT`, `BELLHOP_SUBSET`, `BELLHOP_SPLIT` and the
+    /// settings of connections and of trying again.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         let retry = retry::Settings::read(reader);
         // An instance is overdue when others are asked beside it.
@@ -42,6 +44,7 @@ impl Settings {
                 .unwrap_or(WAIT_FOR_ENDPOINT),
             limit: rate_or_off(reader, "BELLHOP_CLIENT_LIMIT"),
             subset: read_subset(reader),
+            split: reader.switch("BELLHOP_SPLIT").unwrap_or(true),
             endpoint,
             retry,
         }

@@ -15,6 +15,7 @@ use tower::{Layer, Service};
 use super::{Error, ResponseBody, body::code};
 use crate::{
     context::Scope,
+    split::force,
     telemetry::{
         CallSpan, ClientCall, Telemetry, is_work,
         metrics::{Calls, Limiter},
@@ -73,12 +74,15 @@ where
         // Questions after health and the like are nobody's calls.
         let calls = calls.as_ref().filter(|_| is_work(call.path));
         let timing = calls.map(|calls| calls.begin(call.path));
-        let (mut span, baggage) = Scope::with(|scope| {
+        let (mut span, baggage, version) = Scope::with(|scope| {
             let span = telemetry.client(&scope.span, call).timed_rpc(timing);
-            (span, scope.baggage.clone())
+            (span, scope.baggage.clone(), scope.version.clone())
         });
         span.inject(request.headers_mut());
         telemetry.inject_baggage(&baggage, request.headers_mut());
+        if let Some(version) = version {
+            force(&version, request.headers_mut());
+        }
         if let Some(notes) = telemetry.notes(&mut span, service) {
             request.extensions_mut().insert(notes);
         }

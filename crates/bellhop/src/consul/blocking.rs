@@ -37,6 +37,18 @@ pub struct Indexed<T> {
     pub value: T,
 }
 
+impl<T> Indexed<T> {
+    /// The same about something else.
+    pub(crate) fn map<U>(self, read: impl FnOnce(T) -> U) -> Indexed<U> {
+        Indexed {
+            index: self.index,
+            behind: self.behind,
+            filtered: self.filtered,
+            value: read(self.value),
+        }
+    }
+}
+
 /// How long ago a server may have heard from its leader and still count as up to date. Followers hear from it several times
 /// a second.
 const LAST_CONTACT_MAX: u64 = 5_000;

@@ -226,7 +226,11 @@ impl Seat {
         let connection = self.group.connected(&self.member);
         let endpoint = endpoint.behind(self.member.gate(), self.tally.clone());
         let mut turn = self.member.turn();
-        let join = |share| self.shard.join(id.clone(), share, endpoint.clone());
+        let join = |share| {
+            let version = self.target.version.clone();
+            let shard = &self.shard;
+            shard.join_as(id.clone(), version, share, endpoint.clone())
+        };
         let mut turns = None;
         let end = loop {
             let share = *weight.borrow_and_update();

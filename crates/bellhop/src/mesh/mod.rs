@@ -43,6 +43,7 @@ use crate::{
     endpoint::Connector,
     neighbours::Neighbours,
     server::Faults,
+    split,
     telemetry::{Identity, Kept, Losses, Metrics, StartError, Telemetry},
     upstream::Upstream,
 };
@@ -398,7 +399,11 @@ impl Member {
             settings: settings.endpoint,
             neighbours: self.neighbours.get().cloned().unwrap_or_default(),
         };
-        let upstream = Upstream::follow(service.clone(), events, connector, control);
+        let words = settings.split.then(|| {
+            let wait = self.settings.discovery.wait;
+            split::watch(self.consul.clone(), service, wait)
+        });
+        let upstream = Upstream::follow(service.clone(), events, words, connector, control);
         self.metrics.observe(Arc::<Upstream>::downgrade(&upstream));
         upstream
     }

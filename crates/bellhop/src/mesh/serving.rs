@@ -298,6 +298,7 @@ impl Mesh {
                 metrics: self.metrics().clone(),
                 who: Arc::new(who.clone()),
                 explains: settings.explain,
+                carried: settings.carried.clone(),
                 access_log: settings.server.access_log,
                 shed: shed.clone(),
                 limits: settings.server.limits.clone(),

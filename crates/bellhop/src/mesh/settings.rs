@@ -7,6 +7,7 @@ use crate::{
     config::{PerChannel, Reader},
     consul, discovery, registration, server,
     shards::Shards,
+    split::Carried,
     telemetry,
 };
 
@@ -24,6 +25,8 @@ pub(super) struct Settings {
     pub(super) server: server::Settings,
     /// Whether callers who ask for it are told how their answer came about.
     pub(super) explain: bool,
+    /// What is taken off requests, for calls on their behalf.
+    pub(super) carried: Carried,
     pub(super) admin: admin::Settings,
     pub(super) channelz: channelz::Settings,
     /// Whether faults may be asked for.
@@ -45,6 +48,7 @@ impl Settings {
             client: reader.per_channel(client::Settings::read),
             server: server::Settings::read(reader),
             explain: reader.switch("BELLHOP_EXPLAIN").unwrap_or(false),
+            carried: Carried::read(reader),
             admin: admin::Settings::read(reader),
             channelz: channelz::Settings::read(reader),
             faults: reader.switch("BELLHOP_ALLOW_FAULTS").unwrap_or(false),

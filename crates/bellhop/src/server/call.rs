@@ -52,6 +52,7 @@ impl Service<Call> for Handle {
             span,
             baggage,
             explanation,
+            version,
             ..
         } = call;
         let timeout = parse_timeout(request.headers());
@@ -64,6 +65,7 @@ impl Service<Call> for Handle {
             deadline: timer.as_ref().map(Timer::at),
             explanation,
             attempts: attempts(request.headers()),
+            version,
         };
         let routed = timeout.is_ok();
         let handler = scope.enter(catch(|| match timeout {

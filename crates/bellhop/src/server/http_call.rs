@@ -52,6 +52,7 @@ impl Service<Call> for HandleHttp {
             span,
             baggage,
             explanation,
+            version,
         } = call;
         request.extensions_mut().insert(RemoteAddr(peer));
         let scope = Scope {
@@ -59,6 +60,7 @@ impl Service<Call> for HandleHttp {
             baggage,
             member: Some(self.who.clone()),
             explanation,
+            version,
             ..Scope::default()
         };
         let handler = catch(|| self.service.clone().oneshot(request));

@@ -1,6 +1,6 @@
 //! A call on its way through the stack.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use http::Request;
 use opentelemetry::trace::SpanContext;
@@ -20,6 +20,8 @@ pub(super) struct Call {
     pub(super) baggage: Baggage,
     /// Where the calls of its handler are noted; nowhere unless its caller asked for it.
     pub(super) explanation: Explanation,
+    /// The version that is to serve it on all hops, where it may say that and does.
+    pub(super) version: Option<Arc<str>>,
 }
 
 impl Call {
@@ -30,6 +32,7 @@ impl Call {
             span: SpanContext::NONE,
             baggage: Baggage::default(),
             explanation: Explanation::default(),
+            version: None,
         }
     }
 

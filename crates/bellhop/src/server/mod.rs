@@ -32,6 +32,7 @@ mod shed;
 mod sockets;
 mod sparse;
 mod stack;
+mod steer;
 mod unread;
 
 pub(crate) use accepting::Accepting;

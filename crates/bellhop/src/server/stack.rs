@@ -16,9 +16,11 @@ use super::{
     observe::{AccessLog, Grpc, Http, Observe, ObserveLayer, Observer},
     panic::Panics,
     shed::{Shed, ShedLayer, Shedding},
+    steer::{Steer, SteerLayer},
 };
 use crate::{
     context::{Voice, Who},
+    split::Carried,
     telemetry::{Metrics, Telemetry},
 };
 
@@ -36,8 +38,8 @@ pub(super) enum Kind {
     Http(HttpStack),
 }
 
-pub(super) type GrpcStack = Observe<Explain<Shed<Limit<Handle>>>, Grpc>;
-pub(super) type HttpStack = Observe<Explain<Shed<HandleHttp>>, Http>;
+pub(super) type GrpcStack = Observe<Explain<Shed<Limit<Steer<Handle>>>>, Grpc>;
+pub(super) type HttpStack = Observe<Explain<Shed<Steer<HandleHttp>>>, Http>;
 
 /// What the stack of a worker is made of, beside what it serves.
 #[derive(Clone, Debug)]
@@ -49,6 +51,8 @@ pub(crate) struct Parts {
     pub(crate) who: Arc<Who>,
     /// Whether it tells callers who ask how their answer came about.
     pub(crate) explains: bool,
+    /// What it takes off requests, for calls on their behalf.
+    pub(crate) carried: Carried,
     /// Which calls are logged.
     pub(crate) access_log: AccessLog,
     /// Those of the member's handlers.
@@ -90,6 +94,8 @@ fn grpc(services: Services, parts: Parts) -> GrpcStack {
         .layer(ShedLayer(parts.shed))
         // Within the shedding: a call that nobody has time for takes nothing from its caller.
         .layer(LimitLayer(parts.limits))
+        // For calls that are served only: what travels with them to the next hops.
+        .layer(SteerLayer::new(parts.carried))
         // Starts the clock of the deadline, enters the scope that calls to others read, catches panics, routes.
         .service(Handle {
             services: Arc::new(services),
@@ -108,6 +114,7 @@ fn http(service: HttpService, parts: Parts) -> HttpStack {
         .layer(ObserveLayer::new(observer))
         .layer(ExplainLayer(explains))
         .layer(ShedLayer(parts.shed))
+        .layer(SteerLayer::new(parts.carried))
         .service(HandleHttp {
             service,
             who,

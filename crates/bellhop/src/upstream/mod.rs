@@ -2,22 +2,23 @@
 
 mod cause;
 mod figures;
+mod follow;
 mod instance;
 mod report;
 mod state;
+mod steering;
 mod widen;
 mod word;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use tokio::{runtime::Handle, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 
-use self::state::{State, Turn};
 pub use self::{
     cause::Cause,
     instance::{
@@ -25,6 +26,11 @@ pub use self::{
         StreamsReport,
     },
     report::{Report, UpstreamReport},
+    steering::{SplitReport, VersionReport},
+};
+use self::{
+    state::{State, Turn},
+    steering::{News, Steering},
 };
 use crate::{
     balance::{Ring, Shard},
@@ -35,6 +41,7 @@ use crate::{
     explain::Skipped,
     limit::{Rate, Turns},
     one_line::in_one_line,
+    split,
 };
 
 /// A service that is called, for a whole process: its shards have connections of their own and take turns together.
@@ -47,6 +54,7 @@ pub(crate) struct Upstream {
     voice: Voice,
     begun: Instant,
     state: Mutex<State>,
+    steering: Mutex<Steering>,
     turns: OnceLock<Arc<Turns>>,
     budget: OnceLock<Arc<Budget>>,
     follower: OnceLock<AbortOnDropHandle<()>>,
@@ -57,10 +65,12 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    /// Follows a service on the runtime of `control`; `width` is for where discovery tells of a subset.
+    /// Follows a service on the runtime of `control`; `width` is for where discovery tells of a subset, `words` for where traffic
+    /// may be split.
     pub(crate) fn follow(
         service: Arc<str>,
         (discovery, width): (impl Stream<Item = Event> + Send + 'static, Option<Width>),
+        words: Option<split::Watch>,
         connector: Connector,
         control: &Handle,
     ) -> Arc<Self> {
@@ -78,6 +88,7 @@ impl Upstream {
             voice,
             begun: Instant::now(),
             state: Mutex::default(),
+            steering: Mutex::default(),
             turns: OnceLock::new(),
             budget: OnceLock::new(),
             follower: OnceLock::new(),
@@ -85,7 +96,7 @@ impl Upstream {
             widening: Mutex::default(),
         });
         // Not while the upstream is being made: the follower would find nobody and leave.
-        let follower = apply(Arc::downgrade(&upstream), discovery);
+        let follower = follow::follow(Arc::downgrade(&upstream), discovery, words);
         let follower = control.spawn(upstream.voice.carry(follower));
         let _ = upstream.follower.set(AbortOnDropHandle::new(follower));
         upstream
@@ -173,12 +184,13 @@ impl Upstream {
     /// The same with each of its instances.
     pub(crate) fn details(&self) -> UpstreamReport {
         let (standings, panic) = (self.group.standings(), self.group.panic());
-        let (report, seen, critical, about) = {
+        let (report, split, seen, critical, about) = {
             let state = self.state();
             let unknown = state.critical().iter().filter(|id| !state.knows(id));
             let critical: Vec<_> = unknown.map(InstanceReport::critical).collect();
             (
                 state.report(&standings, panic, self.group.is_missed()),
+                self.steering().report(&state, &standings),
                 state.seen(),
                 critical,
                 state.word().about().clone(),
@@ -197,6 +209,7 @@ impl Upstream {
         UpstreamReport {
             service: self.service.to_string(),
             report,
+            split,
             calls: instance::calls(&all),
             instances: known
                 .chain(critical)
@@ -273,6 +286,11 @@ impl Upstream {
         AbortOnDropHandle::new(handle.spawn(self.voice.carry(supervisor)))
     }
 
+    fn steering(&self) -> MutexGuard<'_, Steering> {
+        let steering = self.steering.lock();
+        steering.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -294,20 +312,6 @@ fn vouches(event: &Event) -> Vec<(InstanceId, Vouch)> {
         Change::Remove(_) => None,
     };
     changes.iter().filter_map(vouch).collect()
-}
-
-/// Applies what discovery says for as long as somebody uses the upstream.
-async fn apply(upstream: Weak<Upstream>, discovery: impl Stream<Item = Event>) {
-    let mut discovery = std::pin::pin!(discovery);
-    while let Some(event) = discovery.next().await {
-        let Some(upstream) = upstream.upgrade() else {
-            return;
-        };
-        upstream.apply(event);
-    }
-    if let Some(upstream) = upstream.upgrade() {
-        tracing::debug!(service = %upstream.service, "discovery ended, the last set stays in use");
-    }
 }
 
 impl fmt::Debug for Upstream {

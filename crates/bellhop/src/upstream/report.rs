@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{CallsReport, Cause, InstanceReport};
+use super::{CallsReport, Cause, InstanceReport, SplitReport};
 use crate::consul;
 
 /// How a service that is called stands, as this process sees it.
@@ -49,6 +49,8 @@ pub struct UpstreamReport {
     /// How it stands as a whole.
     #[serde(flatten)]
     pub report: Report,
+    /// How its traffic is split by version; `None` where it is not.
+    pub split: Option<SplitReport>,
     /// The calls that it had from this process, those to instances that have gone too.
     pub calls: CallsReport,
     /// All that are known, by id.

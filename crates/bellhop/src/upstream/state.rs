@@ -104,6 +104,12 @@ impl State {
         known.map(|(id, known)| (id, *known.vouch.borrow() != Vouch::Passing))
     }
 
+    /// Those that may be called and say their version.
+    pub(super) fn versions(&self) -> impl Iterator<Item = (&InstanceId, &Arc<str>)> {
+        let known = self.known.iter();
+        known.filter_map(|(id, known)| Some((id, known.target.version.as_ref()?)))
+    }
+
     /// Takes over what discovery says; returns who is gone.
     pub(super) fn apply(
         &mut self,

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use bellhop::{
-    client::Channel,
+    Mesh,
+    client::{Channel, SplitReport},
     config::Reader,
     consul::{Config, Consul, HealthState, Sight},
     discovery::{Change, Event, Settings, Watch, watch},
@@ -33,6 +34,8 @@ const NO_NODES: &str = "33333333-3333-3333-3333-333333333333";
 /// May see everything at first.
 const NO_MORE_NODES: &str = "55555555-5555-5555-5555-555555555555";
 const NO_MORE_SERVICES: &str = "66666666-6666-6666-6666-666666666666";
+/// May see the splits at first.
+const NO_MORE_KEYS: &str = "77777777-7777-7777-7777-777777777777";
 const UNKNOWN: &str = "44444444-4444-4444-4444-444444444444";
 
 /// An agent that hides what it is not told to show, with `geo` registered.
@@ -244,6 +247,58 @@ async fn a_newer_consul_says_so_itself() {
         .unwrap_err();
     assert!(status.message().contains("ACLs hide it"), "{status}");
     assert_eq!(fake.count("POST"), 0);
+}
+
+/// What a member that calls `rate` with this token knows of its split.
+fn split(mesh: &Mesh) -> Option<SplitReport> {
+    mesh.report().upstreams.pop()?.split
+}
+
+#[tokio::test]
+async fn a_split_stays_that_a_token_may_see_no_more() {
+    let Some(strict) = Strict::start().await else {
+        return;
+    };
+    let services =
+        r#"service_prefix \"\" { policy = \"read\" } node_prefix \"\" { policy = \"read\" }"#;
+    let keys = r#"key_prefix \"bellhop/split/\" { policy = \"read\" }"#;
+    let rules = format!("{services} {keys}");
+    strict.grant(NO_MORE_KEYS, &rules, NO_MORE_KEYS).await;
+    let written = strict.put("/v1/kv/bellhop/split/rate", r#"{"v1":90,"v2":10}"#);
+    written.await.expect("a split");
+
+    let settings = |token: &str| {
+        let pairs = [
+            ("CONSUL_HTTP_ADDR", strict.agent.address().to_string()),
+            ("CONSUL_HTTP_TOKEN", token.to_owned()),
+            // An agent that was told of new rules does not wake those who ask.
+            ("BELLHOP_DISCOVERY_WAIT", "1s".to_owned()),
+        ];
+        BTreeMap::from(pairs.map(|(name, value)| (name.to_owned(), value)))
+    };
+    let denied = Mesh::from_source("tests", &settings(OTHERS)).unwrap();
+    let _channel = denied.channel("rate");
+    let told = until("a word that it may not know", async || {
+        split(&denied).filter(|split| split.error.is_some())
+    });
+    let told = told.await;
+    assert!(told.error.unwrap().contains("403") && told.versions.is_empty());
+
+    let mesh = Mesh::from_source("tests", &settings(NO_MORE_KEYS)).unwrap();
+    let _channel = mesh.channel("rate");
+    let shares = |split: SplitReport| {
+        let versions = split.versions.into_iter();
+        let shares: Vec<_> = versions.map(|one| (one.version, one.share)).collect();
+        (shares, split.error)
+    };
+    let expected = vec![("v1".to_owned(), 90), ("v2".to_owned(), 10)];
+    let known = until("a split", async || split(&mesh)).await;
+    assert_eq!(shares(known), (expected.clone(), None));
+    strict.restrict(NO_MORE_KEYS, services).await;
+    let kept = until("a split that is not known any more", async || {
+        split(&mesh).filter(|split| split.error.is_some())
+    });
+    assert_eq!(shares(kept.await).0, expected);
 }
 
 #[tokio::test]

@@ -2,9 +2,12 @@
 
 use std::{cmp::Reverse, num::NonZeroUsize};
 
-use crate::discovery::{
-    InstanceId,
-    diff::{Member, Standing, Told},
+use crate::{
+    discovery::{
+        InstanceId,
+        diff::{Member, Standing, Told},
+    },
+    hash::hash,
 };
 
 /// Whoever calls: another one has another order of the instances.
@@ -54,15 +57,6 @@ pub(super) fn choose(all: &Told, caller: Caller, limit: NonZeroUsize) -> Told {
         }
     }
     chosen
-}
-
-/// FNV-1a, and the last step of SplitMix64, without which names that differ in their last letter only would stay close.
-fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
-    let mut hash = bytes.iter().fold(seed ^ 0xCBF2_9CE4_8422_2325, step);
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    hash ^ (hash >> 31)
 }
 
 #[cfg(test)]

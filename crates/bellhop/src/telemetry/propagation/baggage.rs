@@ -36,7 +36,7 @@ pub struct Baggage(Option<HeaderValue>);
 
 impl Baggage {
     /// What the headers of a request carry.
-    pub(super) fn extract(headers: &HeaderMap) -> Self {
+    pub(crate) fn extract(headers: &HeaderMap) -> Self {
         let mut values = headers.get_all(&BAGGAGE).iter();
         let Some(first) = values.next() else {
             return Self::default();
