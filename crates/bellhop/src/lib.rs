@@ -47,6 +47,8 @@ mod explain;
 #[cfg(test)]
 mod fuzz;
 mod hash;
+#[cfg(test)]
+mod heard;
 mod identity;
 pub mod limit;
 pub mod logs;

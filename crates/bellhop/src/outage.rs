@@ -1,6 +1,7 @@
 //! Tells of a failure that repeats: once when it begins, every minute while it goes on, and once when it is over.
 
 use std::{
+    future::pending,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -8,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// An outage is over when nothing has failed for this long: failures that come and go are one outage.
 const QUIET: Duration = Duration::from_secs(10);
@@ -32,6 +33,8 @@ struct Running {
     failures: u64,
     told: Instant,
     untold: u64,
+    /// Something went well since the last failure.
+    well: bool,
 }
 
 /// An outage that is over.
@@ -41,6 +44,12 @@ pub struct Over {
     pub failures: u64,
     /// From the first failure to the last.
     pub lasted: Duration,
+}
+
+impl Running {
+    fn is_over(&self, now: Instant) -> bool {
+        self.well && now.saturating_duration_since(self.last) >= QUIET
+    }
 }
 
 impl Outage {
@@ -66,14 +75,18 @@ impl Outage {
 
     fn fail<'s>(&self, state: &'s mut Option<Running>, now: Instant) -> &'s mut Running {
         self.running.store(true, Ordering::Relaxed);
+        // The last one may have ended with nobody there to be told.
+        *state = state.take().filter(|running| !running.is_over(now));
         let running = state.get_or_insert(Running {
             since: now,
             last: now,
             failures: 0,
             told: now,
             untold: 0,
+            well: false,
         });
         running.last = now.max(running.last);
+        running.well = false;
         running.failures += 1;
         running.untold += 1;
         running
@@ -92,11 +105,26 @@ impl Outage {
             return None;
         }
         let mut state = self.state();
-        let running = (*state)?;
-        if now.saturating_duration_since(running.last) < QUIET {
-            return None;
+        let running = state.as_mut()?;
+        running.well = true;
+        let running = *running;
+        running.is_over(now).then(|| self.end(&mut state, running))
+    }
+
+    /// Waits for an outage to be over by itself: something went well, and nothing has failed for long enough.
+    ///
+    /// For work that comes so seldom that the next success would be late to end it. Who does something meanwhile asks anew.
+    pub async fn over(&self) -> Over {
+        loop {
+            let well = self.state().filter(|running| running.well);
+            let Some(running) = well else {
+                return pending().await;
+            };
+            sleep_until(running.last + QUIET).await;
+            if let Some(over) = self.went_well(Instant::now()) {
+                return over;
+            }
         }
-        Some(self.end(&mut state, running))
     }
 
     /// Says that it is over, for one success ends it. What the outage was, where there was one.
@@ -126,6 +154,8 @@ impl Outage {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     #[test]
@@ -158,6 +188,43 @@ mod tests {
         };
         assert_eq!(outage.ended(), Some(over));
         assert_eq!(outage.ended(), None);
+        assert!(!outage.is_running());
+    }
+
+    #[test]
+    fn failures_far_apart_are_two_outages_where_something_went_well_between() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let one = Over {
+            failures: 1,
+            lasted: Duration::ZERO,
+        };
+        let outage = Outage::default();
+        assert!(outage.failed(at(0)));
+        assert_eq!(outage.went_well(at(1)), None);
+        assert!(outage.failed(at(3600)), "nobody was there to end it");
+        assert_eq!(outage.went_well(at(3601)), None);
+        assert_eq!(outage.went_well(at(3610)), Some(one));
+
+        assert!(outage.failed(at(4000)));
+        assert!(!outage.failed(at(7600)), "nothing went well");
+        assert_eq!(
+            outage.went_well(at(7610)).map(|over| over.failures),
+            Some(2)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_over_says_so_by_itself() {
+        let (outage, start) = (Outage::default(), Instant::now());
+        let over = async || timeout(60 * QUIET, outage.over()).await.ok();
+        assert_eq!(over().await, None, "all is well");
+        assert!(outage.failed(Instant::now()));
+        assert_eq!(over().await, None, "nothing went well");
+        assert!(!outage.failed(Instant::now()));
+        assert_eq!(outage.went_well(Instant::now()), None);
+        assert_eq!(over().await.map(|over| over.failures), Some(2));
+        assert_eq!(start.elapsed(), 121 * QUIET);
         assert!(!outage.is_running());
     }
 

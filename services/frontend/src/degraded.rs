@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// What the span of such a request says.
 const EVENT: SpanEvent = SpanEvent("degraded");
 
-/// Tells the trace of each degraded answer, and the log of the first and of the end.
+/// Tells the trace of each degraded answer, and the log of the first, each minute of how many there were, and of the end.
 #[derive(Clone, Debug)]
 pub(crate) struct Teller(pub(crate) Arc<Outage>);
 
@@ -24,8 +24,10 @@ impl Teller {
             }
             return response;
         }
-        if self.0.failed(now) {
-            tracing::warn!(?degraded, "answers are degraded: these services fail");
+        match self.0.failed_again(now) {
+            Some(1) => tracing::warn!(?degraded, "answers are degraded: these services fail"),
+            Some(answers) => tracing::warn!(answers, ?degraded, "answers are still degraded"),
+            None => {}
         }
         response.extensions_mut().insert(EVENT);
         response

@@ -24,20 +24,24 @@ pub(crate) fn is_callers_fault(status: &Status) -> bool {
     matches!(status.code(), Code::InvalidArgument | Code::OutOfRange)
 }
 
-/// Tells the log when rate begins to fail, and when it answers again.
+/// Tells the log when rate begins to fail, each minute how often it did, and when it answers again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Teller(Arc<Outage>);
 
 impl Teller {
     pub(crate) fn failed(&self, status: &Status) {
-        if self.0.failed(Instant::now()) {
-            let (code, error) = (status.code(), status.message());
-            tracing::warn!(
+        let (code, error) = (status.code(), status.message());
+        match self.0.failed_again(Instant::now()) {
+            Some(1) => tracing::warn!(
                 service = RATE,
                 ?code,
                 error,
                 "rate fails, hotels are answered without prices"
-            );
+            ),
+            Some(failures) => {
+                tracing::warn!(service = RATE, failures, ?code, error, "rate still fails");
+            }
+            None => {}
         }
     }
 

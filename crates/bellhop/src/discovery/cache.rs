@@ -1,5 +1,7 @@
 //! The last set of a service in a file, for a start without a registry.
 
+mod saver;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -12,26 +14,19 @@ use std::{
 use humantime::format_duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use tokio::{
-    sync::watch,
-    task::spawn_blocking,
-    time::{Instant, sleep},
-};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::{task::spawn_blocking, time::Instant};
 
+use self::saver::{Latest, Saver};
 use super::{
     Instance, InstanceId,
     diff::{Members, Told},
 };
-use crate::{context::Voice, outage::Outage};
 
 /// What such a file says that it is.
 const FORMAT: &str = "bellhop-discovery";
 const VERSION: u32 = 2;
 /// The largest file that is read or written, in bytes: ten thousand instances and more.
 const SIZE_MAX: u64 = 4 << 20;
-/// Between two writes.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// A set that goes on as it is counts as of now this often at least; oftener where files may not be as old as that.
 const REFRESH: Duration = Duration::from_secs(600);
@@ -79,19 +74,6 @@ pub(crate) enum CacheError {
     OtherRegistry { found: String, expected: Arc<str> },
     #[error("it is {} old, {} is the most", format_duration(*.age), format_duration(*.most))]
     TooOld { age: Duration, most: Duration },
-}
-
-/// A set that is to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Latest {
-    members: Arc<Members>,
-    /// Nobody is missing.
-    is_whole: bool,
-}
-
-struct Saver {
-    latest: watch::Sender<Option<Latest>>,
-    _task: AbortOnDropHandle<()>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -167,69 +149,9 @@ impl Cache {
         let saver = self
             .saver
             .get_or_insert_with(|| Saver::start(self.file.clone(), self.origin.clone(), self.age));
-        let saved = saver.latest.send_if_modified(|last| {
-            let is_new = is_due || last.as_ref() != Some(&latest);
-            if is_new {
-                *last = Some(latest);
-            }
-            is_new
-        });
-        if saved {
+        if saver.save(latest, is_due) {
             self.saved = Some(Instant::now());
         }
-    }
-}
-
-impl Saver {
-    fn start(file: PathBuf, origin: Origin, age: Option<Duration>) -> Self {
-        let (latest, changes) = watch::channel(None);
-        let task = tokio::spawn(Voice::current().carry(save(file, origin, age, changes)));
-        Self {
-            latest,
-            _task: AbortOnDropHandle::new(task),
-        }
-    }
-}
-
-/// Writes each change, one at a time and not too often.
-async fn save(
-    file: PathBuf,
-    origin: Origin,
-    age: Option<Duration>,
-    mut changes: watch::Receiver<Option<Latest>>,
-) {
-    let outage = Outage::default();
-    while changes.changed().await.is_ok() {
-        let Some(latest) = changes.borrow_and_update().clone() else {
-            continue;
-        };
-        let (path, from) = (file.clone(), origin.clone());
-        let saved = spawn_blocking(move || put(&path, &from, age, &latest, SystemTime::now()));
-        match saved.await {
-            Ok(Ok(())) => written(&outage, &origin.service, &file),
-            Ok(Err(error)) => failed(&outage, &origin.service, &file, &error),
-            // The process ends.
-            Err(_) => {}
-        }
-        sleep(PAUSE).await;
-    }
-}
-
-fn failed(outage: &Outage, service: &str, file: &Path, error: &CacheError) {
-    let file = file.display();
-    match outage.failed_again(Instant::now()) {
-        Some(1) => tracing::warn!(service, %file, %error, "the cache cannot be written"),
-        Some(failures) => {
-            tracing::warn!(service, failures, %file, %error, "the cache still cannot be written");
-        }
-        None => {}
-    }
-}
-
-fn written(outage: &Outage, service: &str, file: &Path) {
-    if let Some(over) = outage.went_well(Instant::now()) {
-        let (file, failures, lasted) = (file.display(), over.failures, over.lasted);
-        tracing::info!(service, %file, failures, ?lasted, "the cache is written again");
     }
 }
 

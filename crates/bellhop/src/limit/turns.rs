@@ -48,7 +48,12 @@ impl Turns {
 
     /// Takes a turn where there is one and nobody waits for it.
     pub(crate) fn take(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) == 0 && self.check().is_ok()
+        let taken = self.waiting.load(Ordering::Relaxed) == 0 && self.check().is_ok();
+        if taken && self.outage.is_running() {
+            // Its end is not told, but the next beginning.
+            let _ = self.outage.went_well(Instant::now());
+        }
+        taken
     }
 
     /// Waits for a turn.

@@ -10,7 +10,7 @@ use tokio::{
 use super::{State, spec::health_state};
 use crate::{
     consul::{Consul, Error},
-    outage::Outage,
+    outage::{Outage, Over},
 };
 
 /// How many reports there are in the time after which a silent instance counts as dead.
@@ -43,7 +43,11 @@ impl Reporter {
                 .update_check(&self.check, health_state(healthy), output)
                 .await;
             match report {
-                Ok(()) => self.reported(&outage),
+                Ok(()) => {
+                    if let Some(over) = outage.went_well(Instant::now()) {
+                        self.reported_again(over);
+                    }
+                }
                 Err(error) => {
                     self.failed(&outage, &error);
                     if let Error::Status { .. } = error {
@@ -51,9 +55,14 @@ impl Reporter {
                     }
                 }
             }
-            tokio::select! {
-                () = sleep(self.ttl / REPORTS_PER_TTL) => {}
-                () = changed(&mut self.healthy) => {}
+            let next = sleep(self.ttl / REPORTS_PER_TTL);
+            tokio::pin!(next);
+            loop {
+                tokio::select! {
+                    () = &mut next => break,
+                    () = changed(&mut self.healthy) => break,
+                    over = outage.over() => self.reported_again(over),
+                }
             }
         }
     }
@@ -69,11 +78,9 @@ impl Reporter {
         }
     }
 
-    fn reported(&self, outage: &Outage) {
-        if let Some(over) = outage.went_well(Instant::now()) {
-            let (check, failures, lasted) = (&self.check, over.failures, over.lasted);
-            tracing::info!(check, failures, ?lasted, "health is reported again");
-        }
+    fn reported_again(&self, over: Over) {
+        let (check, failures, lasted) = (&self.check, over.failures, over.lasted);
+        tracing::info!(check, failures, ?lasted, "health is reported again");
     }
 }
 
@@ -81,5 +88,70 @@ impl Reporter {
 async fn changed(healthy: &mut watch::Receiver<bool>) {
     if healthy.changed().await.is_err() {
         pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::{consul::Config, heard::Heard};
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+    /// An agent that hangs up until it is well.
+    async fn agent(well: Arc<AtomicBool>) -> Consul {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                if well.load(Ordering::Relaxed) {
+                    let mut request = [0; 4096];
+                    let _ = stream.read(&mut request).await;
+                    let _ = stream.write_all(ANSWER).await;
+                }
+            }
+        });
+        Consul::new(Config::at(&address).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reports_that_fail_are_told_once_then_counted_and_their_end_soon() {
+        let (heard, start) = (Heard::from_now_on(), Instant::now());
+        let well = Arc::new(AtomicBool::new(false));
+        let (health, healthy) = watch::channel(true);
+        let (_state, state) = watch::channel(State::Registered);
+        let day = Duration::from_secs(24 * 60 * 60);
+        let reporter = Reporter {
+            consul: agent(well.clone()).await,
+            check: "service:geo".to_owned(),
+            ttl: day,
+            healthy,
+            state,
+            lost: Arc::default(),
+        };
+        let _reporter = tokio::spawn(reporter.run());
+        while heard.lines().len() < 2 {
+            sleep(Duration::from_secs(1)).await;
+            health.send_modify(|healthy| *healthy = !*healthy);
+        }
+        well.store(true, Ordering::Relaxed);
+        health.send_modify(|healthy| *healthy = !*healthy);
+        while heard.lines().len() < 3 {
+            sleep(Duration::from_secs(1)).await;
+        }
+        let lines = heard.lines();
+        assert!(lines[0].contains("WARN") && lines[0].contains("a report of health failed"));
+        assert!(lines[1].contains("reports of health still fail"));
+        assert!(lines[1].contains("failures="), "{}", lines[1]);
+        assert!(lines[2].contains("INFO") && lines[2].contains("health is reported again"));
+        assert!(lines[2].contains("failures="), "{}", lines[2]);
+        assert!(start.elapsed() < day / REPORTS_PER_TTL, "before the next");
     }
 }

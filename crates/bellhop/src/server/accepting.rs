@@ -48,36 +48,16 @@ impl Accepting {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{Arc, Mutex},
-        time::Duration,
-    };
+    use std::time::Duration;
 
     use tokio::time::advance;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(text)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::heard::Heard;
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_of_failures_is_three_lines_of_log() {
-        let log = Log::default();
-        let writer = log.clone();
-        let lines = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        let _lines = tracing::subscriber::set_default(lines.finish());
+        let heard = Heard::from_now_on();
         let (accepting, full) = (Accepting::of("a connection"), io::Error::other("full"));
         accepting.went_well();
         for _ in 0..=60 {
@@ -90,19 +70,18 @@ mod tests {
         accepting.went_well();
         accepting.went_well();
 
-        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        let lines: Vec<_> = log.lines().collect();
+        let lines = heard.lines();
         let [first, later, last] = &lines[..] else {
-            panic!("{log}")
+            panic!("{lines:#?}")
         };
         assert!(first.contains("WARN") && first.ends_with("cannot accept a connection error=full"));
         assert!(
             later.contains("WARN") && later.contains("failures=120"),
-            "{log}"
+            "{later}"
         );
         assert!(
             last.contains("INFO") && last.contains("failures=122"),
-            "{log}"
+            "{last}"
         );
     }
 }

@@ -111,25 +111,10 @@ impl Drop for Background {
 
 #[cfg(test)]
 mod tests {
-    use std::{io, sync::Mutex};
-
     use http::HeaderMap;
 
     use super::*;
-    use crate::telemetry::collector::Transport;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(text)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::{heard::Heard, telemetry::collector::Transport};
 
     #[test]
     fn a_long_failure_is_two_lines_of_log() {
@@ -144,31 +129,22 @@ mod tests {
             Background::new(&collector, Duration::from_secs(1), Arc::default()).unwrap();
         let failed = Err(OTelSdkError::InternalFailure("refused".to_owned()));
 
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        tracing::subscriber::with_default(subscriber, || {
-            background.report(1, &Ok(()));
-            for _ in 0..50 {
-                background.report(2, &failed);
-            }
-            background.report(1, &Ok(()));
-            background.report(1, &Ok(()));
-        });
+        let heard = Heard::from_now_on();
+        background.report(1, &Ok(()));
+        for _ in 0..50 {
+            background.report(2, &failed);
+        }
+        background.report(1, &Ok(()));
+        background.report(1, &Ok(()));
 
-        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        let lines: Vec<_> = log.lines().collect();
-        assert_eq!(lines.len(), 2, "{log}");
+        let lines = heard.lines();
+        let [first, last] = &lines[..] else {
+            panic!("{lines:#?}")
+        };
         assert!(
-            lines[0].contains("WARN") && lines[0].contains("refused"),
-            "{log}"
+            first.contains("WARN") && first.contains("refused"),
+            "{first}"
         );
-        assert!(
-            lines[1].contains("INFO") && lines[1].contains("lost=100"),
-            "{log}"
-        );
+        assert!(last.contains("INFO") && last.contains("lost=100"), "{last}");
     }
 }

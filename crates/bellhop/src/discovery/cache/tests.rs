@@ -1,8 +1,13 @@
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use tokio::time::sleep;
+
 use super::*;
-use crate::discovery::diff::{Member, Standing, test::members};
+use crate::{
+    discovery::diff::{Member, Standing, test::members},
+    heard::Heard,
+};
 
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
@@ -139,6 +144,32 @@ async fn a_set_that_goes_on_is_written_anew_now_and_then() {
     tokio::time::advance(REFRESH).await;
     cache.save(&told, true);
     assert!(latest.has_changed().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_that_fail_are_told_once_then_counted_and_their_end_soon() {
+    let (folder, heard) = (TempDir::new().unwrap(), Heard::from_now_on());
+    let in_the_way = folder.path().join("cache");
+    fs::write(&in_the_way, "a file").unwrap();
+    let mut cache = cache(&in_the_way, "geo");
+    let sets = [told(&["a"]), told(&["b"])];
+    for second in 0..=60 {
+        cache.save(&sets[second % 2], true);
+        sleep(Duration::from_secs(1)).await;
+    }
+    fs::remove_file(&in_the_way).unwrap();
+    cache.save(&sets[1], true);
+    sleep(REFRESH / 2).await;
+
+    let lines = heard.lines();
+    let [first, later, last] = &lines[..] else {
+        panic!("{lines:#?}")
+    };
+    assert!(first.contains("WARN") && first.contains("the cache cannot be written"));
+    assert!(later.contains("the cache still cannot be written"));
+    assert!(later.contains("failures="), "{later}");
+    assert!(last.contains("INFO") && last.contains("the cache is written again"));
+    assert!(last.contains("failures="), "{last}");
 }
 
 #[tokio::test]

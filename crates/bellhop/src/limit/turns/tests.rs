@@ -4,6 +4,7 @@ use futures_util::{FutureExt, future::join_all};
 use proptest::prelude::*;
 
 use super::*;
+use crate::heard::Heard;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -74,6 +75,20 @@ async fn nobody_waits_for_who_has_left() {
     assert!(!turns.take());
     tokio::time::advance(SECOND).await;
     assert!(turns.take(), "the queue is empty");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_are_told_of_anew_when_there_were_none_for_long() {
+    let (heard, turns) = (Heard::from_now_on(), turns("10:1"));
+    for bout in 1..=2 {
+        let calls = (0..3).map(|_| ask(&turns, SECOND / 100));
+        let refused = join_all(calls).await.into_iter().filter(Result::is_err);
+        assert_eq!(refused.count(), 2);
+        assert_eq!(heard.lines().len(), bout);
+        tokio::time::advance(SECOND * 60).await;
+        assert!(turns.take());
+        tokio::time::advance(SECOND).await;
+    }
 }
 
 proptest! {

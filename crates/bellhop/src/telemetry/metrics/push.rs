@@ -126,3 +126,54 @@ impl Work {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::{heard::Heard, telemetry::collector::Transport};
+
+    #[tokio::test]
+    async fn a_long_failure_is_two_lines_of_log() {
+        let collector = Collector {
+            transport: Transport::Http,
+            endpoint: "http://127.0.0.1:1/v1/metrics".to_owned(),
+            headers: HeaderMap::new(),
+            timeout: Duration::from_secs(1),
+            roots: None,
+        };
+        let mut work = Work {
+            exporter: Exporter::new(&collector).unwrap(),
+            settings: Settings {
+                collector,
+                interval: Duration::from_secs(60),
+                timeout: Duration::from_secs(1),
+            },
+            registry: Weak::new(),
+            failures: 0,
+        };
+        let heard = Heard::from_now_on();
+        work.note(Ok(()));
+        for _ in 0..50 {
+            work.note(Err(ExportError::Refused(StatusCode::FORBIDDEN)));
+        }
+        work.note(Ok(()));
+        work.note(Ok(()));
+
+        let lines = heard.lines();
+        let [first, last] = &lines[..] else {
+            panic!("{lines:#?}")
+        };
+        assert!(
+            first.contains("WARN") && first.contains("metrics cannot be exported"),
+            "{first}"
+        );
+        assert!(first.contains("403"), "{first}");
+        assert!(
+            last.contains("INFO") && last.contains("metrics are exported again"),
+            "{last}"
+        );
+        assert!(last.contains("failures=50"), "{last}");
+    }
+}

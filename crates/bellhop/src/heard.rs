@@ -1,0 +1,48 @@
+//! What the log says in a test.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use tracing::subscriber::{DefaultGuard, set_default};
+
+/// Hears what this thread says, until it is dropped.
+pub(crate) struct Heard {
+    log: Log,
+    _listening: DefaultGuard,
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    /// From now on.
+    pub(crate) fn from_now_on() -> Self {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone());
+        Self {
+            log,
+            _listening: set_default(subscriber.finish()),
+        }
+    }
+
+    /// All lines so far: time, level, target, message and what is said besides.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(text)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
