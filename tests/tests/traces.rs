@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use e2e::{Answer, Client, Launch, Registry, System};
+use e2e::{Answer, Client, Launch, Receiver, Registry, System};
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
@@ -113,4 +113,21 @@ async fn nothing_is_kept_where_somebody_says_so() {
     let admin = system.processes["geo"][0].admin("geo").await;
     let spans = Client::new().get(&format!("http://{admin}/spans")).await;
     assert_eq!(spans.expect("an answer").status.as_u16(), 501);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_kept_where_a_collector_is_told() {
+    let receiver = Receiver::start().await;
+    let endpoint = receiver.endpoint();
+    let (_registry, system) = stage(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ])
+    .await;
+    ask(&system).await;
+    for service in SERVICES {
+        let admin = system.processes[service][0].admin(service).await;
+        let spans = Client::new().get(&format!("http://{admin}/spans")).await;
+        assert_eq!(spans.expect("an answer").status.as_u16(), 501, "{service}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What a member tells at `/config` of the settings that the program has for itself.
 
+use std::{collections::BTreeSet, process::Command};
+
 use e2e::{Client, Launch, Registry};
 
 use crate::{ANYWHERE, BINARY};
@@ -33,4 +35,11 @@ async fn settings_of_the_program_itself_are_shown_without_secrets() {
     assert_eq!(shown("HOTELS_TRUSTED_PROXIES"), (None, "default"));
     let tiles = "https://tiles.example/{z}/{x}/{y}?***";
     assert_eq!(shown("HOTELS_TILES"), (Some(tiles), "environment"));
+    // None is left out of those that the program has.
+    let help = Command::new(BINARY).args(["frontend", "--help"]).output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    let names = help.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
+    let names: BTreeSet<_> = names.filter(|name| name.starts_with("HOTELS_")).collect();
+    assert!(names.len() > 8, "{names:?}");
+    names.into_iter().for_each(|name| drop(shown(name)));
 }
