@@ -290,4 +290,31 @@ async fn an_answer_that_goes_on_is_told_of_when_it_ends() {
         line["http.response.body.size"].as_u64() > Some(100),
         "{line}"
     );
+
+    let mut client = Raw::connect(address).await;
+    assert!(client.say(&asked.replace("r-3", "r-4")).await);
+    client.heard("data: ").await;
+    frontend.terminate();
+    let line = until("the end", || async { about(frontend, "r-4").pop() }).await;
+    assert_eq!(line["message"], "answered", "the member ended it: {line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_that_go_no_further_are_not_made_at_every_hop() {
+    let registry = Registry::mini().await;
+    let launch = Launch::new(BINARY)
+        .registry(&registry)
+        .set("OTEL_PROPAGATORS", "tracecontext")
+        .set("BELLHOP_ACCESS_LOG", "all");
+    let system = System::start(launch).await;
+    let answer = system.example_with(&[]).await.unwrap();
+    let id = answer.header("x-request-id");
+    let door = &system.processes["frontend"][0];
+    until("a line of the door", || async { about(door, id).pop() }).await;
+    for service in &SERVICES[1..] {
+        let process = &system.processes[service][0];
+        let what = format!("a line of {service}");
+        let line = until(&what, || async { access(process).pop() }).await;
+        assert_eq!(line.get("request_id"), None, "{line}");
+    }
 }

@@ -11,11 +11,18 @@ const LONGEST: usize = 128;
 /// The caller's where it does no harm in a header, in baggage and in a log line; else a new one.
 #[must_use]
 pub fn request_id(headers: &HeaderMap) -> HeaderValue {
-    let is_sane = |id: &&HeaderValue| {
-        (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
-    };
-    let theirs = headers.get(X_REQUEST_ID).filter(is_sane).cloned();
-    theirs.unwrap_or_else(made)
+    told(headers).unwrap_or_else(made)
+}
+
+/// The caller's, where there is one that does no harm.
+pub(super) fn told(headers: &HeaderMap) -> Option<HeaderValue> {
+    let theirs = headers.get(X_REQUEST_ID);
+    theirs.filter(|id| is_sane(id.as_bytes())).cloned()
+}
+
+/// Whether it may stand in a header, in baggage and in a log line.
+pub(super) fn is_sane(id: &[u8]) -> bool {
+    (1..=LONGEST).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
 }
 
 /// 16 random bytes in hex; they tell requests apart and keep no secret.

@@ -212,6 +212,11 @@ impl Telemetry {
         self.propagators.baggage(headers)
     }
 
+    /// Whether requests that go out carry the baggage of those that came in.
+    pub(crate) fn hands_baggage_on(&self) -> bool {
+        self.propagators.sends_baggage()
+    }
+
     /// Hands baggage on with a request that goes out, unless that has some of its own.
     pub fn inject_baggage(&self, baggage: &Baggage, headers: &mut HeaderMap) {
         self.propagators.inject_baggage(baggage, headers);

@@ -71,10 +71,13 @@ impl Baggage {
         self.get(REQUEST_ID)
     }
 
-    /// Whether it says of which request it is.
-    pub(crate) fn has_request_id(&self) -> bool {
-        let mut members = self.members();
-        members.any(|member| value_of(member, REQUEST_ID).is_some())
+    /// The same, which says of no request that it is of it.
+    pub(crate) fn without_request_id(self) -> Self {
+        let is_it = |member: &[u8]| value_of(member, REQUEST_ID).is_some();
+        if !self.members().any(is_it) {
+            return self;
+        }
+        Self::of(self.members().filter(|member| !is_it(member)))
     }
 
     /// The same with one more name, instead of others of that name; without it where the name is no token or there is no room.
@@ -227,6 +230,8 @@ mod tests {
         let baggage = read(&["request.id=theirs,a=1"]).with_request_id(&id);
         assert_eq!(baggage.request_id().unwrap(), "a,\"b\";100%");
         assert_eq!(written(&baggage), "request.id=a%2C%22b%22%3B100%25,a=1");
+        assert_eq!(written(&baggage.without_request_id()), "a=1");
+        assert_eq!(written(&read(&["b=2"]).without_request_id()), "b=2");
     }
 
     #[test]

@@ -102,6 +102,11 @@ impl Propagators {
         }
     }
 
+    /// Whether calls carry baggage.
+    pub(crate) fn sends_baggage(self) -> bool {
+        self.baggage
+    }
+
     /// Writes baggage into the headers of a request, unless it has some.
     pub(crate) fn inject_baggage(self, baggage: &Baggage, headers: &mut HeaderMap) {
         if self.baggage {
