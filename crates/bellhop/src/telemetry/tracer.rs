@@ -20,7 +20,7 @@ use opentelemetry_semantic_conventions::attribute::{RPC_METHOD, RPC_SYSTEM_NAME,
 use super::{
     call::{ClientCall, HttpCall, ServerCall},
     http,
-    kept::{Kept, marked, unmarked},
+    kept::{Kept, is_kept, marked, unmarked},
     notes::Notes,
     propagation::{Baggage, Propagators},
     queue::{Losses, Queue},
@@ -296,8 +296,13 @@ impl Inner {
         parent: SpanContext,
         begin: impl FnOnce() -> Begin,
     ) -> CallSpan {
+        // Who keeps a trace in memory has no collector and decides nothing for those who have one.
+        let is_kept = !parent.is_sampled() && parent.is_remote() && is_kept(&parent);
         let trace_id = trace_of(&parent);
-        let sampled = sampler.samples(&parent, trace_id);
+        let sampled = match is_kept {
+            true => sampler.samples(&SpanContext::NONE, trace_id),
+            false => sampler.samples(&parent, trace_id),
+        };
         if !sampled && parent.is_valid() && !parent.is_sampled() {
             // Nothing changes, and the standard lets it pass as it is.
             return CallSpan::silent(parent, self.propagators);
@@ -309,10 +314,11 @@ impl Inner {
             false,
             parent.trace_state().clone(),
         );
-        if sampled {
-            self.record(&parent, context, begin())
-        } else {
-            CallSpan::silent(context, self.propagators)
+        match sampled {
+            // The collector has never heard of the span above it.
+            true if is_kept => self.record(&SpanContext::NONE, context, begin()),
+            true => self.record(&parent, context, begin()),
+            false => CallSpan::silent(context, self.propagators),
         }
     }
 

@@ -92,6 +92,32 @@ async fn a_parent_decides_for_those_who_ask_it() {
 }
 
 #[tokio::test]
+async fn who_keeps_a_trace_in_memory_does_not_decide_for_those_who_have_a_collector() {
+    let mut collector = Collector::start().await;
+    let kept = || {
+        let mut headers = traceparent(UNSAMPLED);
+        headers.insert("tracestate", "bellhop=kept".parse().unwrap());
+        headers
+    };
+    let geo = member("geo", &collector.url(), "grpc", &[]);
+    let onward = extract(&sent_on(&geo, &kept()));
+    assert!(onward.is_sampled());
+    assert_eq!(onward.trace_id(), extract(&kept()).trace_id());
+    geo.shutdown(PATIENCE).await.unwrap();
+    let spans = collector.rest();
+    let roots = spans
+        .iter()
+        .filter(|one| one.span.parent_span_id.is_empty());
+    assert_eq!((roots.count(), spans.len()), (1, 2));
+
+    let off = [("OTEL_TRACES_SAMPLER", "parentbased_always_off")];
+    let geo = member("geo", &collector.url(), "grpc", &off);
+    assert_eq!(sent_on(&geo, &kept()), kept());
+    geo.shutdown(PATIENCE).await.unwrap();
+    assert_eq!(collector.rest().len(), 0);
+}
+
+#[tokio::test]
 async fn a_sampler_that_asks_nobody_overrules_the_parent() {
     let mut collector = Collector::start().await;
     let off = [("OTEL_TRACES_SAMPLER", "always_off")];

@@ -127,7 +127,7 @@ pub(crate) fn trace_id(text: &str) -> Option<TraceId> {
     (id != TraceId::INVALID).then_some(id)
 }
 
-fn is_kept(span: &SpanContext) -> bool {
+pub(super) fn is_kept(span: &SpanContext) -> bool {
     span.trace_state().get(KEY) == Some(VALUE)
 }
 
