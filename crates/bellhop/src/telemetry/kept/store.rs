@@ -7,7 +7,7 @@ use std::{
 
 use opentelemetry::{
     KeyValue, Value,
-    trace::{SpanKind, TraceId},
+    trace::{Event, Link, SpanKind, TraceId, TraceState},
 };
 use opentelemetry_sdk::trace::SpanData;
 
@@ -82,20 +82,31 @@ impl Store {
 
 /// What a span takes, roughly.
 fn size(span: &SpanData) -> usize {
-    let attributes = span.attributes.iter();
-    let of_events = span.events.iter().flat_map(|event| &event.attributes);
-    let values: usize = attributes.chain(of_events).map(attribute).sum();
-    let events = span.events.len() * size_of::<opentelemetry::trace::Event>();
-    size_of::<SpanData>() + span.name.len() + values + events
+    let events = span.events.events.capacity() * size_of::<Event>();
+    let of_events = span
+        .events
+        .iter()
+        .map(|event| attributes(&event.attributes));
+    let links = span.links.links.capacity() * size_of::<Link>();
+    let held = span.name.len() + attributes(&span.attributes) + of_events.sum::<usize>();
+    size_of::<SpanData>() + held + events + links + state(span.span_context.trace_state())
 }
 
-fn attribute(attribute: &KeyValue) -> usize {
-    let held = match &attribute.value {
+/// What attributes take, with the room that is held for more.
+fn attributes(attributes: &Vec<KeyValue>) -> usize {
+    let held = attributes.iter().map(|attribute| match &attribute.value {
         Value::String(text) => text.as_str().len(),
         Value::Array(array) => array.to_string().len(),
         _ => 0,
-    };
-    ATTRIBUTE + held
+    });
+    attributes.capacity() * ATTRIBUTE + held.sum::<usize>()
+}
+
+/// What the callers of a span have added to its trace: up to 512 bytes in each of 32 entries.
+fn state(state: &TraceState) -> usize {
+    let header = state.header();
+    let entries = header.split(',').filter(|entry| !entry.is_empty()).count();
+    entries * size_of::<(String, String)>() + header.len()
 }
 
 #[cfg(test)]
@@ -104,7 +115,7 @@ mod tests {
 
     use opentelemetry::{
         InstrumentationScope,
-        trace::{SpanContext, SpanId, Status, TraceFlags, TraceState},
+        trace::{SpanContext, SpanId, Status, TraceFlags},
     };
     use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
     use proptest::prelude::*;
@@ -133,6 +144,38 @@ mod tests {
             status: Status::Unset,
             instrumentation_scope: InstrumentationScope::default(),
         }
+    }
+
+    /// A state as large as others may make it.
+    fn large_state() -> TraceState {
+        let entry = |number: usize| (format!("vendor-{number}"), "x".repeat(256));
+        TraceState::from_key_value((0..32).map(entry)).unwrap()
+    }
+
+    #[test]
+    fn what_callers_have_added_takes_its_room() {
+        let mut store = Store::new(10_000);
+        for trace in 0..2000 {
+            let mut span = span(trace, 0);
+            let context = &span.span_context;
+            span.span_context = SpanContext::new(
+                context.trace_id(),
+                context.span_id(),
+                context.trace_flags(),
+                false,
+                large_state(),
+            );
+            span.attributes.reserve_exact(16);
+            store.push(span);
+        }
+        // Of each span, the texts alone.
+        let least = 32 * 256;
+        assert!(
+            store.order.len() * least <= BYTES_MAX,
+            "{}",
+            store.order.len()
+        );
+        assert!(store.order.len() > 200);
     }
 
     proptest! {
