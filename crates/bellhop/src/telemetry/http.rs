@@ -63,7 +63,9 @@ fn push_server(attributes: &mut Vec<KeyValue>, authority: Option<&str>) {
     let Some(authority) = authority.and_then(|text| text.parse::<Authority>().ok()) else {
         return;
     };
-    attributes.push(KeyValue::new(SERVER_ADDRESS, authority.host().to_owned()));
+    // The brackets are the URL's.
+    let host = authority.host().trim_matches(['[', ']']);
+    attributes.push(KeyValue::new(SERVER_ADDRESS, host.to_owned()));
     if let Some(port) = authority.port_u16() {
         attributes.push(KeyValue::new(SERVER_PORT, i64::from(port)));
     }
@@ -111,7 +113,8 @@ mod tests {
             values.collect::<Vec<_>>()
         };
         assert_eq!(told("example.org:8080"), ["example.org", "8080"]);
-        assert_eq!(told("[::1]"), ["[::1]"]);
+        assert_eq!(told("[::1]"), ["::1"]);
+        assert_eq!(told("[::1]:8080"), ["::1", "8080"]);
         assert!(told("not a host").is_empty());
         assert!(told(&"x".repeat(300)).is_empty());
     }
