@@ -1,6 +1,6 @@
 //! What is seen in a real Jaeger.
 
-use e2e::{Registry, System, until};
+use e2e::{Client, Registry, System, until};
 use hotel_proto::{
     FILE_DESCRIPTOR_SET,
     geo::{Request as Ask, geo_client::GeoClient},
@@ -12,6 +12,8 @@ use crate::{
     trace::Span,
 };
 
+const EXAMPLE: &str = "inDate=2015-04-09&outDate=2015-04-10";
+
 /// Who calls whom, and what.
 const HOPS: [(&str, &str, &str); 4] = [
     ("frontend", "search", "search.Search/Nearby"),
@@ -20,21 +22,9 @@ const HOPS: [(&str, &str, &str); 4] = [
     ("frontend", "profile", "profile.Profile/GetProfiles"),
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_is_one_trace_with_two_spans_per_hop() {
-    let Some(jaeger) = Jaeger::start().await else {
-        return;
-    };
-    let registry = Registry::mini().await;
-    let system = System::start(traced(&registry, &jaeger.otlp)).await;
-    let answer = system
-        .example_with(&[("x-request-id", "r-1")])
-        .await
-        .unwrap();
-    // One at the door, two for each hop.
-    let spans = jaeger.trace(&trace_id(&answer), 9).await;
+/// Whether they are those of one request: a server's at the door, and a client's and a server's for each hop.
+fn are_one_request(spans: &[Span]) {
     assert_eq!(spans.len(), 9, "{spans:#?}");
-
     let root = spans
         .iter()
         .find(|span| span.parent.is_empty())
@@ -77,6 +67,77 @@ async fn a_request_is_one_trace_with_two_spans_per_hop() {
             "{method}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_is_one_trace_with_two_spans_per_hop() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let system = System::start(traced(&registry, &jaeger.otlp)).await;
+    let answer = system
+        .example_with(&[("x-request-id", "r-1")])
+        .await
+        .unwrap();
+    // One at the door, two for each hop.
+    let spans = jaeger.trace(&trace_id(&answer), 9).await;
+    are_one_request(&spans);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_in_memory_have_the_same_spans_and_no_connection() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let process = traced(&registry, &jaeger.otlp)
+        .set("BELLHOP_ACCESS_LOG", "all")
+        .start(&["up", "--http", "127.0.0.1:0"]);
+    until("a system that is ready", || async {
+        process.output().contains("Hotels is ready").then_some(())
+    })
+    .await;
+    let (door, _) = process.serving("frontend").await;
+    let url = format!("http://{door}/hotels?{EXAMPLE}");
+    let headers = [("x-request-id", "r-1"), ("baggage", "tenant=a")];
+    let answer = Client::new().get_with(&url, &headers).await.unwrap();
+    let spans = jaeger.trace(&trace_id(&answer), 9).await;
+    are_one_request(&spans);
+    for span in spans.iter().filter(|span| span.service != "frontend") {
+        let peer = span.tag("network.peer.address");
+        assert_eq!(peer.is_empty(), span.is("server"), "{span:?}");
+    }
+    // The same in the access log, whose lines all have the one id.
+    for (_, callee, method) in HOPS {
+        let line = until(&format!("a line of {callee}"), || async {
+            process.log().find(|line| {
+                let is_it = line["rpc.method"] == method && line["service.name"] == callee;
+                is_it.then(|| line.clone())
+            })
+        })
+        .await;
+        assert_eq!(line["request_id"], "r-1", "{line}");
+        assert_eq!(line["trace_id"], trace_id(&answer), "{line}");
+        assert_eq!(line.get("network.peer.address"), None, "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_door_tells_who_asks_and_of_the_query_what_is_known() {
+    let Some(jaeger) = Jaeger::start().await else {
+        return;
+    };
+    let registry = Registry::mini().await;
+    let launch = traced(&registry, &jaeger.otlp).set("HOTELS_TRUSTED_PROXIES", "127.0.0.0/8");
+    let system = System::start(launch).await;
+    let url = format!("{}/hotels?{EXAMPLE}&token=hush", system.address());
+    let proxied = [("x-forwarded-for", "203.0.113.7")];
+    let answer = Client::new().get_with(&url, &proxied).await.unwrap();
+    let root = jaeger.root(&trace_id(&answer)).await;
+    assert_eq!(root.tag("url.query"), EXAMPLE, "{root:?}");
+    assert_eq!(root.tag("client.address"), "203.0.113.7");
+    assert_eq!(root.tag("network.peer.address"), "127.0.0.1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

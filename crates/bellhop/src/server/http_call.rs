@@ -54,7 +54,9 @@ impl Service<Call> for HandleHttp {
             explanation,
             version,
         } = call;
-        request.extensions_mut().insert(RemoteAddr(peer));
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(RemoteAddr(peer));
+        }
         let scope = Scope {
             span,
             baggage,

@@ -12,8 +12,8 @@ use crate::{context::Explanation, telemetry::Baggage};
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) request: Request<RequestBody>,
-    /// The other end of the connection.
-    pub(super) peer: SocketAddr,
+    /// The other end of the connection; nobody's where the caller is in this process.
+    pub(super) peer: Option<SocketAddr>,
     /// The span that encloses it; invalid until it has one.
     pub(super) span: SpanContext,
     /// What travels with it; nothing until it has been read.
@@ -25,7 +25,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(request: Request<RequestBody>, peer: SocketAddr) -> Self {
+    pub(super) fn new(request: Request<RequestBody>, peer: Option<SocketAddr>) -> Self {
         Self {
             request,
             peer,

@@ -83,7 +83,7 @@ impl Local {
     ) -> impl Future<Output = Response<LocalBody>> + Send + use<> {
         *request.extensions_mut() = Extensions::new();
         let request = request.map(Into::into);
-        let answer = self.stack.clone().call(Call::new(request, self.address));
+        let answer = self.stack.clone().call(Call::new(request, None));
         let held = self.held.clone();
         // What the caller hands to its own calls is not for who is called.
         Scope::default().enter(async move {

@@ -85,7 +85,9 @@ pub(super) async fn serve(
         Kind::Grpc(stack) => {
             ageing.set_http2();
             let call = move |request: Request<Incoming>| {
-                stack.clone().call(Call::new(request.map(Into::into), peer))
+                stack
+                    .clone()
+                    .call(Call::new(request.map(Into::into), Some(peer)))
             };
             let builder = builder::grpc();
             let connection = builder.serve_connection(io, service_fn(call));
@@ -93,7 +95,9 @@ pub(super) async fn serve(
         }
         Kind::Http(stack) => {
             let call = move |request: Request<Incoming>| {
-                stack.clone().call(Call::new(request.map(Into::into), peer))
+                stack
+                    .clone()
+                    .call(Call::new(request.map(Into::into), Some(peer)))
             };
             let call = Farewell::new(service_fn(call), ageing.clone());
             let builder = builder::http(heads);

@@ -24,6 +24,8 @@ pub(crate) struct Limits {
 enum Caller {
     Named(Box<str>),
     At(ClientAddress),
+    /// Those in this process who have no name.
+    Here,
 }
 
 impl Limits {
@@ -52,7 +54,7 @@ impl Limits {
         &self,
         path: &str,
         name: Option<&HeaderValue>,
-        address: IpAddr,
+        address: Option<IpAddr>,
     ) -> Result<(), TooMany> {
         let Some(limiter) = self.by_path.get(path).or(self.others.as_ref()) else {
             return Ok(());
@@ -62,11 +64,11 @@ impl Limits {
 }
 
 impl Caller {
-    fn of(name: Option<&HeaderValue>, address: IpAddr) -> Self {
+    fn of(name: Option<&HeaderValue>, address: Option<IpAddr>) -> Self {
         let name = name.and_then(|name| name.to_str().ok());
         match name.filter(|name| !name.is_empty() && name.len() <= MAX_NAME) {
             Some(name) => Self::Named(name.into()),
-            None => Self::At(address.into()),
+            None => address.map_or(Self::Here, |address| Self::At(address.into())),
         }
     }
 }
@@ -83,8 +85,8 @@ mod tests {
 
     use super::*;
 
-    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    const THERE: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    const HERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    const THERE: Option<IpAddr> = Some(IpAddr::V6(Ipv6Addr::LOCALHOST));
 
     fn limits(text: &[(&str, &str)]) -> Limits {
         let rate = |(method, rate): &(&str, &str)| ((*method).to_owned(), rate.parse().unwrap());

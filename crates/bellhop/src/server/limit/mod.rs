@@ -48,7 +48,11 @@ where
         let limits = self.limits.as_ref().filter(|_| !call.is_question());
         let checked = limits.map_or(Ok(()), |limits| {
             let caller = call.request.headers().get(&CALLER);
-            limits.check(call.request.uri().path(), caller, call.peer.ip())
+            limits.check(
+                call.request.uri().path(),
+                caller,
+                call.peer.map(|peer| peer.ip()),
+            )
         });
         match checked {
             Ok(()) => Either::Left(self.inner.call(call)),

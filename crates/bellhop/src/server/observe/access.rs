@@ -62,7 +62,8 @@ pub(in crate::server) struct Entry(Option<Box<Noted>>);
 struct Noted {
     began: Instant,
     what: What,
-    peer: IpAddr,
+    /// None where the caller is in this process.
+    peer: Option<IpAddr>,
     bytes: u64,
     scope: Scope,
     answer: Option<Answer>,
@@ -108,7 +109,7 @@ impl Entry {
         Self(Some(Box::new(Noted {
             began: Instant::now(),
             what: what(),
-            peer: call.peer.ip(),
+            peer: call.peer.map(|peer| peer.ip()),
             bytes: 0,
             answer: None,
             scope: Scope {
@@ -188,7 +189,7 @@ impl Noted {
                 http.route = answer.and_then(|answer| answer.route),
                 http.response.status_code = status,
                 http.response.body.size = self.bytes,
-                network.peer.address = %self.peer,
+                network.peer.address = self.peer.map(tracing::field::display),
                 duration = self.began.elapsed().as_secs_f64(),
                 },
                 "{}",
@@ -208,7 +209,7 @@ impl Noted {
                 rpc.method = method,
                 rpc.response.status_code = code_name(code),
                 rpc.response.size = self.bytes,
-                network.peer.address = %self.peer,
+                network.peer.address = self.peer.map(tracing::field::display),
                 duration = self.began.elapsed().as_secs_f64(),
                 },
                 "{}",

@@ -27,7 +27,7 @@ impl Protocol for Grpc {
     fn span(telemetry: &Telemetry, counter: Option<&Arc<Calls>>, call: &Call) -> CallSpan {
         let known = ServerCall {
             path: call.request.uri().path(),
-            peer: Some(call.peer),
+            peer: call.peer,
         };
         let timing = counter.map(|calls| calls.begin(known.path));
         telemetry

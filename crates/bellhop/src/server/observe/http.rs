@@ -42,7 +42,7 @@ impl Protocol for Http {
             scheme: "http",
             authority: authority(request),
             version: request.version(),
-            peer: Some(call.peer),
+            peer: call.peer,
         };
         let timing = counter.map(|requests| requests.begin(known.method));
         telemetry
