@@ -276,7 +276,8 @@ async fn an_answer_that_goes_on_is_told_of_when_it_ends() {
     let registry = Registry::mini().await;
     let system = System::start(Launch::new(BINARY).registry(&registry)).await;
     let address = system.address().trim_start_matches("http://").parse();
-    let mut client = Raw::connect(address.unwrap()).await;
+    let address = address.unwrap();
+    let mut client = Raw::connect(address).await;
     let asked = "GET /mesh/events HTTP/1.1\r\nHost: localhost\r\nx-request-id: r-3\r\n\r\n";
     assert!(client.say(asked).await);
     client.heard("data: ").await;

@@ -107,7 +107,7 @@ impl Body for HttpBody {
                 let sent = frame.data_ref().map_or(0, Bytes::len);
                 self.entry.sent(sent as u64);
             }
-            Some(Err(_)) => {}
+            Some(Err(_)) => self.entry.failed(),
             None => self.entry.sent_all(),
         }
         Poll::Ready(frame)

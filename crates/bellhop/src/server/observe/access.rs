@@ -76,7 +76,17 @@ struct Answer {
     route: Option<&'static str>,
     /// How long the body is, where that is known.
     length: Option<u64>,
-    sent_all: bool,
+    end: End,
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Before it is whole.
+    Early,
+    Whole,
+    /// The application has failed at it.
+    Failed,
 }
 
 #[derive(Debug)]
@@ -137,12 +147,16 @@ impl Entry {
     ) -> Self {
         if let Some(noted) = &mut self.0 {
             // To HEAD there is none, however long it would be.
-            let sent_all = matches!(&noted.what, What::Http(method) if method == Method::HEAD);
+            let is_head = matches!(&noted.what, What::Http(method) if method == Method::HEAD);
+            let end = match is_head || has_no_body(status) {
+                true => End::Whole,
+                false => End::Early,
+            };
             noted.answer = Some(Answer {
                 status,
                 route,
                 length,
-                sent_all,
+                end,
             });
         }
         self
@@ -150,8 +164,20 @@ impl Entry {
 
     /// All of the body has gone.
     pub(in crate::server) fn sent_all(&mut self) {
+        self.set_end(End::Whole);
+    }
+
+    /// The body has failed.
+    pub(in crate::server) fn failed(&mut self) {
+        self.set_end(End::Failed);
+    }
+
+    fn set_end(&mut self, end: End) {
         if let Some(answer) = self.0.as_mut().and_then(|noted| noted.answer.as_mut()) {
-            answer.sent_all = true;
+            // Behind a failure comes nothing.
+            if answer.end == End::Early {
+                answer.end = end;
+            }
         }
     }
 
@@ -173,13 +199,25 @@ impl Drop for Entry {
     }
 }
 
+/// Whether what an application answers beside the head of such an answer is never sent.
+fn has_no_body(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || status.is_informational()
+}
+
 impl Noted {
     fn write_http(&self) {
         let What::Http(method) = &self.what else {
             return;
         };
         let answer = self.answer.as_ref();
-        let is_whole = |answer: &Answer| answer.sent_all || answer.length == Some(self.bytes);
+        let told = match answer.map(|answer| answer.end) {
+            Some(End::Whole) => "answered",
+            Some(End::Failed) => "the answer broke off",
+            Some(End::Early) if answer.and_then(|answer| answer.length) == Some(self.bytes) => {
+                "answered"
+            }
+            Some(End::Early) | None => "the client left",
+        };
         let status = answer.map(|answer| answer.status.as_u16());
         self.scope.run(|| {
             tracing::info!(
@@ -193,7 +231,7 @@ impl Noted {
                 duration = self.began.elapsed().as_secs_f64(),
                 },
                 "{}",
-                if answer.is_some_and(is_whole) { "answered" } else { "the client left" },
+                told,
             );
         });
     }
@@ -216,5 +254,67 @@ impl Noted {
                 if code == Code::Cancelled { "the caller left" } else { "answered" },
             );
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use bytes::Bytes;
+    use futures_util::{StreamExt, stream};
+    use http::Request;
+    use http_body::Frame;
+    use http_body_util::{BodyExt, Empty, Full, StreamBody};
+
+    use super::*;
+    use crate::{endpoint, heard::Heard, server::app::HttpBody};
+
+    /// The line about an answer with this body, of which so many frames are read.
+    async fn line(status: u16, mut body: HttpBody, frames: usize) -> String {
+        let heard = Heard::from_now_on();
+        let request = Request::new(endpoint::RequestBody::whole(Bytes::new()).into());
+        let who = Who {
+            service: "door".to_owned(),
+            instance: "door-1".to_owned(),
+        };
+        let entry = Entry::http(&Call::new(request, None), &Arc::new(who));
+        let status = StatusCode::from_u16(status).unwrap();
+        let length = http_body::Body::size_hint(&body).exact();
+        body.note(entry.answering(status, None, length));
+        for _ in 0..frames {
+            let _ = body.frame().await;
+        }
+        drop(body);
+        let [line] = &heard.lines()[..] else {
+            panic!("one line")
+        };
+        line.clone()
+    }
+
+    fn parts(then: Option<io::Error>) -> HttpBody {
+        let parts = stream::iter([Ok(Frame::data(Bytes::from_static(b"some")))]);
+        HttpBody::new(StreamBody::new(parts.chain(stream::iter(then.map(Err)))))
+    }
+
+    #[tokio::test]
+    async fn it_is_told_who_ended_an_answer() {
+        let failure = || Some(io::Error::other("the data have gone"));
+        for (status, body, frames, told) in [
+            (200, HttpBody::new(Full::from("some")), 1, "answered"),
+            (200, HttpBody::new(Full::from("some")), 0, "the client left"),
+            (200, HttpBody::new(Empty::new()), 0, "answered"),
+            (304, HttpBody::new(Full::from("some")), 0, "answered"),
+            (204, parts(None), 0, "answered"),
+            (200, parts(None), 2, "answered"),
+            (200, parts(None), 1, "the client left"),
+            (200, parts(failure()), 1, "the client left"),
+            (200, parts(failure()), 2, "the answer broke off"),
+            (200, parts(failure()), 3, "the answer broke off"),
+        ] {
+            let line = line(status, body, frames).await;
+            assert!(line.contains(told), "{status} {frames} {told}: {line}");
+            assert!(!line.contains("network.peer.address"), "{line}");
+        }
     }
 }
