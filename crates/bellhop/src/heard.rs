@@ -3,9 +3,14 @@
 use std::{
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
+use tokio::time::{sleep, timeout};
 use tracing::subscriber::{DefaultGuard, set_default};
+
+/// Longer than anything takes to be told of again.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// Hears what this thread says, until it is dropped.
 pub(crate) struct Heard {
@@ -34,6 +39,18 @@ impl Heard {
     pub(crate) fn lines(&self) -> Vec<String> {
         let text = String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap();
         text.lines().map(str::to_owned).collect()
+    }
+
+    /// All lines as soon as there are so many, by a clock that is paused.
+    pub(crate) async fn reached(&self, lines: usize) -> Vec<String> {
+        let reached = async {
+            while self.lines().len() < lines {
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let reached = timeout(PATIENCE, reached).await;
+        assert!(reached.is_ok(), "{:#?}", self.lines());
+        self.lines()
     }
 }
 

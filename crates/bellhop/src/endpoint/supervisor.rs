@@ -288,39 +288,4 @@ async fn pause<K, S>(shard: &Shard<K, S>, delay: Duration) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::balance::Ring;
-
-    const DELAY: Duration = Duration::from_secs(2);
-
-    /// How long it waits where a request finds nobody after so long.
-    async fn pauses(wanted: Duration) -> Duration {
-        let shard = Ring::<u8, ()>::new().shard();
-        let start = Instant::now();
-        tokio::join!(pause(&shard, DELAY), async {
-            sleep(wanted).await;
-            shard.want();
-        });
-        start.elapsed()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_is_wanted_is_tried_soon() {
-        let at = Duration::from_millis;
-        let cases = [(100, 500), (499, 500), (800, 800), (2_100, 2_100)];
-        for (wanted, until) in cases {
-            assert_eq!(
-                pauses(at(wanted)).await.max(at(wanted)),
-                at(until),
-                "{wanted}"
-            );
-        }
-        let shard = Ring::<u8, ()>::new().shard();
-        let start = Instant::now();
-        pause(&shard, DELAY).await;
-        assert_eq!(start.elapsed(), DELAY, "nobody wants it");
-        pause(&shard, at(20)).await;
-        assert_eq!(start.elapsed(), DELAY + at(20), "it is never longer");
-    }
-}
+mod tests;

@@ -225,3 +225,47 @@ impl Keeper {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::{
+        heard::Heard,
+        registration::{Place, Protocol, Settings, agent::agent, start_at},
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_that_fails_is_told_of_once_then_counted_and_its_end() {
+        let heard = Heard::from_now_on();
+        let well = Arc::new(AtomicBool::new(false));
+        let (_health, healthy) = watch::channel(true);
+        let bound = "127.0.0.1:80".parse().unwrap();
+        let spec = Spec {
+            service: "geo".to_owned(),
+            protocol: Protocol::Http {
+                health: "/".to_owned(),
+            },
+            bound,
+            settings: Settings::default(),
+            healthy,
+        };
+        let place = Place {
+            id: "geo-1".to_owned(),
+            address: bound.into(),
+        };
+        let _registered = start_at(agent(well.clone()).await, spec, place);
+        heard.reached(2).await;
+        well.store(true, Ordering::Relaxed);
+        let lines = heard.reached(4).await;
+        assert!(
+            lines[0].contains("WARN") && lines[0].contains("cannot tell whether this instance")
+        );
+        assert!(lines[1].contains("WARN") && lines[1].contains("still cannot tell"));
+        assert!(lines[1].contains("failures="), "{}", lines[1]);
+        assert!(lines[2].contains("INFO") && lines[2].contains("registered"));
+        assert!(lines[3].contains("INFO") && lines[3].contains("the agent answers again"));
+        assert!(lines[3].contains("failures="), "{}", lines[3]);
+    }
+}

@@ -6,6 +6,8 @@
 
 mod address;
 mod advertise;
+#[cfg(test)]
+mod agent;
 mod keeper;
 mod registered;
 mod same;

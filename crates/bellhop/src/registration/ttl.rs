@@ -95,31 +95,8 @@ async fn changed(healthy: &mut watch::Receiver<bool>) {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
-
     use super::*;
-    use crate::{consul::Config, heard::Heard};
-
-    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-
-    /// An agent that hangs up until it is well.
-    async fn agent(well: Arc<AtomicBool>) -> Consul {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                if well.load(Ordering::Relaxed) {
-                    let mut request = [0; 4096];
-                    let _ = stream.read(&mut request).await;
-                    let _ = stream.write_all(ANSWER).await;
-                }
-            }
-        });
-        Consul::new(Config::at(&address).unwrap())
-    }
+    use crate::{heard::Heard, registration::agent::agent};
 
     #[tokio::test(start_paused = true)]
     async fn reports_that_fail_are_told_once_then_counted_and_their_end_soon() {
@@ -137,16 +114,19 @@ mod tests {
             lost: Arc::default(),
         };
         let _reporter = tokio::spawn(reporter.run());
-        while heard.lines().len() < 2 {
-            sleep(Duration::from_secs(1)).await;
-            health.send_modify(|healthy| *healthy = !*healthy);
+        let reports = async {
+            loop {
+                sleep(Duration::from_secs(1)).await;
+                health.send_modify(|healthy| *healthy = !*healthy);
+            }
+        };
+        tokio::select! {
+            _ = heard.reached(2) => {}
+            () = reports => {}
         }
         well.store(true, Ordering::Relaxed);
         health.send_modify(|healthy| *healthy = !*healthy);
-        while heard.lines().len() < 3 {
-            sleep(Duration::from_secs(1)).await;
-        }
-        let lines = heard.lines();
+        let lines = heard.reached(3).await;
         assert!(lines[0].contains("WARN") && lines[0].contains("a report of health failed"));
         assert!(lines[1].contains("reports of health still fail"));
         assert!(lines[1].contains("failures="), "{}", lines[1]);
