@@ -40,6 +40,8 @@ async fn settings_of_the_program_itself_are_shown_without_secrets() {
     let help = String::from_utf8(help.unwrap().stdout).unwrap();
     let names = help.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
     let names: BTreeSet<_> = names.filter(|name| name.starts_with("HOTELS_")).collect();
-    assert!(names.len() > 8, "{names:?}");
-    names.into_iter().for_each(|name| drop(shown(name)));
+    assert!(names.len() >= 8, "{names:?}");
+    for name in names {
+        shown(name);
+    }
 }

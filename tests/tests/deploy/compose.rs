@@ -1,11 +1,13 @@
 //! What `docker-compose.yml` and the files beside it rely on in each other.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use bellhop::Mesh;
 
 use crate::read;
-
-/// The longest call that the library makes of itself: `BELLHOP_TIMEOUT` where nobody sets it.
-const LONGEST_CALL: Duration = Duration::from_secs(10);
 
 /// For an export and its way.
 const EXPORT: Duration = Duration::from_secs(3);
@@ -50,8 +52,18 @@ fn who_opens_the_dashboard_may_follow_its_links() {
     assert!(["Editor", "Admin"].contains(&role), "{role}");
 }
 
-#[test]
-fn the_collector_waits_for_the_last_span_of_the_longest_call() {
+/// The longest call that the library makes of itself.
+fn longest_call() -> Duration {
+    let member = Mesh::from_source("anybody", &BTreeMap::new()).unwrap();
+    let mut settings = member.settings().iter();
+    let timeout = settings.find(|setting| setting.name == "BELLHOP_TIMEOUT");
+    let timeout = timeout.unwrap().value.as_deref().unwrap();
+    let seconds = timeout.strip_suffix('s').expect("seconds").parse();
+    Duration::from_secs(seconds.unwrap())
+}
+
+#[tokio::test]
+async fn the_collector_waits_for_the_last_span_of_the_longest_call() {
     let compose = read("docker-compose.yml");
     let pause = value(&compose, "OTEL_BSP_SCHEDULE_DELAY").parse().unwrap();
     let collector = read("deploy/otel-collector.yaml");
@@ -59,7 +71,7 @@ fn the_collector_waits_for_the_last_span_of_the_longest_call() {
     let wait = wait.strip_prefix("${env:OTELCOL_DECISION_WAIT:-");
     let wait = wait.and_then(|wait| wait.strip_suffix("s}")).unwrap();
     let wait = Duration::from_secs(wait.parse().unwrap());
-    let needed = LONGEST_CALL + Duration::from_millis(pause) + EXPORT;
+    let needed = longest_call() + Duration::from_millis(pause) + EXPORT;
     assert!(wait >= needed, "{wait:?} of {needed:?}");
 }
 

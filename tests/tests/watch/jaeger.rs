@@ -129,7 +129,9 @@ async fn the_door_tells_who_asks_and_of_the_query_what_is_known() {
         return;
     };
     let registry = Registry::mini().await;
-    let launch = traced(&registry, &jaeger.otlp).set("HOTELS_TRUSTED_PROXIES", "127.0.0.0/8");
+    let launch = traced(&registry, &jaeger.otlp)
+        .set("HOTELS_LIMIT", "1000")
+        .set("HOTELS_TRUSTED_PROXIES", "127.0.0.0/8");
     let system = System::start(launch).await;
     let url = format!("{}/hotels?{EXAMPLE}&token=hush", system.address());
     let proxied = [("x-forwarded-for", "203.0.113.7")];

@@ -13,6 +13,7 @@ use crate::{
 };
 
 const DASHBOARD: &str = include_str!("../../../deploy/grafana/dashboards/hotels.json");
+const COMPOSE: &str = include_str!("../../../docker-compose.yml");
 const DATASOURCES: &str =
     include_str!("../../../deploy/grafana/provisioning/datasources/hotels.yml");
 
@@ -48,6 +49,19 @@ analytics:
   reporting_enabled: false
 ";
 
+/// What else the deployed one is told.
+fn deployed() -> Vec<String> {
+    let (_, loki) = COMPOSE.split_once("\n  loki:\n").unwrap();
+    let loki = loki.split("\n\n").next().unwrap();
+    let flags = loki
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- -"));
+    let flags = flags.filter(|flag| !flag.starts_with("config.file="));
+    let flags: Vec<_> = flags.map(|flag| format!("-{flag}")).collect();
+    assert!(!flags.is_empty());
+    flags
+}
+
 struct Loki {
     _program: Program,
     _folder: TempDir,
@@ -67,9 +81,10 @@ impl Loki {
         std::fs::write(&path, text).unwrap();
         let url = format!("http://127.0.0.1:{http}");
         let argument = format!("-config.file={}", path.display());
+        let arguments = [argument].into_iter().chain(deployed());
         // Ready is what it says after a quarter of a minute; until then it serves all the same.
         let ready = format!("{url}/loki/api/v1/labels");
-        let program = Program::start(&binary, [argument], &[], &ready).await;
+        let program = Program::start(&binary, arguments, &[], &ready).await;
         Some(Self {
             _program: program,
             _folder: folder,
