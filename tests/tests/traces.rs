@@ -98,6 +98,13 @@ async fn each_member_tells_what_it_keeps() {
         traces.iter().any(|one| text(one, "trace") == id),
         "{list:#}"
     );
+    // It is in no store that an exemplar could lead to.
+    let open_metrics = [("accept", "application/openmetrics-text; version=1.0.0")];
+    let metrics = format!("http://{admin}/metrics");
+    let metrics = client.get_with(&metrics, &open_metrics).await.unwrap();
+    let metrics = std::str::from_utf8(&metrics.body).unwrap();
+    assert!(metrics.contains("rpc_server_call_duration_seconds_bucket{"));
+    assert!(!metrics.contains("trace_id"), "{metrics}");
     let bad = client.get(&format!("http://{admin}/spans?trace=7")).await;
     assert_eq!(bad.expect("an answer").status.as_u16(), 400);
 }

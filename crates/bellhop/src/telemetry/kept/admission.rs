@@ -88,6 +88,17 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_flood_that_says_it_is_kept_is_followed_in_part() {
+        let start = Instant::now();
+        let admission = Admission::new(start);
+        for second in 0..3 {
+            let now = start + Duration::from_secs(second);
+            let followed = (0..5000).filter(|_| admission.follows(now));
+            assert_eq!(followed.count(), 1000);
+        }
+    }
+
     proptest! {
         /// Against a count of what began in each second.
         #[test]
