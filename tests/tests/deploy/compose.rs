@@ -109,6 +109,12 @@ fn what_containers_keep_is_bounded() {
             assert!(folder.contains("size="), "{name}: {folder}");
         }
     }
+    // A gibibyte, and Go takes twice what it holds.
+    let (_, traces) = compose
+        .split_once("some_storage.memory.max_traces=")
+        .unwrap();
+    let traces: u64 = traces.split('"').next().unwrap().parse().unwrap();
+    assert!(2 * traces * (15 << 10) < 1 << 30, "{traces}");
     let (_, common) = compose.split_once("\nx-service:").unwrap();
     let common = common.split("\nservices:").next().unwrap();
     assert!(common.contains("logging: *logging"));
