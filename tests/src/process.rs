@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use serde_json::Value;
@@ -25,6 +25,7 @@ pub struct Launch {
 pub struct Process {
     child: Child,
     log: Log,
+    readers: [JoinHandle<()>; 2],
 }
 
 /// What a process writes; it outlives the process.
@@ -78,9 +79,13 @@ impl Launch {
             .spawn()
             .expect("a process that starts");
         let log = Log::default();
-        log.collect(child.stdout.take().expect("its output"));
-        log.collect(child.stderr.take().expect("its log"));
-        Process { child, log }
+        let output = log.collect(child.stdout.take().expect("its output"));
+        let lines = log.collect(child.stderr.take().expect("its log"));
+        Process {
+            child,
+            log,
+            readers: [output, lines],
+        }
     }
 }
 
@@ -106,13 +111,13 @@ impl Log {
     }
 
     /// Remembers every line that a process writes.
-    fn collect(&self, from: impl Read + Send + 'static) {
+    fn collect(&self, from: impl Read + Send + 'static) -> JoinHandle<()> {
         let lines = self.0.clone();
         thread::spawn(move || {
             for line in BufReader::new(from).lines().map_while(Result::ok) {
                 lines.lock().expect("the lines").push(line);
             }
-        });
+        })
     }
 }
 
@@ -196,14 +201,16 @@ impl Process {
         self.child.try_wait().expect("a state")
     }
 
-    /// Its end.
+    /// Its end, with all that it has written.
     ///
     /// # Panics
     /// When it does not end.
     pub async fn end(&mut self) -> ExitStatus {
         let process = Mutex::new(self);
         until("an end", || async {
-            process.lock().expect("the process").ended()
+            let mut process = process.lock().expect("the process");
+            let is_heard = process.readers.iter().all(JoinHandle::is_finished);
+            process.ended().filter(|_| is_heard)
         })
         .await
     }

@@ -15,11 +15,7 @@ async fn failure(launch: &Launch, arguments: &[&str]) -> String {
     let mut process = launch.start(arguments);
     let end = process.end().await;
     assert!(!end.success(), "{}", process.output());
-    until("the last words", || async {
-        let output = process.output();
-        (!output.is_empty()).then_some(output)
-    })
-    .await
+    process.output()
 }
 
 /// The whole system in one process, on free ports.
