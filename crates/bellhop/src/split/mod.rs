@@ -19,6 +19,7 @@ pub(crate) use self::{
     forced::{FORCE, as_version, force, want},
     rota::Rota,
     settings::Carried,
+    shares::MOST_VERSIONS,
     sticky::{key, preferred},
     watch::{Trouble, Watch, Word, watch},
 };

@@ -10,7 +10,7 @@ use serde::{
 use serde_json::Value;
 
 /// The most versions of one split.
-const MOST_VERSIONS: usize = 16;
+pub(crate) const MOST_VERSIONS: usize = 16;
 /// The most that shares may add up to: one of ten thousand is a small canary.
 const MOST_SHARES: u32 = 10_000;
 /// The longest text of a split, in bytes.

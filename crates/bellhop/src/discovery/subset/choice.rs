@@ -1,6 +1,6 @@
 //! Which instances a caller is connected to.
 
-use std::{cmp::Reverse, num::NonZeroUsize};
+use std::{cmp::Reverse, collections::BTreeSet, num::NonZeroUsize};
 
 use crate::{
     discovery::{
@@ -8,6 +8,7 @@ use crate::{
         diff::{Member, Standing, Told},
     },
     hash::hash,
+    split::MOST_VERSIONS,
 };
 
 /// Whoever calls: another one has another order of the instances.
@@ -34,6 +35,8 @@ impl Caller {
 /// The first `limit` in the caller's order for whom the registry vouches, and those of the others that come before the last of
 /// them, again `limit` at most. So a share of those who are ill stays at hand that is about theirs of all, and where the
 /// registry vouches for nobody the set is the same as if it did for all.
+///
+/// Of each version that nobody of them is of, the first is there too, for traffic may be split by version.
 pub(super) fn choose(all: &Told, caller: Caller, limit: NonZeroUsize) -> Told {
     let limit = limit.get();
     let mut ranked: Vec<_> = all.iter().collect();
@@ -47,7 +50,7 @@ pub(super) fn choose(all: &Told, caller: Caller, limit: NonZeroUsize) -> Told {
             chosen.insert(id.clone(), member.clone());
         }
     };
-    for (id, member) in ranked {
+    for &(id, member) in &ranked {
         if vouched == limit {
             break;
         }
@@ -56,7 +59,27 @@ pub(super) fn choose(all: &Told, caller: Caller, limit: NonZeroUsize) -> Told {
             _ => take(id, member, &mut others),
         }
     }
+    complete(&mut chosen, &ranked);
     chosen
+}
+
+/// Adds those who are missing for each version to have somebody who is called without need.
+fn complete(chosen: &mut Told, ranked: &[(&InstanceId, &Member)]) {
+    let called = |member: &&Member| member.is_called();
+    let versions = chosen.values().filter(called);
+    let mut versions: BTreeSet<_> = versions
+        .filter_map(|member| member.instance.version.clone())
+        .collect();
+    let mut more = MOST_VERSIONS.saturating_sub(versions.len());
+    for &(id, member) in ranked {
+        let Some(version) = &member.instance.version else {
+            continue;
+        };
+        if more > 0 && member.is_called() && versions.insert(version.clone()) {
+            more -= 1;
+            chosen.insert(id.clone(), member.clone());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -94,6 +94,45 @@ proptest! {
         let kept: Told = all.iter().map(|(id, member)| (id.clone(), member.held())).collect();
         let ids = |told: &Told| choose(told, caller(1), limit(k)).into_keys().collect::<Vec<_>>();
         prop_assert_eq!(ids(&all), ids(&kept));
+    }
+}
+
+/// Of these versions, by their numbers.
+fn versioned(versions: &[(Option<u8>, Standing)]) -> Told {
+    let each = versions.iter().enumerate();
+    let each = each.map(|(n, &(version, standing))| {
+        let (id, mut one) = member(&format!("rate-{n}"), standing);
+        one.instance.version = version.map(|version| format!("v{version}").into());
+        (id, one)
+    });
+    each.collect()
+}
+
+proptest! {
+    /// Whom traffic may be split to is there: one more of each version that has nobody else, and nobody beside them.
+    #[test]
+    fn each_version_has_somebody(
+        versions in prop::collection::vec((prop::option::of(0u8..5), standing()), 1..60),
+        k in 1usize..20,
+        n in 0usize..9,
+    ) {
+        let all = versioned(&versions);
+        let chosen = choose(&all, caller(n), limit(k));
+        let called = |told: &Told| -> BTreeSet<_> {
+            let called = told.values().filter(|member| member.is_called());
+            called.filter_map(|member| member.instance.version.clone()).collect()
+        };
+        prop_assert_eq!(called(&chosen), called(&all));
+        let without = versions.iter().map(|(_, standing)| (None, *standing)).collect::<Vec<_>>();
+        let plain = choose(&versioned(&without), caller(n), limit(k));
+        let more: Vec<_> = chosen.keys().filter(|id| !plain.contains_key(*id)).collect();
+        prop_assert!(plain.keys().all(|id| chosen.contains_key(id)));
+        let alone = |id: &&InstanceId| {
+            let version = &chosen[*id].instance.version;
+            let same = chosen.values().filter(|other| other.instance.version == *version && other.is_called());
+            same.count() == 1
+        };
+        prop_assert!(more.iter().all(alone), "{:?}", more);
     }
 }
 
