@@ -135,6 +135,7 @@ fn may_be(label: &str, value: &str) -> bool {
         "http_route" => ["/", "/hotels"].contains(&value),
         "server_address" => SERVICES.contains(&value),
         "bellhop_instance" => of_one("-"),
+        "bellhop_version" => ["v1", "v2"].contains(&value),
         "le" => true,
         _ => false,
     }
@@ -176,6 +177,21 @@ async fn invent(members: &Members) {
     assert_eq!(answer.headers()["grpc-status"], "12");
 }
 
+/// Traffic that is split, to a version that there is and to one that there is not.
+async fn split(registry: &Registry, members: &Members) {
+    registry
+        .put("bellhop/split/rate", r#"{"v1":90,"v2":10}"#)
+        .await;
+    until("a split", || async {
+        let text = members.text("search");
+        let of = |name, version| total(&text, name, &[("bellhop_version", version)]);
+        let told = ["bellhop_split_share", "bellhop_split_serving"]
+            .map(|name| (of(name, "v1"), of(name, "v2")));
+        (told == [(0.9, 0.1), (1.0, 0.0)]).then_some(())
+    })
+    .await;
+}
+
 /// One who leaves before the answer.
 async fn leave(members: &Members) {
     until("one who has left", || async {
@@ -196,6 +212,7 @@ async fn every_metric_and_label_is_one_of_the_list_and_all_of_them_are_there() {
     let shards = Shards::start(NonZeroUsize::MIN).expect("a shard");
     let mut members = members(&registry, &receiver, &shards).await;
     invent(&members).await;
+    split(&registry, &members).await;
     let (mut seen, mut values_seen) = (Seen::new(), Seen::new());
     let called = members.text("geo");
     assert!(

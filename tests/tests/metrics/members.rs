@@ -22,6 +22,7 @@ impl Members {
     ) -> Self {
         let settings = BTreeMap::from([
             ("CONSUL_HTTP_ADDR", registry.address().to_string()),
+            ("BELLHOP_VERSION", "v1".to_owned()),
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", receiver.endpoint()),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc".to_owned()),
             // Nobody comes as often.

@@ -10,7 +10,8 @@ use crate::{
     endpoint::Standing,
     telemetry::metrics::{
         Attributes, BREAKER_OPEN, BREAKER_STATE, BREAKERS, DISCOVERY_AGE, DISCOVERY_ERRORS,
-        ENDPOINT_STATE, ENDPOINTS, INSTANCE, RETRY_BUDGET, Snapshot, Source,
+        ENDPOINT_STATE, ENDPOINTS, INSTANCE, RETRY_BUDGET, SPLIT_SERVING, SPLIT_SHARE, Snapshot,
+        Source, VERSION,
     },
 };
 
@@ -19,6 +20,7 @@ impl Source for Upstream {
         let standings = self.group.standings();
         self.endpoints(&standings, into);
         self.breakers(&standings, into);
+        self.split(&standings, into);
         let now = Instant::now();
         if let Some(budget) = self.budget.get() {
             into.number(&RETRY_BUDGET, self.with([]), budget.left(now) as f64);
@@ -56,6 +58,23 @@ impl Upstream {
         }
         for (name, count) in [("closed", closed), ("open", open), ("half_open", half_open)] {
             into.number(&BREAKERS, self.with([(BREAKER_STATE, name)]), count);
+        }
+    }
+
+    fn split(&self, standings: &[Standing], into: &mut Snapshot) {
+        let state = self.state();
+        let steering = self.steering();
+        if !steering.is_split() {
+            return;
+        }
+        let versions = steering.versions(&state, standings);
+        let all: u32 = versions.iter().map(|version| version.share).sum();
+        for version in versions {
+            let with = || self.with([(VERSION, &*version.version)]);
+            let share = f64::from(version.share) / f64::from(all);
+            into.number(&SPLIT_SHARE, with(), share);
+            let serving = f64::from(u8::from(version.serving));
+            into.number(&SPLIT_SERVING, with(), serving);
         }
     }
 

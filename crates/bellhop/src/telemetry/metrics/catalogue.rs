@@ -20,6 +20,8 @@ pub(crate) const ENDPOINT_STATE: &str = "bellhop.endpoint.state";
 pub(crate) const BREAKER_STATE: &str = "bellhop.breaker.state";
 /// An instance, by its id in the registry.
 pub(crate) const INSTANCE: &str = "bellhop.instance";
+/// A version of a service, as the registry has it.
+pub(crate) const VERSION: &str = "bellhop.version";
 /// Which limit refused.
 pub(crate) const LIMITER: &str = "bellhop.limiter";
 /// How the registration stands.
@@ -92,6 +94,10 @@ catalogue! {
         "Breakers of the instances called, by how they stand";
     BREAKER_OPEN = Gauge, "bellhop.breaker.open", "{breaker}", [SERVER_ADDRESS, INSTANCE],
         "Whether the breaker of an instance is not closed";
+    SPLIT_SHARE = Gauge, "bellhop.split.share", "1", [SERVER_ADDRESS, VERSION],
+        "Share of a version in the calls, where they are split; all together have 1";
+    SPLIT_SERVING = Gauge, "bellhop.split.serving", "{version}", [SERVER_ADDRESS, VERSION],
+        "Whether somebody of a version can serve; where nobody can, the others have its share";
     REFUSALS = Counter, "bellhop.refusals", "{call}", [LIMITER],
         "Calls and requests refused for being too many";
     DISCOVERY_AGE = Gauge, "bellhop.discovery.age", "s", [SERVER_ADDRESS],
