@@ -1,6 +1,8 @@
 //! Turns of versions, held against what a split says.
 
-use std::{collections::BTreeMap, thread};
+mod steady;
+
+use std::collections::BTreeMap;
 
 use proptest::{collection::vec, prelude::*};
 
@@ -89,24 +91,6 @@ fn any_hundred_in_a_row_are_exact_over_all_shards() {
     assert!(picks.windows(100).all(|window| of(window, "v1") == 90));
     subject.split("");
     assert_eq!(of(&subject.picks(60), "v2"), 20, "all take turns again");
-}
-
-#[test]
-fn threads_share_the_turns() {
-    let mut subject = Subject::new(2);
-    subject.join(0, "v1", true);
-    subject.join(1, "v2", true);
-    subject.split(r#"{"v1":90,"v2":10}"#);
-    let counts: usize = thread::scope(|scope| {
-        let pickers = (0..4).map(|thread| {
-            let shard = &subject.shards[thread % 2];
-            let pick = move |_| usize::from(shard.pick().unwrap().version == "v2");
-            scope.spawn(move || (0..5000).map(pick).sum::<usize>())
-        });
-        let pickers: Vec<_> = pickers.collect();
-        pickers.into_iter().map(|one| one.join().unwrap()).sum()
-    });
-    assert_eq!(counts, 2000);
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! Traffic split by version, one process per service, against mini-consul and against a real Consul.
 
-use std::sync::Arc;
+mod ill;
+mod walk;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use e2e::{Answer, Client, Launch, Load, Process, Registry, System, against_both, until};
 use serde_json::Value;
@@ -11,6 +17,7 @@ const EXPLAIN: (&str, &str) = ("x-bellhop-explain", "1");
 
 against_both![
     a_split_is_exact_and_its_changes_hold,
+    a_change_holds_within_a_second,
     one_request_names_its_version_on_all_hops,
     the_same_user_is_served_by_the_same_version,
     canary_and_rolling_lose_no_request,
@@ -41,9 +48,10 @@ async fn start(launch: &Launch, version: &str, service: &str) -> Process {
     process
 }
 
-/// Which version of the services called below search and frontend served.
+/// Which version of each service served.
 #[derive(Debug, PartialEq, Eq)]
 struct Served {
+    search: String,
     rate: String,
     geo: String,
     profile: String,
@@ -58,6 +66,7 @@ fn served(answer: &Answer) -> Option<Served> {
     };
     let search = &hop["calls"][0]["attempts"][0]["hop"]["calls"];
     Some(Served {
+        search: version(&hop["calls"][0])?,
         geo: version(&search[0])?,
         rate: version(&search[1])?,
         profile: version(&hop["calls"][1])?,
@@ -87,8 +96,13 @@ fn count(rates: &[String], version: &str) -> usize {
 
 /// Asks until so many of twenty requests in a row are served by v2.
 async fn until_of_twenty(system: &System, expected: usize) {
-    until(&format!("{expected} of twenty by v2"), || async {
-        (count(&rates(system, 20).await, "v2") == expected).then_some(())
+    of_twenty(system, "v2", expected).await;
+}
+
+/// The same by any version.
+async fn of_twenty(system: &System, version: &str, expected: usize) {
+    until(&format!("{expected} of twenty by {version}"), || async {
+        (count(&rates(system, 20).await, version) == expected).then_some(())
     })
     .await;
 }
@@ -175,21 +189,51 @@ async fn a_split_is_exact_and_its_changes_hold(mut registry: Registry) {
     said(search, "traffic is not split by version any more").await;
 }
 
+/// From before it is written until a request is served by it. Some changes may find a machine that is busy with other work.
+async fn a_change_holds_within_a_second(registry: Registry) {
+    let launch = launch(&registry);
+    let system = system(launch.clone()).await;
+    let _new = start(&launch, "v2", "rate").await;
+    until_of_twenty(&system, 10).await;
+    let mut took = Vec::new();
+    for (split, version) in [(r#"{"v1":0,"v2":1}"#, "v2"), (r#"{"v1":1,"v2":0}"#, "v1")].repeat(5) {
+        let written = Instant::now();
+        registry.put(KEY, split).await;
+        until(&format!("a request to {version}"), || async {
+            (ask(&system, &[]).await.rate == version).then_some(())
+        })
+        .await;
+        took.push(written.elapsed());
+        assert_eq!(count(&rates(&system, 20).await, version), 20);
+    }
+    took.sort_unstable();
+    assert!(took[took.len() / 2] < Duration::from_secs(1), "{took:?}");
+}
+
 async fn one_request_names_its_version_on_all_hops(registry: Registry) {
     let launch = launch(&registry).set("BELLHOP_FORCE_VERSION", "true");
     let system = system(launch.clone()).await;
     let _rate = start(&launch, "v2", "rate").await;
     let _geo = start(&launch, "v2", "geo").await;
+    let _search = start(&launch, "v2", "search").await;
     registry.put(KEY, r#"{"v1":1,"v2":0}"#).await;
     until_of_twenty(&system, 0).await;
     let forced = |version: &'static str| [("x-bellhop-version", version)];
-    until("both are there", || async {
-        let served = ask(&system, &forced("v2")).await;
-        (served.rate == "v2" && served.geo == "v2").then_some(())
+    // From each thread of who calls them.
+    until("all are there", || async {
+        for _ in 0..20 {
+            let served = ask(&system, &forced("v2")).await;
+            let all = [served.search, served.rate, served.geo];
+            if all.iter().any(|version| version != "v2") {
+                return None;
+            }
+        }
+        Some(())
     })
     .await;
     for _ in 0..20 {
         let expected = Served {
+            search: "v2".to_owned(),
             rate: "v2".to_owned(),
             geo: "v2".to_owned(),
             // It has no such version, and serves all the same.
