@@ -49,6 +49,7 @@ mod fuzz;
 mod hash;
 #[cfg(test)]
 mod heard;
+mod gather;
 mod identity;
 pub mod limit;
 pub mod logs;

@@ -15,7 +15,10 @@ use super::{
     group,
     sender::{Beside, Sender},
 };
-use crate::{discovery::InstanceId, identity::Recognition, neighbours::Neighbours, server::Local};
+use crate::{
+    discovery::InstanceId, gather::Gather, identity::Recognition, neighbours::Neighbours,
+    server::Local,
+};
 
 /// The part of the time to connect that the rest of an answer may take, once it has begun.
 const REST: u32 = 2;
@@ -166,7 +169,7 @@ async fn over_tcp(target: &Target, settings: &Settings) -> Result<Opened, Connec
         .timer(TokioTimer::new())
         .keep_alive_interval(settings.keepalive_interval)
         .keep_alive_timeout(settings.keepalive_timeout)
-        .handshake(TokioIo::new(stream))
+        .handshake(TokioIo::new(Gather::new(stream)))
         .await
         .map_err(|source| ConnectError::Http2 {
             address: target.address(),

@@ -41,6 +41,7 @@ use super::{
     incoming::Call,
     stack::{Kind, Stack},
 };
+use crate::gather::Gather;
 
 /// How far a member is on its way out.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +77,7 @@ pub(super) async fn serve(
     let heard = Heard::default();
     let heads = HeadTimer::new(heard.clone(), settings.header_timeout, settings.idle);
     let io = match register(stream) {
-        Ok(stream) => TokioIo::new(Patient::new(stream, settings.header_timeout, heard)),
+        Ok(stream) => Patient::new(stream, settings.header_timeout, heard),
         Err(error) => return stack.voice.run(|| debug!(%peer, %error, "connection lost")),
     };
     let lifetime = settings.lifetime();
@@ -90,6 +91,7 @@ pub(super) async fn serve(
                     .call(Call::new(request.map(Into::into), Some(peer)))
             };
             let builder = builder::grpc();
+            let io = TokioIo::new(Gather::new(io));
             let connection = builder.serve_connection(io, service_fn(call));
             drive(connection, lifetime, &ageing, &departure.draining).await
         }
@@ -101,7 +103,7 @@ pub(super) async fn serve(
             };
             let call = Farewell::new(service_fn(call), ageing.clone());
             let builder = builder::http(heads);
-            let connection = builder.serve_connection(io, call);
+            let connection = builder.serve_connection(TokioIo::new(io), call);
             drive(connection, lifetime, &ageing, &departure.draining).await
         }
     };

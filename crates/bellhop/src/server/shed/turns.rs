@@ -32,8 +32,9 @@ use tokio::{
 pub(super) use self::round::ROUND;
 use self::round::Round;
 
-/// Looks at the sockets between two rounds: at the first requests are read, before the second refusals are written.
-const LOOKS: usize = 2;
+/// Looks at the sockets between two rounds: at the first requests are read, at the second refused, before the third refusals are
+/// written.
+const LOOKS: usize = 3;
 
 /// The turns of one thread.
 #[derive(Debug)]
