@@ -29,6 +29,15 @@ pub(crate) struct Counts {
     pub(crate) system_calls: f64,
 }
 
+impl Counts {
+    /// Of two counts of the same the lower one.
+    pub(crate) fn least(&mut self, other: Self) {
+        self.instructions = self.instructions.min(other.instructions);
+        self.allocations = self.allocations.min(other.allocations);
+        self.system_calls = self.system_calls.min(other.system_calls);
+    }
+}
+
 /// callgrind forgets what it has counted when this is called.
 #[inline(never)]
 pub(crate) fn begin_counting() {

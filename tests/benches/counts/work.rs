@@ -63,7 +63,10 @@ impl Work {
 
     /// What this process was started to do, if it was.
     pub(crate) fn told() -> Option<Self> {
-        let name = env::var(VARIABLE).ok()?;
+        Self::named(&env::var(VARIABLE).ok()?)
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|work| work.name() == name)
     }
 
