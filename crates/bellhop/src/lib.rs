@@ -49,7 +49,7 @@ mod fuzz;
 mod hash;
 #[cfg(test)]
 mod heard;
-mod gather;
+mod http2;
 mod identity;
 pub mod limit;
 pub mod logs;

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
 
+use crate::http2::ConnectionError;
+
 /// So much of an answer is kept until its end is there; a longer one begins with what is kept. As of requests.
 const MOST_KEPT: usize = 64 * 1024;
 
@@ -17,13 +19,13 @@ const LEAST: usize = 256;
 pub(super) struct Ahead {
     first: Option<Frame<Bytes>>,
     more: VecDeque<Bytes>,
-    last: Option<Result<Frame<Bytes>, hyper::Error>>,
+    last: Option<Result<Frame<Bytes>, ConnectionError>>,
     size: usize,
 }
 
 impl Ahead {
     /// Adds what comes next.
-    pub(super) fn push(&mut self, frame: Result<Frame<Bytes>, hyper::Error>) {
+    pub(super) fn push(&mut self, frame: Result<Frame<Bytes>, ConnectionError>) {
         match frame {
             Ok(frame) if self.first.is_none() => {
                 self.count(frame.data_ref());
@@ -45,7 +47,7 @@ impl Ahead {
     }
 
     /// Takes what comes first.
-    pub(super) fn pop(&mut self) -> Option<Result<Frame<Bytes>, hyper::Error>> {
+    pub(super) fn pop(&mut self) -> Option<Result<Frame<Bytes>, ConnectionError>> {
         if let Some(first) = self.first.take() {
             return Some(Ok(first));
         }

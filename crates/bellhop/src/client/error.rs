@@ -5,7 +5,10 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 use tonic::{Code, Status};
 
 use super::retry::{Fail, Failure, Trail};
-use crate::{deadline::Timer, endpoint::Peer, limit::set_retry_after, upstream::Cause};
+use crate::{
+    deadline::Timer, endpoint::Peer, http2::ConnectionError, limit::set_retry_after,
+    upstream::Cause,
+};
 
 /// Why a call has no answer.
 ///
@@ -33,7 +36,7 @@ pub enum Error {
         /// The failure and what caused it.
         reason: String,
         /// What HTTP/2 says.
-        source: hyper::Error,
+        source: ConnectionError,
     },
     /// The call's time was over.
     #[error("service {service}: no answer within {after:?}")]
@@ -64,7 +67,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn connection(service: Arc<str>, peer: Arc<Peer>, source: hyper::Error) -> Self {
+    pub(super) fn connection(service: Arc<str>, peer: Arc<Peer>, source: ConnectionError) -> Self {
         let mut reason = source.to_string();
         let mut cause = source.source();
         while let Some(error) = cause {
@@ -137,22 +140,22 @@ impl Fail for Error {
     }
 }
 
-fn http2(error: &hyper::Error) -> Option<&h2::Error> {
-    error.source()?.downcast_ref()
-}
-
 /// Whether the other side has said that it did nothing: it refused the stream, or it left and named an earlier stream as its
 /// last. h2 ends exactly the later streams with the `GOAWAY`; the others end with the connection.
-fn is_unprocessed(error: &hyper::Error) -> bool {
-    http2(error).is_some_and(|error| {
+fn is_unprocessed(error: &ConnectionError) -> bool {
+    if matches!(error, ConnectionError::Closed(_)) {
+        return true;
+    }
+    error.http2().is_some_and(|error| {
         let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
         error.is_remote() && (is_refused || error.is_go_away())
     })
 }
 
 /// What gRPC over HTTP/2 makes of a reset stream; a connection that is lost is `UNAVAILABLE`.
-fn connection_code(error: &hyper::Error) -> Code {
-    let reset = http2(error)
+fn connection_code(error: &ConnectionError) -> Code {
+    let reset = error
+        .http2()
         .filter(|error| error.is_reset())
         .and_then(h2::Error::reason);
     match reset {

@@ -28,6 +28,7 @@ pub(crate) use settings::Settings;
 pub use crate::{
     breaker::BreakerState,
     endpoint::{ConnectError, Peer, Stranger},
+    http2::ConnectionError,
     upstream::{
         CallsReport, Cause, ConnectionReport, ErrorReport, InstanceReport, InstanceState,
         LatencyReport, Report, SplitReport, StreamsReport, UpstreamReport, VersionReport,

@@ -16,6 +16,7 @@ use crate::{
     breaker::Outcome,
     deadline::{Expire, Timer},
     endpoint::{Account, AnswerBody, Peer},
+    http2::ConnectionError,
     telemetry::CallSpan,
 };
 
@@ -168,7 +169,7 @@ impl Reading {
         is_over.then(|| Error::out_of_time(&self.service, timer))
     }
 
-    fn broken(&self, source: hyper::Error) -> Error {
+    fn broken(&self, source: ConnectionError) -> Error {
         Error::connection(self.service.clone(), self.peer.clone(), source)
     }
 

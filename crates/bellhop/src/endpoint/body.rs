@@ -12,8 +12,7 @@ use tonic::Status;
 /// The body of a request: mostly one that is there as a whole, which needs no memory of its own.
 #[derive(Debug)]
 pub(crate) enum RequestBody {
-    /// All of it. It does not say how long it is, for then hyper would add a `content-length`, which gRPC does without. It does
-    /// say that it ends with its only frame.
+    /// All of it, in one frame.
     Whole(Option<Bytes>),
     /// It comes bit by bit.
     Streaming(tonic::body::Body),
@@ -49,8 +48,7 @@ impl Body for RequestBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(None) => SizeHint::with_exact(0),
-            Self::Whole(Some(_)) => SizeHint::default(),
+            Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, Bytes::len) as u64),
             Self::Streaming(body) => body.size_hint(),
         }
     }

@@ -4,9 +4,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http::uri::Authority;
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
+use tokio::{net::TcpStream, sync::oneshot, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -16,17 +14,20 @@ use super::{
     sender::{Beside, Sender},
 };
 use crate::{
-    discovery::InstanceId, gather::Gather, identity::Recognition, neighbours::Neighbours,
+    discovery::InstanceId,
+    http2::{self, Closing},
+    identity::Recognition,
+    neighbours::Neighbours,
     server::Local,
 };
 
 /// The part of the time to connect that the rest of an answer may take, once it has begun.
 const REST: u32 = 2;
 
-/// A connection and the task that drives it, which ends with it.
+/// A connection that somebody has been heard on.
 pub(super) struct Connected {
     pub(super) endpoint: Endpoint,
-    pub(super) driver: JoinHandle<Result<(), hyper::Error>>,
+    pub(super) closing: Closing,
 }
 
 /// How instances are reached.
@@ -69,7 +70,11 @@ impl Connector {
         target: &Target,
         recognition: Option<&Recognition>,
     ) -> Result<Connected, ConnectError> {
-        let Opened { endpoint, driver } = match self.neighbours.find(target) {
+        let Opened {
+            endpoint,
+            closing,
+            driver,
+        } = match self.neighbours.find(target) {
             Some(local) => beside(target, local)?,
             None => over_tcp(target, &self.settings).await?,
         };
@@ -90,18 +95,17 @@ impl Connector {
             };
             recognition.hear(word).map_err(stranger)?;
         }
-        Ok(Connected {
-            endpoint,
-            driver: driver.detach(),
-        })
+        driver.detach();
+        Ok(Connected { endpoint, closing })
     }
 }
 
 /// A connection that nobody has been heard on.
 struct Opened {
     endpoint: Endpoint,
+    closing: Closing,
     /// Nobody would end the connection to a peer that is never heard: an attempt that is given up takes it along.
-    driver: AbortOnDropHandle<Result<(), hyper::Error>>,
+    driver: AbortOnDropHandle<()>,
 }
 
 /// Connects to an address and hears an answer of whom is meant.
@@ -125,8 +129,7 @@ pub(crate) async fn probe(
         version: None,
     };
     let connector = Connector::from(settings);
-    let connected = connector.connect(&target, Some(recognition)).await?;
-    connected.driver.abort();
+    connector.connect(&target, Some(recognition)).await?;
     Ok(())
 }
 
@@ -152,12 +155,15 @@ fn beside(target: &Target, local: Local) -> Result<Opened, ConnectError> {
         version: target.version.clone(),
     };
     let (beside, end) = Beside::new(local);
+    let (closed, closing) = oneshot::channel();
     let driver = tokio::spawn(async move {
         end.await;
-        Ok(())
+        // Who connected may have lost interest.
+        let _ = closed.send(Ok(()));
     });
     Ok(Opened {
         endpoint: Endpoint::new(peer, None, authority(target)?, Sender::Local(beside)),
+        closing,
         driver: AbortOnDropHandle::new(driver),
     })
 }
@@ -165,17 +171,16 @@ fn beside(target: &Target, local: Local) -> Result<Opened, ConnectError> {
 async fn over_tcp(target: &Target, settings: &Settings) -> Result<Opened, ConnectError> {
     let (stream, address) = tcp(target, settings).await?;
     let local = stream.local_addr().ok();
-    let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .keep_alive_interval(settings.keepalive_interval)
-        .keep_alive_timeout(settings.keepalive_timeout)
-        .handshake(TokioIo::new(Gather::new(stream)))
-        .await
-        .map_err(|source| ConnectError::Http2 {
-            address: target.address(),
-            source,
-        })?;
-    let driver = AbortOnDropHandle::new(tokio::spawn(connection));
+    let begun = http2::begin(
+        stream,
+        settings.keepalive_interval,
+        settings.keepalive_timeout,
+    );
+    let (sender, closing, driver) = begun.await.map_err(|source| ConnectError::Http2 {
+        address: target.address(),
+        source,
+    })?;
+    let driver = AbortOnDropHandle::new(tokio::spawn(driver));
     let peer = Peer {
         id: target.id.clone(),
         address,
@@ -183,6 +188,7 @@ async fn over_tcp(target: &Target, settings: &Settings) -> Result<Opened, Connec
     };
     Ok(Opened {
         endpoint: Endpoint::new(peer, local, authority(target)?, Sender::Http2(sender)),
+        closing,
         driver,
     })
 }

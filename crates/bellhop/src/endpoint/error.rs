@@ -5,7 +5,7 @@ use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 use http::Request;
 
 use super::{Peer, RequestBody};
-use crate::balance::Recover;
+use crate::{balance::Recover, http2::ConnectionError};
 
 /// An instance that could not be connected.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ pub enum ConnectError {
         /// Host and port.
         address: String,
         /// What went wrong.
-        source: hyper::Error,
+        source: ConnectionError,
     },
     /// Somebody else answers there.
     #[error(transparent)]
@@ -65,7 +65,7 @@ pub struct Stranger {
 #[derive(Debug)]
 pub(crate) struct CallError {
     pub(crate) peer: Arc<Peer>,
-    pub(crate) source: hyper::Error,
+    pub(crate) source: ConnectionError,
     /// The request, where it never left.
     unsent: Option<Box<Request<RequestBody>>>,
 }
@@ -73,7 +73,7 @@ pub(crate) struct CallError {
 impl CallError {
     pub(super) fn new(
         peer: Arc<Peer>,
-        source: hyper::Error,
+        source: ConnectionError,
         unsent: Option<Request<RequestBody>>,
     ) -> Self {
         Self {
@@ -85,11 +85,10 @@ impl CallError {
 
     /// Whether the instance is to blame: not for a call that never left, nor for leaving as it should.
     pub(super) fn is_failure(&self) -> bool {
-        let http2 = self.source.source();
-        let http2 = http2.and_then(|source| source.downcast_ref::<h2::Error>());
         let is_leaving =
             |error: &h2::Error| error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
-        self.unsent.is_none() && !http2.is_some_and(is_leaving)
+        let never_left = self.unsent.is_some() || matches!(self.source, ConnectionError::Closed(_));
+        !never_left && !self.source.http2().is_some_and(is_leaving)
     }
 }
 

@@ -10,19 +10,18 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use hyper::{
-    body::Incoming,
-    client::conn::{TrySendError, http2::SendRequest},
-};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::RequestBody;
-use crate::server::{Local, LocalBody};
+use crate::{
+    http2::{self, ConnectionError, Unsent},
+    server::{Local, LocalBody},
+};
 
 /// How a call reaches an instance.
 #[derive(Clone)]
 pub(super) enum Sender {
-    Http2(SendRequest<RequestBody>),
+    Http2(http2::Sender),
     Local(Beside),
 }
 
@@ -35,12 +34,12 @@ pub(super) struct Beside {
 }
 
 /// What becomes of a request.
-pub(super) type Sent = Result<Response<AnswerBody>, TrySendError<Request<RequestBody>>>;
+pub(super) type Sent = Result<Response<AnswerBody>, Unsent>;
 
 /// The body of an answer.
 #[derive(Debug)]
 pub(crate) enum AnswerBody {
-    Http2(Incoming),
+    Http2(http2::Answer),
     Local(LocalBody),
 }
 
@@ -84,12 +83,12 @@ impl Beside {
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = ConnectionError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, ConnectionError>>> {
         match self.get_mut() {
             Self::Http2(body) => Pin::new(body).poll_frame(cx),
             Self::Local(body) => body.poll_next(cx).map(|frame| frame.map(Ok)),

@@ -28,6 +28,7 @@ use crate::{
     deadline::parse_timeout,
     discovery::InstanceId,
     explain::{AttemptRecord, CallRecord},
+    http2::Unsent,
     one_line::in_one_line,
     telemetry::Notes,
     upstream::StreamsReport,
@@ -274,10 +275,9 @@ impl Service<Request<RequestBody>> for Turn {
         };
         ResponseFuture {
             peer,
-            // Boxed since hyper does not name this future's type.
             answer: match &mut self.sender {
                 Sender::Http2(sender) => {
-                    let answer = sender.try_send_request(request);
+                    let answer = sender.clone().send(request);
                     let answer = async move { Ok(answer.await?.map(AnswerBody::Http2)) };
                     Box::pin(exchange.end(answer))
                 }
@@ -308,12 +308,11 @@ impl Exchange {
                 }
                 Ok(Answer::new(response, peer, account))
             }
-            Err(mut error) => {
+            Err(Unsent { error, request }) => {
                 if let Some(record) = record {
                     record.failed(Instant::now());
                 }
-                let unsent = error.take_message();
-                let error = CallError::new(peer, error.into_error(), unsent);
+                let error = CallError::new(peer, error, request);
                 match account {
                     Some(mut account) if error.is_failure() => {
                         account.fail(|| in_one_line(&error));

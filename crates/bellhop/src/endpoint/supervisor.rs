@@ -23,6 +23,7 @@ use crate::{
     backoff::{Backoff, Retries},
     balance::Shard,
     discovery::InstanceId,
+    http2::ConnectionError,
     outage::Outage,
 };
 
@@ -217,10 +218,10 @@ impl Seat {
         &self,
         weight: &mut watch::Receiver<u32>,
         connected: Connected,
-    ) -> Result<(), hyper::Error> {
+    ) -> Result<(), ConnectionError> {
         let Connected {
             endpoint,
-            mut driver,
+            mut closing,
         } = connected;
         let id = &self.target.id;
         let connection = self.group.connected(&self.member);
@@ -243,7 +244,7 @@ impl Seat {
                 (false, _) => turns = None,
             }
             tokio::select! {
-                end = &mut driver => break end,
+                end = &mut closing => break end,
                 Ok(()) = weight.changed() => {}
                 Ok(()) = turn.changed() => {}
             }

@@ -41,7 +41,7 @@ use super::{
     incoming::Call,
     stack::{Kind, Stack},
 };
-use crate::gather::Gather;
+use crate::http2::Gather;
 
 /// How far a member is on its way out.
 #[derive(Clone, Debug, Default)]

@@ -9,11 +9,12 @@
 
 use std::{
     io::{self, IoSlice},
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::yield_now;
 
 /// So much is kept at most.
 const LIMIT: usize = 32 * 1024;
@@ -114,7 +115,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
             Flush::Due => ready!(self.poll_written(cx))?,
             Flush::Idle if !self.kept.is_empty() => {
                 self.flush = Flush::Asked;
-                cx.waker().wake_by_ref();
+                when_others_have_had_their_turn(cx);
                 return Poll::Ready(Ok(()));
             }
             Flush::Asked => return Poll::Ready(Ok(())),
@@ -140,6 +141,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Gather<S> {
         }
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
+}
+
+/// Wakes when whoever else can run on this thread has run, and the sockets have been looked at.
+fn when_others_have_had_their_turn(cx: &mut Context<'_>) {
+    // Polled once it has kept the waker; whoever is woken does not ask it.
+    let _ = pin!(yield_now()).poll(cx);
 }
 
 #[cfg(test)]
