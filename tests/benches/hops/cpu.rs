@@ -1,26 +1,27 @@
 //! CPU time of a process, as the system counts it.
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use crate::Failure;
 
-/// One step of `/proc`'s clocks: 1/100 s on all of Linux, whatever the kernel's own clock does.
-const TICK: Duration = Duration::from_millis(10);
-/// Where `utime` and `stime` stand after the name, which is the second field.
-const USER_AND_SYSTEM: std::ops::Range<usize> = 11..13;
-
-/// User and system time of all threads of a process, those that have ended included.
+/// User and system time of all threads of a process that are there, in steps of a nanosecond: a round need not be long.
 pub(crate) fn time(process: u32) -> Result<Duration, Failure> {
-    let path = format!("/proc/{process}/stat");
-    let stat = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-    let ticks = ticks(&stat).ok_or_else(|| format!("{path} is not as expected: {stat}"))?;
-    Ok(TICK * ticks)
+    let path = format!("/proc/{process}/task");
+    let threads = fs::read_dir(&path).map_err(|error| format!("{path}: {error}"))?;
+    let mut sum = Duration::ZERO;
+    for thread in threads {
+        // One that has just ended had little to do with the round.
+        sum += of_thread(&thread?.path().join("schedstat"))?.unwrap_or_default();
+    }
+    Ok(sum)
 }
 
-fn ticks(stat: &str) -> Option<u32> {
-    // The name is in parentheses and may itself have some, or spaces.
-    let (_, fields) = stat.rsplit_once(')')?;
-    let fields: Vec<&str> = fields.split_whitespace().collect();
-    let ticks = fields.get(USER_AND_SYSTEM)?;
-    ticks.iter().map(|ticks| ticks.parse::<u32>().ok()).sum()
+/// The first figure is how long it has run.
+fn of_thread(path: &Path) -> Result<Option<Duration>, Failure> {
+    let Ok(stat) = fs::read_to_string(path) else {
+        return Ok(None);
+    };
+    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    let nanos = nanos.ok_or_else(|| format!("{} is not as expected: {stat}", path.display()))?;
+    Ok(Some(Duration::from_nanos(nanos)))
 }

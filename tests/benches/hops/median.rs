@@ -6,6 +6,16 @@ pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// Between which two half of them lie.
+pub(crate) fn middle_half(figures: impl Iterator<Item = f64>) -> (f64, f64) {
+    let figures = sorted(figures);
+    let at = |part: usize| {
+        let place = figures.len().saturating_sub(1) * part / 4;
+        figures.get(place).copied().unwrap_or(f64::NAN)
+    };
+    (at(1), at(3))
+}
+
 /// How far apart the highest and the lowest are, as a share of the median.
 pub(crate) fn spread(figures: impl Iterator<Item = f64>) -> f64 {
     let figures = sorted(figures);

@@ -19,14 +19,14 @@ impl Table<'_> {
         let Self { title, unit, parts } = self;
         let of_it = parts.join(" + ");
         let mut text = format!(
-            "| {title} | CPU µs a {unit} | ratio | {of_it} | {unit}s/s | ratio | p50 µs | p99 µs | p99.9 µs | resident MiB | spread |\n\
+            "| {title} | CPU µs a {unit} | ratio | half of the rounds | {of_it} | {unit}s/s | ratio | p50 µs | p99 µs | p99.9 µs | resident MiB |\n\
              |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
         );
         for row in rows {
             self.row(&mut text, row, &rows[0]);
         }
-        if rows.iter().any(Row::is_noisy) {
-            text += "\nA **spread** in bold is beyond 15 %: that row is to be measured again on a quieter machine.\n";
+        if rows.iter().any(|row| row.cost_to(&rows[0]).is_noisy()) {
+            text += "\nIn **bold**: farther apart than a tenth, so to be measured again on a quieter machine.\n";
         }
         text
     }
@@ -36,15 +36,21 @@ impl Table<'_> {
         // Where all parts are one process, nobody knows their shares.
         let known = costs.len() == self.parts.len() && costs.len() > 1;
         let costs: Vec<String> = costs.iter().map(|cost| format!("{cost:.1}")).collect();
-        let spread = format!("{:.0} %", row.spread() * 100.0);
+        let share = row.cost_to(base);
+        let half = format!("{:.2} to {:.2}", share.half.0, share.half.1);
         let Late { p50, p99, p99_9 } = row.late();
         // Writing to a string does not fail.
         let _ = writeln!(
             text,
-            "| {} | {:.1} | {:.2} | {} | {:.0} | {:.2} | {p50:.0} | {p99:.0} | {p99_9:.0} | {:.0} | {} |",
+            "| {} | {:.1} | {:.2} | {} | {} | {:.0} | {:.2} | {p50:.0} | {p99:.0} | {p99_9:.0} | {:.0} |",
             row.name,
             row.cost(),
-            row.cost_to(base),
+            share.median,
+            if share.is_noisy() {
+                format!("**{half}**")
+            } else {
+                half
+            },
             if known {
                 costs.join(" + ")
             } else {
@@ -53,11 +59,6 @@ impl Table<'_> {
             row.rate(),
             row.rate_to(base),
             row.resident,
-            if row.is_noisy() {
-                format!("**{spread}**")
-            } else {
-                spread
-            },
         );
     }
 }

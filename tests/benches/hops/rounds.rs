@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::{
     Failure,
     args::Pace,
-    median::{median, spread},
+    median::{median, middle_half},
     steady::{Late, Steady},
 };
 
-/// More of it between the rounds of one row, and the row is not to be trusted.
-const SPREAD_MAX: f64 = 0.15;
+/// Half of the ratios of a row farther apart than this, as a share of their median, and the row is not to be trusted.
+const APART_MAX: f64 = 0.1;
 /// The share of what a side can do that the steady load asks of it.
 const LOAD: f64 = 0.7;
 
@@ -46,6 +46,13 @@ pub(crate) struct Row {
     late: Vec<Late>,
     /// After all of it, in MiB.
     pub(crate) resident: f64,
+}
+
+/// What something costs as a share of something else, round by round: those of a turn have met the same machine.
+pub(crate) struct Share {
+    pub(crate) median: f64,
+    /// Between these two are half of the rounds.
+    pub(crate) half: (f64, f64),
 }
 
 /// Has all sides work in turns: A B C, A B C, and so on, first with all their might and then at a part of it. A round each to begin
@@ -126,10 +133,14 @@ impl Row {
         median(self.rounds.iter().map(Round::cost))
     }
 
-    /// The same as a share of another's. Round by round, since those of a turn have met the same machine.
-    pub(crate) fn cost_to(&self, base: &Self) -> f64 {
+    /// The same as a share of another's.
+    pub(crate) fn cost_to(&self, base: &Self) -> Share {
         let pairs = self.rounds.iter().zip(&base.rounds);
-        median(pairs.map(|(own, other)| own.cost() / other.cost()))
+        let shares = pairs.map(|(own, other)| own.cost() / other.cost());
+        Share {
+            median: median(shares.clone()),
+            half: middle_half(shares),
+        }
     }
 
     /// What each part of the side has in [`Self::cost`].
@@ -161,15 +172,13 @@ impl Row {
             p99_9: median(|late| late.p99_9),
         }
     }
+}
 
-    /// How far apart the dearest and the cheapest round are, as a share of the median.
-    pub(crate) fn spread(&self) -> f64 {
-        spread(self.rounds.iter().map(Round::cost))
-    }
-
-    /// Whether its rounds disagree too much.
+impl Share {
+    /// Whether the rounds disagree too much.
     pub(crate) fn is_noisy(&self) -> bool {
-        self.spread() > SPREAD_MAX
+        let (least, most) = self.half;
+        most - least > APART_MAX * self.median
     }
 }
 
