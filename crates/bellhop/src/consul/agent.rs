@@ -111,6 +111,23 @@ impl Consul {
         Ok(service)
     }
 
+    /// Reads all services of the agent that have this name.
+    ///
+    /// # Errors
+    /// Where the call fails.
+    pub async fn agent_services(&self, name: &str) -> Result<Vec<AgentService>, Error> {
+        let target = self
+            .local(Target::new("/v1/agent/services"))
+            .query("filter", &format!("Service == {name:?}"));
+        let answer = self
+            .transport
+            .send(Method::GET, target, Bytes::new(), Duration::ZERO)
+            .await?
+            .success()?;
+        let services: BTreeMap<String, AgentService> = answer.json()?;
+        Ok(services.into_values().collect())
+    }
+
     /// Reports the state of a TTL check.
     ///
     /// # Errors

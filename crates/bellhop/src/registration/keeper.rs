@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{HostPort, Spec, State, same::same, ttl::Reporter};
+use super::{HostPort, Spec, State, remains, same::same, ttl::Reporter};
 use crate::{
     backoff::{Backoff, Retries},
     consul::{AgentService, Consul, Definition, Error, Since},
@@ -120,10 +120,21 @@ impl Keeper {
             Ok(()) => {
                 tracing::info!(id = self.id, address = %self.address, "registered");
                 self.work.doubtful = false;
+                let first = !self.work.known;
                 self.answered();
+                if first && !self.stop.is_cancelled() {
+                    self.clear_remains(&definition).await;
+                }
                 Next::Hold
             }
             Err(error) => self.failed(error, Next::Register).await,
+        }
+    }
+
+    /// Once, as well as may be: else its checks fail when this instance has gone, and Consul reaps it.
+    async fn clear_remains(&self, ours: &Definition) {
+        if let Err(error) = remains::clear(&self.consul, ours).await {
+            tracing::debug!(id = self.id, %error, "cannot tell who was at this address before");
         }
     }
 

@@ -10,6 +10,7 @@ mod advertise;
 mod agent;
 mod keeper;
 mod registered;
+mod remains;
 mod same;
 mod settings;
 mod spec;

@@ -19,13 +19,13 @@ pub(crate) fn same(definition: &Definition, service: &AgentService) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
     use crate::consul::Weights;
 
-    fn definition() -> Definition {
+    pub(crate) fn definition() -> Definition {
         Definition {
             id: "geo-1".to_owned(),
             name: "geo".to_owned(),
@@ -38,7 +38,7 @@ mod tests {
         }
     }
 
-    fn service() -> AgentService {
+    pub(crate) fn service() -> AgentService {
         let Definition {
             id,
             name,

@@ -1,6 +1,7 @@
 //! Keeping an instance registered.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{
         Arc,
@@ -108,6 +109,32 @@ async fn an_instance_is_registered_as_what_it_is_and_taken_off() {
     assert!(gone.is_not_found(), "{gone}");
     let health = consul.health_service("geo", Query::NOW).await.unwrap();
     assert!(health.value.is_empty(), "it left the catalog too");
+}
+
+#[tokio::test]
+async fn who_was_killed_is_taken_off_by_who_has_its_address_now() {
+    let Some(agent) = Agent::start().await else {
+        return;
+    };
+    let consul = agent.consul();
+    let killed = start(consul.clone(), ttl(watch::channel(true).1)).unwrap();
+    is_registered(&killed).await;
+    let gone = killed.id().to_owned();
+    drop(killed);
+    let mut elsewhere = ttl(watch::channel(true).1);
+    elsewhere.bound.set_port(4712);
+    let elsewhere = start(consul.clone(), elsewhere).unwrap();
+    is_registered(&elsewhere).await;
+    is_known(&consul, &gone).await;
+
+    let back = start(consul.clone(), ttl(watch::channel(true).1)).unwrap();
+    is_registered(&back).await;
+    until("two that are there", async || {
+        let known = consul.agent_services("geo").await.unwrap();
+        let known: BTreeSet<_> = known.iter().map(|one| one.id.as_str()).collect();
+        (known == BTreeSet::from([back.id(), elsewhere.id()])).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
