@@ -2,9 +2,9 @@
 # Get a real Docker Engine for the tests of docker-compose.yml.
 #   scripts/get-docker.sh          prints the path of the client on its last line
 # Takes, in this order: an engine that answers already, a dockerd that is installed and only has to be started, Debian's own, which
-# takes apt. The last two take root, and what they start runs on; its log is .servers/docker/dockerd.log. A client that is too old for
-# `docker stack` with this project's files is left alone, and a later one of Debian's put into .servers; so is a static busybox, for
-# images of tests.
+# takes apt. The last two take root. What is started here runs on, until `kill $(cat .servers/docker/dockerd.pid)`; its log is beside that.
+# A client that is too old for `docker stack` with this project's files is left alone, and a later one of Debian's put into .servers; so is
+# a static busybox, for images of tests.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$root/.servers/docker
@@ -27,12 +27,15 @@ found() {
   exit 0
 }
 
+# A package of this machine's own release, be it Ubuntu's.
+own() { (cd "$2" && apt-get -q download "$1" >/dev/null 2>&1 && dpkg -x "$1"_*.deb . && rm "$1"_*.deb); }
+
 # A package of Debian's next release into a folder of .servers, where it has this file.
 fetch() {
   [ -x "$root/.servers/$2/$3" ] && return
   mkdir -p "$root/.servers"
   fresh=$(mktemp -d "$root/.servers/$2.XXXXXX")
-  "$root/scripts/deb-from.sh" trixie "$1" "$fresh" || { rm -rf "$fresh"; refuse "Debian's archive does not give out $1 (suite trixie)"; }
+  "$root/scripts/deb-from.sh" trixie "$1" "$fresh" || own "$1" "$fresh" || { rm -rf "$fresh"; refuse "Debian's archive does not give out $1 (suite trixie)"; }
   # In trixie, /bin is a link.
   [ -x "$fresh/$3" ] || { mkdir -p "$(dirname "$fresh/$3")" && ln "$fresh/usr/$3" "$fresh/$3"; }
   rm -rf "${root:?}/.servers/$2"
@@ -65,11 +68,18 @@ fi
 grep -qw overlay /proc/filesystems || as_root modprobe overlay 2>/dev/null || echo "get-docker: no overlay file system: slow copies" >&2
 [ -d /sys/fs/cgroup/memory ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || refuse "cgroups are not mounted here"
 
+# In a container with cgroups of version 2, as machines of CI are: who has members of its own can give no limits to children.
+if [ -e /.dockerenv ] && [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+  as_root bash -c 'cd /sys/fs/cgroup && mkdir -p init && xargs -rn1 <cgroup.procs >init/cgroup.procs
+    sed "s/ / +/g; s/^/+/" <cgroup.controllers >cgroup.subtree_control' 2>/dev/null || echo "get-docker: limits may not be had here" >&2
+fi
+
 mkdir -p "$folder"
 log=$folder/dockerd.log
+as_root rm -f "$folder/dockerd.pid"
 # Where a service manager runs, it was started with the package.
 answers && found "started by its package"
-as_root setsid dockerd --bip "$bridge" --default-address-pool "$pool" >"$log" 2>&1 </dev/null &
+as_root setsid dockerd --pidfile "$folder/dockerd.pid" --bip "$bridge" --default-address-pool "$pool" >"$log" 2>&1 </dev/null &
 daemon=$!
 for _ in $(seq 120); do
   answers && found "started, see $log"

@@ -1,0 +1,12 @@
+//! `docker-compose.yml` on a real Docker Engine, by the commands of `docs/operations.md`.
+
+mod compose;
+mod counts;
+mod engine;
+mod images;
+mod load;
+mod outside;
+mod project;
+mod scan;
+mod secure;
+mod swarm;
