@@ -98,6 +98,9 @@ async fn who_cannot_be_connected_is_told_of_once_then_counted_and_the_end() {
         }
     });
     let lines = heard.reached(3).await;
-    assert!(lines[2].contains("INFO") && lines[2].contains("connected"), "{lines:?}");
+    assert!(
+        lines[2].contains("INFO") && lines[2].contains("connected"),
+        "{lines:?}"
+    );
     assert!(lines[2].contains("failures="), "{}", lines[2]);
 }
