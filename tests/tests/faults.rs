@@ -150,6 +150,15 @@ async fn only_the_own_page_may_ask_and_the_member_says_who_did() {
     let (status, standing) = page(&system, "DELETE", &path, OWN, "").await;
     assert_eq!((status, &standing["seconds"]), (200, &0.into()));
     until("prices are back", || async { system.example().await.ok() }).await;
+    let over = |line: &Value| line["message"] == "faults are over, for their time is";
+    let found = process.log().find(|line| over(line).then_some(()));
+    assert!(found.is_none(), "somebody ended them");
+    let soon = r#"{"latency_ms": 1, "seconds": 1}"#;
+    page(&system, "POST", &path, OWN, soon).await;
+    until("that it is over is logged", || async {
+        process.log().find(|line| over(line).then_some(()))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

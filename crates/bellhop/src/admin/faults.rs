@@ -55,7 +55,11 @@ pub(super) async fn answer(
             let body = Limited::new(body, BODY_MAX).collect().await;
             let said = body.map(|body| body.to_bytes()).unwrap_or_default();
             match Wish::read(&said) {
-                Ok(wish) => faults.set(Instant::now(), wish, &by),
+                Ok(wish) => {
+                    faults.set(Instant::now(), wish, &by);
+                    // For as long as that is in force, and ended by what takes its place.
+                    tokio::spawn(faults.clone().outlast());
+                }
                 Err(bad) => return fault(StatusCode::BAD_REQUEST, &bad.to_string()),
             }
         }

@@ -63,6 +63,31 @@ impl Faults {
         self.standing.send_replace(Some(Fault { wish, until }));
     }
 
+    /// Waits until the time of what is in force is over, and says so in the log; nothing where it ends or changes before.
+    pub(crate) async fn outlast(self) {
+        let mut changes = self.standing.subscribe();
+        let Some(fault) = *changes.borrow_and_update() else {
+            return;
+        };
+        tokio::select! {
+            () = tokio::time::sleep_until(fault.until) => self.expire(fault),
+            _ = changes.changed() => {}
+        }
+    }
+
+    fn expire(&self, fault: Fault) {
+        let is_over = self.standing.send_if_modified(|standing| {
+            let is_it = *standing == Some(fault);
+            if is_it {
+                *standing = None;
+            }
+            is_it
+        });
+        if is_over {
+            warn!("faults are over, for their time is");
+        }
+    }
+
     /// Ends what is in force.
     pub(crate) fn end(&self, by: &str) {
         if self.standing.send_replace(None).is_some() {

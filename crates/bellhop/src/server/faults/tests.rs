@@ -44,6 +44,23 @@ async fn what_is_held_goes_on_when_somebody_ends_it_or_by_itself() {
     assert_eq!(start.elapsed(), LONGEST);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_the_end_sees_it_or_what_takes_its_place() {
+    let faults = Faults::default();
+    faults.clone().outlast().await;
+    let start = Instant::now();
+    faults.set(start, wish(1, 0.0, false, 10), "a test");
+    let first = tokio::spawn(faults.clone().outlast());
+    tokio::task::yield_now().await;
+    faults.set(start, wish(2, 0.0, false, 20), "a test");
+    first.await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert!(faults.standing(start).is_some());
+    faults.clone().outlast().await;
+    assert_eq!(start.elapsed(), Duration::from_secs(20));
+    assert_eq!(*faults.standing.borrow(), None);
+}
+
 #[test]
 fn what_cannot_be_is_refused() {
     for (bad, why) in [
