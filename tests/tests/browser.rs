@@ -158,7 +158,9 @@ async fn the_page_shows_a_style_where_it_is_told_to() {
 async fn the_page_says_which_service_is_gone() {
     let Some(looker) = Looker::find() else { return };
     let registry = Registry::mini().await;
-    let mut system = System::start(Launch::new(BINARY).registry(&registry)).await;
+    let launch = Launch::new(BINARY).registry(&registry);
+    let launch = launch.set("HOTELS_ALLOW_CHAOS", "true");
+    let mut system = System::start(launch).await;
     let url = system.address().to_owned();
     for service in ["rate", "search"] {
         system.processes.remove(service);
