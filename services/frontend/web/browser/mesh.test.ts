@@ -108,11 +108,30 @@ test('calls are seen where they go', async () => {
     const end = load();
     try {
       await until('edges carry rates', async () => (await page.locator('.edge.busy text').count()) >= 4);
-      await until('nodes have figures', async () => /\/s · 0 % failed · p99 [\d.]+ m?s/.test((await nodes(page, 'search').textContent()) ?? ''));
+      await until('nodes have figures', async () => /\/s · 0 % failed · 100 % of turns.*p99 [\d.]+ m?s · \d/.test((await nodes(page, 'search').textContent()) ?? ''));
       const row = page.locator('#calls tbody tr', { hasText: 'search' }).filter({ hasText: 'geo' });
       assert.match((await row.textContent()) ?? '', /searchgeo[\d.]+\/s/);
       await picture(page, 'mesh-light');
       await accessible(page, 'with calls');
+    } finally {
+      await end();
+    }
+  });
+});
+
+test('on a phone, too, one sees who calls whom', async () => {
+  await onPage({ ...MESH, isPhone: true }, async (page) => {
+    const end = load();
+    try {
+      await page.locator('[data-service="geo"] .callers', { hasText: /^called by search [\d.<]+\/s/ }).waitFor();
+      await page.locator('[data-service="profile"] .callers', { hasText: /^called by frontend [\d.<]+\/s/ }).waitFor();
+      const boxes = await page.locator('.service').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
+      const ways = await page.locator('.edge .way').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().right));
+      assert.ok(ways.length >= 4);
+      // A line through a service would say that it takes part in the call.
+      for (const right of ways) assert.ok(right <= Math.min(...boxes) + 1, `${right} ${boxes.join(' ')}`);
+      await picture(page, 'mesh-phone-calls');
+      await accessible(page, 'with calls, on a phone');
     } finally {
       await end();
     }
@@ -131,6 +150,7 @@ test('a load is put on the frontend, and stopped', async () => {
     assert.equal(await page.locator('#loadStart').textContent(), 'Run');
     const counts = await page.locator('#loadBars td:not(.bar)').allTextContents();
     assert.equal(counts.reduce((sum, count) => sum + Number(count), 0), 40);
+    assert.match((await page.locator('#loadTold').textContent()) ?? '', /^The load is over: 40 sent/);
     await accessible(page, 'after a load');
 
     await page.locator('#loadSeconds').fill('60');
@@ -149,6 +169,8 @@ for (const isDark of [false, true]) {
         await nodes(page, 'search').first().waitFor();
         await nodes(page, 'search').first().click();
         await page.locator('#detail').waitFor();
+        const [title, head] = await Promise.all([page.locator('#detailTitle').boundingBox(), page.locator('.top').boundingBox()]);
+        assert.ok((title?.y ?? 0) >= (head?.height ?? 0), 'what has the focus is not below the head');
         assert.ok(await page.locator('#faults').isHidden(), 'nobody allows faults');
         await accessible(page, name);
         const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -220,13 +242,15 @@ for (const isDark of [false, true]) {
       for (const state of STATES) {
         const node = page.locator(`.node[data-instance="rate-${state}"]`);
         assert.equal(await node.locator('.state').textContent(), STATE_WORDS[state]);
-        assert.equal(await node.locator('.figures').textContent(), '13/s · 25 % failed · p99 42 ms');
+        assert.deepEqual(await node.locator('.figures').allTextContents(), ['13/s · 25 % failed · 13 % of turns', 'p50 1.5 ms · p99 42 ms · 1.2.3 · zone-b']);
       }
       await page.locator('.node[data-instance="rate-half_open"]').click();
       const detail = (await page.locator('#detail').textContent()) ?? '';
       for (const part of ['half-open', '1.2.3', 'zone-b', '1.5 ms', '42 ms', '13 %']) assert.ok(detail.includes(part), `${part}: ${detail}`);
-      assert.equal(await page.locator('.edge.failing text').textContent(), '100/s · 25 %');
+      assert.deepEqual(await page.locator('.edge.failing tspan').allTextContents(), ['100/s', '25 % failed']);
       await page.getByText('The registry does not answer: connection refused').waitFor();
+      // The answer has ended: what is shown is not of now.
+      await page.locator('#standing', { hasText: /^No answer since \d/ }).waitFor();
       await accessible(page, 'every state');
       await picture(page, `mesh-states-${isDark ? 'dark' : 'light'}`);
     });

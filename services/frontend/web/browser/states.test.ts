@@ -148,6 +148,8 @@ for (const isPhone of [false, true]) {
       for (const [state, query, shown, before] of STATES) {
         await onPage({ query, isPhone, isDark, isCalm: true, expected: /503/, ...(before && { before }) }, async (page) => {
           await shown(page);
+          // Where no hotels are shown, there is a map all the same.
+          await page.locator('#map.ready').waitFor({ state: 'attached' });
           await accessible(page, `${size} ${state}`);
           await picture(page, `${size}-${state}`);
           const width = await page.evaluate(() => document.documentElement.scrollWidth);

@@ -31,15 +31,18 @@ test('every service stands somewhere, whoever calls whom', () => {
   });
 });
 
-test('an edge leads from side to side, or down', () => {
-  const box = (left: number, top: number) => ({ left, top, right: left + 10, bottom: top + 10 });
-  assert.match(way(box(0, 0), box(50, 20)).path, /^M10 5C30 5 30 25 50 25$/);
-  assert.match(way(box(0, 0), box(0, 40)).path, /^M5 10C5 25 5 25 5 40$/);
+test('an edge leads from side to side, or beside all boxes that stand above each other', () => {
+  const box = (left: number, top: number) => ({ left, top, right: left + 60, bottom: top + 60 });
+  assert.equal(way(box(0, 0), box(100, 20)).path, 'M60 30C80 30 80 50 100 50');
+  assert.equal(way(box(40, 0), box(40, 100)).path, 'M40 38H32Q26 38 26 44V116Q26 122 32 122H40');
+  assert.equal(way(box(40, 100), box(40, 0), 1).path, 'M40 138H24Q18 138 18 132V28Q18 22 24 22H40');
   each(200, (random) => {
-    const [from, to] = [box(whole(random, 0, 90), whole(random, 0, 90)), box(whole(random, 0, 90), whole(random, 0, 90))];
-    const { x, y } = way(from, to);
-    assert.ok(x >= Math.min(from.left, to.left) && x <= Math.max(from.right, to.right));
+    const [from, to] = [box(whole(random, 30, 290), whole(random, 0, 290)), box(whole(random, 30, 290), whole(random, 0, 290))];
+    const { x, y, tip } = way(from, to, whole(random, 0, 9));
+    assert.ok(x >= 0 && x <= Math.max(from.right, to.right));
     assert.ok(y >= Math.min(from.top, to.top) && y <= Math.max(from.bottom, to.bottom));
+    assert.ok(tip[0] === to.left && tip[1] > to.top && tip[1] < to.bottom);
+    if (to.left < from.right) assert.ok(x < Math.min(from.left, to.left), 'it leads through nobody');
   });
 });
 

@@ -2,11 +2,12 @@
 
 import { button, byId, element } from '../dom.ts';
 import { loadSettings } from '../settings.ts';
-import { type Faults, inForce, wish } from './faults.ts';
+import { type Faults, inForce, isOne, wish } from './faults.ts';
 import type { Instance, Picture } from './picture.ts';
 
 const PATIENCE = 6000;
 const ABOUT = 'What is asked for here happens to real answers, and ends by itself.';
+const WHAT = 'Say what it is to do: be late, fail, or hold its answers.';
 const NOBODY = 'No instance that is seen from here allows faults: each is to be started with --allow-chaos.';
 
 type Able = Instance & { faults: Faults };
@@ -26,14 +27,19 @@ export class FaultPane {
   readonly #standing = new Map<string, Standing>();
   #isAllowed = false;
   #offered = '';
+  /** Who is looked at; offered as soon as it is known to allow faults, unless somebody chooses here. */
+  #wanted: string | undefined;
   /** What was answered last stands until something else is asked for. */
   #isAnswered = false;
+  /** Whose faults were begun last; that stands there no longer than it is true. */
+  #begun: string | undefined;
 
   constructor() {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#begin();
     });
+    this.#instances.addEventListener('change', () => (this.#wanted = undefined));
     byId('faultStop').addEventListener('click', () => void this.#stop());
     void loadSettings().then(({ chaos }) => (this.#isAllowed = chaos === true));
   }
@@ -52,6 +58,11 @@ export class FaultPane {
 
   /** Offers what somebody looks at, where it allows faults. */
   choose(id: string): void {
+    this.#wanted = id;
+    this.#select(id);
+  }
+
+  #select(id: string): void {
     if ([...this.#instances.options].some(({ value }) => value === id)) this.#instances.value = id;
   }
 
@@ -62,7 +73,7 @@ export class FaultPane {
     this.#offered = offered;
     const chosen = this.#instances.value;
     this.#instances.replaceChildren(...ids.map((id) => element('option', { value: id }, id)));
-    this.choose(chosen);
+    this.#select(this.#wanted ?? chosen);
   }
 
   #showStanding(faulty: Able[]): void {
@@ -71,6 +82,7 @@ export class FaultPane {
       if (ids.has(id)) continue;
       item.remove();
       this.#standing.delete(id);
+      if (this.#begun === id) this.#answer(`${id}: that is over.`);
     }
     for (const { id, faults } of faulty) {
       const standing = this.#standing.get(id) ?? this.#item(id);
@@ -91,8 +103,9 @@ export class FaultPane {
     const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
     const number = (id: string): number => field(id).valueAsNumber;
     const asked = wish(number('faultLatency'), number('faultErrors'), field('faultPaused').checked, number('faultSeconds'));
+    if (!isOne(asked)) return this.#answer(WHAT);
     const id = this.#instances.value;
-    await this.#order(id, 'POST', '', `${id} does so from now on.`, asked);
+    if (await this.#order(id, 'POST', '', `${id} does so from now on.`, asked)) this.#begun = id;
   }
 
   async #stop(): Promise<void> {
@@ -100,7 +113,7 @@ export class FaultPane {
     if (confirm(`Stop ${id}? It is not started again from here.`)) await this.#order(id, 'POST', '/stop', `${id} leaves.`);
   }
 
-  async #order(id: string, method: string, what: string, done: string, body?: unknown): Promise<void> {
+  async #order(id: string, method: string, what: string, done: string, body?: unknown): Promise<boolean> {
     try {
       const response = await fetch(`/mesh/faults/${encodeURIComponent(id)}${what}`, {
         method,
@@ -109,12 +122,15 @@ export class FaultPane {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       this.#answer(response.ok ? done : `It is not done: ${await reason(response)}`);
+      return response.ok;
     } catch {
       this.#answer('It is not done: the frontend does not answer');
+      return false;
     }
   }
 
   #answer(text: string): void {
+    this.#begun = undefined;
     this.#isAnswered = true;
     this.#say(text);
   }

@@ -23,8 +23,19 @@ export function readFaults(said: unknown): Faults | undefined {
   return { latencyMs: number('latency_ms'), errors: number('errors'), paused: said['paused'] === true, seconds: number('seconds') };
 }
 
-/** What an instance is asked for, within the bounds; as JSON says it. */
-export function wish(latencyMs: number, percent: number, paused: boolean, seconds: number): Record<string, unknown> {
+/** What an instance is asked for, as JSON says it. */
+export interface Wish {
+  latency_ms: number;
+  errors: number;
+  paused: boolean;
+  seconds: number;
+}
+
+/** Whether anything is asked for. */
+export const isOne = ({ latency_ms, errors, paused }: Wish): boolean => paused || latency_ms > 0 || errors > 0;
+
+/** What an instance is asked for, within the bounds. */
+export function wish(latencyMs: number, percent: number, paused: boolean, seconds: number): Wish {
   const within = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, Math.floor(value) || 0));
   return {
     latency_ms: within(latencyMs, 0, LATENCY_MAX),

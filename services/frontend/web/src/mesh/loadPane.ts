@@ -40,6 +40,7 @@ export class LoadPane {
     this.#leave = new AbortController();
     this.#load = new Load(plan, performance.now());
     this.#button.textContent = 'Stop';
+    byId('loadTold').textContent = 'The load runs.';
     this.#ticks = setInterval(() => this.#tick(), EVERY);
   }
 
@@ -70,7 +71,10 @@ export class LoadPane {
     this.#ticks = undefined;
     this.#leave.abort();
     this.#button.textContent = 'Run';
-    if (this.#load) this.#draw(this.#load, performance.now());
+    if (!this.#load) return;
+    this.#draw(this.#load, performance.now());
+    // While it runs, that would be read out four times a second.
+    byId('loadTold').textContent = `The load is over: ${this.#said.textContent}`;
   }
 
   #draw(load: Load, now: number): void {

@@ -21,15 +21,26 @@ class MeshPage {
   #picture: Picture | undefined;
   #chosen: string | undefined;
   #flagged = '';
+  /** When the last picture came that is still shown as the one of now. */
+  #at: Date | undefined;
 
   start(): void {
     new ThemeSwitch(() => undefined).showWords({ toDark: 'Switch to dark colours', toLight: 'Switch to light colours' });
     new LoadPane();
     new TracePane();
-    new Stream((picture) => this.#show(picture), showStanding);
+    new Stream((picture) => this.#show(picture), (standing) => this.#showStanding(standing));
+  }
+
+  #showStanding(standing: Standing): void {
+    if (standing === 'hidden') this.#at = undefined;
+    const text = standing === 'waiting' && this.#at ? `No answer since ${this.#at.toLocaleTimeString()}` : STANDINGS[standing];
+    const shown = byId('standing');
+    shown.dataset['standing'] = standing;
+    if (shown.textContent !== text) shown.textContent = text;
   }
 
   #show(picture: Picture): void {
+    this.#at = new Date();
     const told = changes(this.#picture, picture);
     if (told) byId('told').textContent = told;
     this.#picture = picture;
@@ -70,12 +81,6 @@ class MeshPage {
     if (this.#picture) this.#redraw(this.#picture);
     node?.focus();
   }
-}
-
-function showStanding(standing: Standing): void {
-  const shown = byId('standing');
-  shown.dataset['standing'] = standing;
-  if (shown.textContent !== STANDINGS[standing]) shown.textContent = STANDINGS[standing];
 }
 
 new MeshPage().start();

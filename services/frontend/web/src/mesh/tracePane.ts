@@ -1,6 +1,6 @@
 // The last requests, and the waterfall of the chosen one.
 
-import { button, byId, element } from '../dom.ts';
+import { button, byId, type Child, element } from '../dom.ts';
 import { loadSettings } from '../settings.ts';
 import { type Joined, microsText, notes, readTrace, readTraces, type Row, type Trace, type Traces, waterfall } from './traces.ts';
 
@@ -20,8 +20,15 @@ export class TracePane {
   #jaeger: string | undefined;
   #chosen: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** A row that somebody points at stays where it is. */
+  #isPointedAt = false;
 
   constructor() {
+    this.#list.addEventListener('pointermove', ({ pointerType }) => (this.#isPointedAt = pointerType === 'mouse'));
+    this.#list.addEventListener('pointerleave', () => {
+      this.#isPointedAt = false;
+      void this.#look();
+    });
     this.#trace.append(element('div', { class: 'head' }, this.#title, button('secondary', () => this.#close(), 'Close')), this.#body);
     document.addEventListener('visibilitychange', () => void this.#look());
     addEventListener('hashchange', () => this.#chooseNamed());
@@ -43,7 +50,7 @@ export class TracePane {
     const body = await ask('/mesh/traces').catch(() => undefined);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#look(), EVERY);
-    if (body !== undefined) this.#show(readTraces(body));
+    if (body !== undefined && !this.#isPointedAt) this.#show(readTraces(body));
   }
 
   #show({ isKept, traces }: Traces): void {
@@ -87,11 +94,15 @@ export class TracePane {
     if (id === this.#chosen) return this.#close();
     this.#mark(id);
     history.replaceState(null, '', `#trace=${id}`);
+    await this.#fetch(id);
+  }
+
+  async #fetch(id: string): Promise<void> {
     let shown: HTMLElement[];
     try {
       shown = this.#drawn(readTrace(await ask(`/mesh/traces/${id}`)));
     } catch (error) {
-      shown = [element('p', {}, error instanceof Gone ? 'No member keeps this trace.' : 'The trace cannot be had now.')];
+      shown = error instanceof Gone ? [element('p', {}, 'No member keeps this trace.')] : [element('p', {}, 'The trace cannot be had now.'), this.#again(id)];
     }
     // Another one was chosen meanwhile.
     if (this.#chosen !== id) return;
@@ -116,12 +127,20 @@ export class TracePane {
 
   #drawn({ trace, spans, unseen }: Joined): HTMLElement[] {
     const rows = waterfall(spans).map(drawnRow);
-    const columns = ['Call', 'Instance', 'Took', 'Status', 'When'].map((name) => element('th', { scope: 'col' }, name));
-    const table = element('table', {}, element('caption', { class: 'unseen' }, 'Spans of the trace'), element('thead', {}, element('tr', {}, ...columns)), element('tbody', {}, ...rows));
+    // On a phone it is laid out otherwise, and stays a table to those who hear it by what is said here.
+    const columns = ['Call', 'Instance', 'Took', 'Status', 'When'].map((name) => element('th', { scope: 'col', role: 'columnheader' }, name));
+    const caption = element('caption', { class: 'unseen' }, 'Spans of the trace');
+    const head = element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, ...columns));
+    const table = element('table', { role: 'table' }, caption, head, element('tbody', { role: 'rowgroup' }, ...rows));
     const region = element('div', { class: 'wide', role: 'region', 'aria-label': 'Waterfall', tabindex: '0' }, table);
     const missing = unseen.map(([instance, why]) => element('p', { class: 'soft' }, `Spans of ${instance} are not seen: ${why}`));
     const jaeger = this.#jaeger && element('p', {}, element('a', { href: `${this.#jaeger}/trace/${trace}`, target: '_blank', rel: 'noreferrer' }, 'The same in Jaeger ↗'));
-    return [region, ...missing, ...(jaeger ? [jaeger] : [])];
+    return [region, ...missing, ...(missing.length > 0 ? [this.#again(trace)] : []), ...(jaeger ? [jaeger] : [])];
+  }
+
+  /** Who was late may have time now. */
+  #again(id: string): HTMLElement {
+    return element('p', {}, button('secondary', () => void this.#fetch(id), 'Ask again'));
   }
 }
 
@@ -130,17 +149,11 @@ function drawnRow({ span, depth, from, part }: Row): HTMLElement {
   bar.style.setProperty('--from', String(from));
   bar.style.setProperty('--part', String(part));
   const said = notes(span).map((note) => element('li', {}, note));
-  const call = element('th', { scope: 'row' }, element('b', {}, span.service), ` ${span.name}`, said.length > 0 && element('ul', { class: 'notes' }, ...said));
+  const call = element('th', { scope: 'row', role: 'rowheader' }, element('b', {}, span.service), ` ${span.name}`, said.length > 0 && element('ul', { class: 'notes' }, ...said));
   call.style.setProperty('--depth', String(Math.min(depth, 8)));
-  return element(
-    'tr',
-    {},
-    call,
-    element('td', {}, span.instance),
-    element('td', {}, microsText(span.tookUs)),
-    element('td', { class: span.hasFailed ? 'failed' : '' }, span.status),
-    element('td', { class: 'when' }, bar),
-  );
+  const cell = (className: string, child: Child): HTMLElement => element('td', { role: 'cell', ...(className && { class: className }) }, child);
+  const [took, status] = [cell('', microsText(span.tookUs)), cell(span.hasFailed ? 'failed' : '', span.status)];
+  return element('tr', { role: 'row' }, call, cell('', span.instance), took, status, cell('when', bar));
 }
 
 /** What was asked for is not there any more. */
