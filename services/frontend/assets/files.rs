@@ -57,12 +57,12 @@
         gzip: None,
     },
     Asset {
-        path: "/assets/main-H66RD3VV.js",
+        path: "/assets/main-ZHU6N452.js",
         media_type: "text/javascript; charset=utf-8",
         is_hashed: true,
-        body: include_bytes!("main-H66RD3VV.js"),
-        brotli: Some(include_bytes!("main-H66RD3VV.js.br")),
-        gzip: Some(include_bytes!("main-H66RD3VV.js.gz")),
+        body: include_bytes!("main-ZHU6N452.js"),
+        brotli: Some(include_bytes!("main-ZHU6N452.js.br")),
+        gzip: Some(include_bytes!("main-ZHU6N452.js.gz")),
     },
     Asset {
         path: "/assets/map-XCD5DWRU.js",

@@ -17,6 +17,12 @@ test('hops come in the order of the calls, each as deep as it was called', () =>
   ]);
 });
 
+test('who was overtaken by the one before has served nobody', () => {
+  const tries = [attempt('rate-1', { service: 'rate', instance: 'rate-1', ms: 9 }), { ...attempt('rate-2'), outcome: 'DROPPED', hedge: true }];
+  const hop = { service: 'search', instance: 'search-1', ms: 10, calls: [call('rate', tries)] };
+  assert.deepEqual(readHops(JSON.stringify(hop))[1], { depth: 1, service: 'rate', instance: 'rate-1', ms: 9, attempts: 2 });
+});
+
 test('what cannot be read tells of nobody', () => {
   for (const header of [null, '', '1', '[]', '{', '{"service":1}', '{"service":"a","instance":null}']) assert.deepEqual(readHops(header), []);
   assert.equal(readHops('{"service":"a","instance":"b","calls":[1,{"attempts":[2]},{}]}').length, 1);

@@ -35,10 +35,16 @@ function walk(hop: unknown, depth: number, attempts: number | undefined, into: H
   for (const call of list(hop['calls'])) {
     if (!isObject(call)) continue;
     const tries = list(call['attempts']);
-    const last = tries.at(-1);
     const count = tries.length > 1 ? tries.length : undefined;
-    if (isObject(last)) walk(last['hop'] ?? { ...last, service: call['service'] }, depth + 1, count, into);
+    const last = served(tries, call['outcome']);
+    if (last) walk(last['hop'] ?? { ...last, service: call['service'] }, depth + 1, count, into);
   }
+}
+
+/** The attempt that the call ended with. The one that began last may have been overtaken by the one before. */
+function served(tries: unknown[], outcome: unknown): Record<string, unknown> | undefined {
+  const known = tries.filter(isObject);
+  return known.filter((one) => one['outcome'] === outcome).at(-1) ?? known.at(-1);
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
