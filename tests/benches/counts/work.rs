@@ -90,6 +90,8 @@ impl Work {
             command.env(VARIABLE, self.name());
             // Which traces are recorded is a matter of chance otherwise.
             command.env("OTEL_TRACES_SAMPLER", "parentbased_always_off");
+            // So many a second are kept, whatever a second has room for.
+            command.env("BELLHOP_KEEP_TRACES", "off");
             // How often the registry asks depends on how long it all takes.
             command.env("BELLHOP_CHECK_INTERVAL", "1h");
         };
