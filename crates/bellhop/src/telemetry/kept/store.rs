@@ -39,7 +39,7 @@ impl Store {
         }
     }
 
-    /// Keeps a span; the oldest traces go where there is no room.
+    /// Keeps a span; the oldest traces go where there is no room. The rest of one that takes all the room is not kept.
     pub(super) fn push(&mut self, span: SpanData) {
         let trace = span.span_context.trace_id();
         let size = size(&span);
@@ -53,13 +53,23 @@ impl Store {
         spans.push(span);
         self.bytes += size;
         while self.order.len() > self.most || self.bytes > BYTES_MAX {
-            self.forget_oldest();
+            // What goes on now is not old, whenever it began.
+            match self.order.iter().position(|other| *other != trace) {
+                Some(oldest) => self.forget(oldest),
+                None => return self.cut(trace),
+            }
         }
     }
 
-    fn forget_oldest(&mut self) {
-        let oldest = self.order.pop_front();
-        let spans = oldest.and_then(|oldest| self.traces.remove(&oldest));
+    /// Takes back the last span of a trace.
+    fn cut(&mut self, trace: TraceId) {
+        let cut = self.traces.get_mut(&trace).and_then(Vec::pop);
+        self.bytes -= cut.as_ref().map_or(0, size);
+    }
+
+    fn forget(&mut self, place: usize) {
+        let trace = self.order.remove(place);
+        let spans = trace.and_then(|trace| self.traces.remove(&trace));
         self.bytes -= spans.iter().flatten().map(size).sum::<usize>();
     }
 
@@ -195,6 +205,19 @@ mod tests {
             let order: Vec<_> = store.served().map(|(span, _)| span.span_context.trace_id()).collect();
             prop_assert_eq!(order, store.order.iter().rev().copied().collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_trace_that_goes_on_is_kept() {
+        let mut store = Store::new(100);
+        store.push(span(0, 10));
+        let large = 300_000;
+        for trace in 1..=(BYTES_MAX / large) as u128 {
+            store.push(span(trace, large));
+        }
+        store.push(span(0, large));
+        assert_eq!(store.of(TraceId::from(1)).len(), 2);
+        assert!(store.of(TraceId::from(2)).is_empty());
     }
 
     #[test]
