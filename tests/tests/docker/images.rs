@@ -26,7 +26,9 @@ pub(crate) async fn build(engine: &Engine) {
     consul(engine, &folder.path().join("consul")).await;
     let jaeger = folder.path().join("jaeger");
     fs::copy(&engine.jaeger, jaeger.join("image/jaeger")).unwrap();
-    let file = "FROM scratch\nCOPY image /\nUSER 10001\nENTRYPOINT [\"/jaeger\"]\n";
+    fs::copy(&engine.busybox, jaeger.join("image/busybox")).unwrap();
+    // This one is a Jaeger 1, which knows no options of Jaeger 2: what is after the shell's command goes unread.
+    let file = "FROM scratch\nCOPY image /\nUSER 10001\nENTRYPOINT [\"/busybox\", \"sh\", \"-c\", \"exec /jaeger\"]\n";
     put_together(engine, &jaeger, file, "-t bellhop-test/jaeger").await;
 }
 
