@@ -10,8 +10,8 @@ umask 077
 
 uuid() { cat /proc/sys/kernel/random/uuid; }
 
-# Of which folder, to whom it belongs.
-give() { chmod 500 "$1" && find "$1" -type f -exec chmod 400 {} + && chown -R "$2" "$1"; }
+# Of which folder, to whom it belongs; from an earlier run that was interrupted it may be given away already.
+give() { chown -R 0:0 "$1" && chmod 500 "$1" && find "$1" -type f -exec chmod 400 {} + && chown -R "$2" "$1"; }
 
 if [ -e /secrets/operator/token ]; then
   echo "secrets are there already"
