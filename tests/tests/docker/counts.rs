@@ -1,4 +1,4 @@
-//! How many calls instances of rate have answered, by what each of them counts.
+//! How many calls instances of a service have answered, by what each of them counts.
 
 use std::net::Ipv4Addr;
 
@@ -12,27 +12,27 @@ const SERVED: &str = "rpc_server_call_duration_seconds_count";
 pub(crate) async fn shares(
     project: &Project,
     frontend: &str,
-    instances: &[Ipv4Addr],
+    (service, instances): (&str, &[Ipv4Addr]),
     requests: usize,
 ) -> Vec<usize> {
-    let before = served(instances).await;
+    let before = served(service, instances).await;
     for _ in 0..requests {
         project.example(frontend).await;
     }
-    let after = served(instances).await;
+    let after = served(service, instances).await;
     before.iter().zip(after).map(|(b, a)| a - b).collect()
 }
 
 /// What each has answered, but for questions after its health.
-async fn served(instances: &[Ipv4Addr]) -> Vec<usize> {
-    let client = Client::new();
+async fn served(service: &str, instances: &[Ipv4Addr]) -> Vec<usize> {
+    let (client, ours) = (Client::new(), format!("{service}."));
     let mut all = Vec::new();
     for instance in instances {
         let url = format!("http://{instance}:9464/metrics");
         let text = client.get(&url).await.unwrap();
         let counted = samples(&String::from_utf8_lossy(&text.body)).into_iter();
         let calls = counted.filter(|one| one.name == SERVED);
-        let calls = calls.filter(|one| one.labels["rpc_method"].starts_with("rate."));
+        let calls = calls.filter(|one| one.labels["rpc_method"].starts_with(&ours));
         all.push(calls.map(|one| one.value).sum::<f64>() as usize);
     }
     all

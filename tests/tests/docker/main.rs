@@ -1,6 +1,7 @@
 //! `docker-compose.yml` on a real Docker Engine, by the commands of `docs/operations.md`.
 
 mod compose;
+mod context;
 mod counts;
 mod engine;
 mod images;

@@ -1,5 +1,7 @@
 //! Somebody whom containers are not to reach.
 
+use serde_json::Value;
+
 use crate::{engine::Engine, project::Project};
 
 /// Far from the networks of engines, of ours and of others.
@@ -17,17 +19,17 @@ const THERE: &str = "as_root ip netns add bellhop-out
     as_root ip -n bellhop-out link set bellhop-out1 up
     as_root ip netns exec bellhop-out \"$BUSYBOX\" httpd -p 7 -h /proc/self";
 
-/// Which services of a project reach somebody outside.
-pub(crate) async fn reached(project: &Project) -> Vec<String> {
+/// Which of these containers reach somebody outside, by a label's value.
+pub(crate) async fn reached(project: &Project, containers: &[Value], label: &str) -> Vec<String> {
     let outside = Outside::start(&project.engine).await;
     let mut reached = Vec::new();
-    for container in project.containers("").await {
+    for container in containers {
         let pid = &container["State"]["Pid"];
         let attempt = format!(
             "as_root nsenter -t {pid} -n timeout 1 bash -c 'exec 3<>/dev/tcp/{ADDRESS}/7' 2>/dev/null && echo reached || true"
         );
         if project.must(&attempt).await.contains("reached") {
-            let service = &container["Config"]["Labels"]["com.docker.compose.service"];
+            let service = &container["Config"]["Labels"][label];
             reached.push(service.as_str().unwrap().to_owned());
         }
     }

@@ -161,15 +161,20 @@ impl Project {
         .await
     }
 
-    /// Waits until what search knows of rate is so.
-    pub(crate) async fn search_sees(&self, what: &str, is_so: impl Fn(&Value) -> bool) {
+    /// Waits until what search knows of a service is so.
+    pub(crate) async fn search_sees(
+        &self,
+        what: &str,
+        service: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) {
         let search = address(&self.containers("search").await[0]);
         let (client, url) = (Client::new(), format!("http://{search}:9464/mesh"));
         until(what, || async {
             let mesh = client.get(&url).await.ok()?.json();
             let mut upstreams = mesh["upstreams"].as_array()?.iter();
-            let rate = upstreams.find(|upstream| upstream["service"] == "rate")?;
-            is_so(rate).then_some(())
+            let of = upstreams.find(|upstream| upstream["service"] == service)?;
+            is_so(of).then_some(())
         })
         .await;
     }

@@ -19,11 +19,17 @@ pub(crate) async fn all(project: &Project, kept: &[&str]) -> usize {
         let pid = &container["State"]["Pid"];
         let status = project.must(&format!("cat /proc/{pid}/status")).await;
         of_no_use(&status);
-        let mounts = format!("as_root cat /proc/{pid}/mountinfo");
-        let mounts = project.must(&mounts).await;
-        only_in_memory(container, &mounts, kept);
+        written(project, container, kept).await;
     }
     containers.len()
+}
+
+/// Looks at where a container may write.
+pub(crate) async fn written(project: &Project, container: &Value, kept: &[&str]) {
+    let pid = &container["State"]["Pid"];
+    let mounts = format!("as_root cat /proc/{pid}/mountinfo");
+    let mounts = project.must(&mounts).await;
+    only_in_memory(container, &mounts, kept);
 }
 
 fn bounded(container: &Value) {
@@ -69,9 +75,8 @@ fn of_no_use(status: &str) {
     assert_eq!(field("Seccomp:"), ["2"]);
 }
 
-/// All that can be written to is in memory, declared, and of a size.
+/// All that can be written to is in memory, and of a size that was asked for.
 fn only_in_memory(container: &Value, mounts: &str, kept: &[&str]) {
-    let declared = &container["HostConfig"]["Tmpfs"];
     for mount in mounts.lines() {
         let (place, kind) = mount.split_once(" - ").unwrap();
         let place: Vec<_> = place.split(' ').collect();
@@ -83,7 +88,7 @@ fn only_in_memory(container: &Value, mounts: &str, kept: &[&str]) {
         }
         let name = &container["Name"];
         assert_eq!(kind, "tmpfs", "{name}: {mount}");
-        let size = declared[at].as_str().is_some_and(|it| it.contains("size="));
+        let size = super_options(mount).any(|it| it.starts_with("size="));
         // Those over parts of /proc hide these, and what is root's alone is nobody's here.
         let hidden = at.starts_with("/proc/") || of_root(mount);
         let known = IN_MEMORY.contains(&at) || hidden;
@@ -91,8 +96,13 @@ fn only_in_memory(container: &Value, mounts: &str, kept: &[&str]) {
     }
 }
 
-/// Whether root alone may write to it, by the options of its file system.
+/// Whether root alone may write to it.
 fn of_root(mount: &str) -> bool {
-    let options: Vec<_> = mount.rsplit(' ').next().unwrap().split(',').collect();
-    options.contains(&"mode=755") && !options.iter().any(|option| option.starts_with("uid="))
+    let mode = super_options(mount).any(|option| option == "mode=755");
+    mode && !super_options(mount).any(|option| option.starts_with("uid="))
+}
+
+/// The options of a file system, not those of where it is mounted.
+fn super_options(mount: &str) -> impl Iterator<Item = &str> {
+    mount.rsplit(' ').next().unwrap().split(',')
 }

@@ -25,7 +25,11 @@ async fn a_token_allows_what_its_service_does_and_a_wrong_one_nothing() {
     // Again: what is there stays, and instances are still known.
     project.walk("Secure", 0).await;
     project.example(&frontend).await;
-    let members = project.walk("Secure", 1).await;
+    let put = project.walk("Secure", 1).await;
+    assert!(put.contains("Success"), "{put}");
+    assert_eq!(project.containers("rate").await.len(), 2);
+    project.example(&frontend).await;
+    let members = project.walk("Secure", 2).await;
     assert!(members.contains("alive"), "{members}");
     assert!(members.contains("hotels-search"), "{members}");
 
@@ -40,7 +44,7 @@ async fn a_token_allows_what_its_service_does_and_a_wrong_one_nothing() {
     let unknown = format!("{register} $(cat /proc/sys/kernel/random/uuid)");
     refused(&project, &unknown, "ACL not found").await;
     with_the_token_of(&project, "geo", "Permission denied").await;
-    with_the_token_of(&project, "rate", "registered").await;
+    with_the_token_of(&project, "rate", "\"message\":\"registered\"").await;
 }
 
 /// What Consul's own client is told that runs beside the members.

@@ -2,7 +2,14 @@
 
 use e2e::{free_ports, until};
 
-use crate::{load::Load, project::Project};
+use serde_json::Value;
+
+use crate::{
+    load::Load,
+    outside,
+    project::{MEMBERS, Project},
+    scan,
+};
 
 /// A node that leaves while it has networks of a swarm keeps them, and nobody can remove them then.
 const DOWN: &str = "of='label=com.docker.stack.namespace=hotels'
@@ -31,6 +38,7 @@ async fn a_stack_is_scaled_and_rolled_without_a_lost_request() {
     project.walk("Swarm", 0).await;
     let frontend = format!("127.0.0.1:{port}");
     project.example(&frontend).await;
+    bounds_hold(&project).await;
     let load = Load::start(&frontend);
     project.walk("Swarm", 1).await;
     running(&project, "v1", 3).await;
@@ -39,6 +47,21 @@ async fn a_stack_is_scaled_and_rolled_without_a_lost_request() {
     load.pass(100).await;
     load.stop().await;
     project.walk("Swarm", 3).await;
+}
+
+/// Nobody writes to a disk, and only the frontend gets out.
+async fn bounds_hold(project: &Project) {
+    let list =
+        "docker ps --quiet --filter label=com.docker.stack.namespace=hotels | xargs docker inspect";
+    let containers: Value = serde_json::from_str(&project.must(list).await).unwrap();
+    let containers = containers.as_array().unwrap();
+    assert_eq!(containers.len(), MEMBERS.len() + 2);
+    for container in containers {
+        scan::written(project, container, &[]).await;
+    }
+    let service = "com.docker.swarm.service.name";
+    let reached = outside::reached(project, containers, service).await;
+    assert_eq!(reached, ["hotels_frontend"]);
 }
 
 async fn running(project: &Project, version: &str, tasks: usize) {
