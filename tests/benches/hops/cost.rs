@@ -26,6 +26,7 @@ const TABLE: Table<'_> = Table {
     title: "seeing one hop",
     unit: "call",
     parts: &["callers", "server"],
+    pairs: &[],
 };
 
 /// The same of whole requests, which do some work too.
@@ -33,6 +34,7 @@ const REQUESTS: Table<'_> = Table {
     title: "seeing `/hotels`, over sockets",
     unit: "request",
     parts: &[],
+    pairs: &[],
 };
 
 /// The same where the services of the process call each other in memory.

@@ -28,6 +28,8 @@ const TABLE: Table<'_> = Table {
     title: "one hop, 64 callers",
     unit: "call",
     parts: &["callers", "server"],
+    // Each on a runtime per core.
+    pairs: &[(3, 2), (4, 2)],
 };
 
 /// The same with more and more endpoints, from callers on one thread: each endpoint is one more open file to them.
@@ -35,6 +37,7 @@ const ENDPOINTS: Table<'_> = Table {
     title: "one hop from one thread",
     unit: "call",
     parts: &["callers", "server"],
+    pairs: &[],
 };
 
 /// Measures all ways to make the hop, in turns.
@@ -65,6 +68,12 @@ pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
             "tonic `Channel`, a runtime per core, one endpoint",
             TonicShards,
             server::Kind::TonicShards,
+            1,
+        )?,
+        hop(
+            "Bellhop, a runtime per core, one endpoint",
+            Bellhop,
+            server::Kind::Bellhop,
             1,
         )?,
         hop(

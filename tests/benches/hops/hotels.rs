@@ -18,7 +18,8 @@ use crate::{
     steady::{Late, Steady},
 };
 
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
+const BINARY: &str = env!("CARGO_BIN_EXE_hotels-under-test");
+const SYSTEM_ALLOCATOR: &str = env!("CARGO_BIN_EXE_hotels-system-allocator");
 /// Those that are called; the frontend comes first among the parts, as a request does.
 pub(crate) const SERVICES: [&str; 4] = ["search", "geo", "rate", "profile"];
 /// For a child to start.
@@ -28,6 +29,15 @@ const TABLE: Table<'_> = Table {
     title: "`/hotels`, 64 connections",
     unit: "request",
     parts: &["frontend", "search", "geo", "rate", "profile"],
+    pairs: &[
+        // As everybody has it, and as lean as it gets without a mesh.
+        (4, 2),
+        (4, 3),
+        (5, 1),
+        // What the allocator makes of it.
+        (5, 7),
+        (6, 8),
+    ],
 };
 
 /// Measures all ways to run the system, in turns.
@@ -46,6 +56,18 @@ pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
         System::in_five_processes("Bellhop, one process per service", &traced)?,
         System::in_one_process("Bellhop, `hotels up`", &[], &traced)?,
         System::in_one_process("Bellhop, `hotels up --no-local`", &["--no-local"], &traced)?,
+        System::up_by(
+            SYSTEM_ALLOCATOR,
+            "Bellhop, `hotels up`, the system's allocator",
+            &[],
+            &traced,
+        )?,
+        System::up_by(
+            SYSTEM_ALLOCATOR,
+            "Bellhop, `hotels up --no-local`, the system's allocator",
+            &["--no-local"],
+            &traced,
+        )?,
     ];
     // Else they would not be compared.
     let expected = systems[0].load.expected();
@@ -100,10 +122,20 @@ impl System {
         options: &[&str],
         settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
+        Self::up_by(BINARY, name, options, settings)
+    }
+
+    /// The same by another binary.
+    fn up_by(
+        binary: &str,
+        name: &'static str,
+        options: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
         let frontend = free()?;
         let address = frontend.to_string();
         let up = ["up", "--http", &address, "--registry", "127.0.0.1:0"];
-        let up = hotels(&[&up[..], options].concat(), settings)?;
+        let up = start(binary, &[&up[..], options].concat(), settings)?;
         Ok(Self {
             name,
             load: Load::on(frontend)?,
@@ -183,7 +215,11 @@ impl Side for System {
 
 /// A process of the system, which logs as little as one that is well has to say unless it is told otherwise. Nobody reads its log.
 pub(crate) fn hotels(args: &[&str], settings: &[(&str, &str)]) -> Result<Child, Failure> {
-    let mut command = child::command(BINARY);
+    start(BINARY, args, settings)
+}
+
+fn start(binary: &str, args: &[&str], settings: &[(&str, &str)]) -> Result<Child, Failure> {
+    let mut command = child::command(binary);
     command.env("RUST_LOG", "warn").args(args);
     command.envs(settings.iter().copied()).stderr(Stdio::null());
     Child::start(&format!("hotels {}", args.join(" ")), &mut command)

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::{rounds::Row, steady::Late};
+use crate::{
+    rounds::{Row, Share},
+    steady::Late,
+};
 
 /// What a table says beside its rows.
 pub(crate) struct Table<'a> {
@@ -11,12 +14,16 @@ pub(crate) struct Table<'a> {
     pub(crate) unit: &'a str,
     /// The parts whose shares are told.
     pub(crate) parts: &'a [&'a str],
+    /// Rows that are compared to others than the first, which is what all are compared to.
+    pub(crate) pairs: &'a [(usize, usize)],
 }
 
 impl Table<'_> {
     /// As Markdown has it; the first row is what the others are compared to.
     pub(crate) fn text(&self, rows: &[Row]) -> String {
-        let Self { title, unit, parts } = self;
+        let Self {
+            title, unit, parts, ..
+        } = self;
         let of_it = parts.join(" + ");
         let mut text = format!(
             "| {title} | CPU µs a {unit} | ratio | half of the rounds | {of_it} | {unit}s/s | ratio | p50 µs | p99 µs | p99.9 µs | resident MiB |\n\
@@ -28,7 +35,32 @@ impl Table<'_> {
         if rows.iter().any(|row| row.cost_to(&rows[0]).is_noisy()) {
             text += "\nIn **bold**: farther apart than a tenth, so to be measured again on a quieter machine.\n";
         }
+        self.compare(&mut text, rows);
         text
+    }
+
+    /// The pairs, in a table of their own.
+    fn compare(&self, text: &mut String, rows: &[Row]) {
+        if !self.pairs.is_empty() {
+            let unit = self.unit;
+            *text += &format!(
+                "\n| compared | CPU | half of the rounds | {unit}s/s |\n|---|---:|---:|---:|\n"
+            );
+        }
+        for &(of, to) in self.pairs {
+            let (of, to) = (&rows[of], &rows[to]);
+            let share = of.cost_to(to);
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "| {} ÷ {} | {:.2} | {} | {:.2} |",
+                of.name,
+                to.name,
+                share.median,
+                half(&share),
+                of.rate_to(to),
+            );
+        }
     }
 
     fn row(&self, text: &mut String, row: &Row, base: &Row) {
@@ -37,7 +69,6 @@ impl Table<'_> {
         let known = costs.len() == self.parts.len() && costs.len() > 1;
         let costs: Vec<String> = costs.iter().map(|cost| format!("{cost:.1}")).collect();
         let share = row.cost_to(base);
-        let half = format!("{:.2} to {:.2}", share.half.0, share.half.1);
         let Late { p50, p99, p99_9 } = row.late();
         // Writing to a string does not fail.
         let _ = writeln!(
@@ -46,11 +77,7 @@ impl Table<'_> {
             row.name,
             row.cost(),
             share.median,
-            if share.is_noisy() {
-                format!("**{half}**")
-            } else {
-                half
-            },
+            half(&share),
             if known {
                 costs.join(" + ")
             } else {
@@ -60,5 +87,15 @@ impl Table<'_> {
             row.rate_to(base),
             row.resident,
         );
+    }
+}
+
+/// Between what half of the rounds lie.
+fn half(share: &Share) -> String {
+    let half = format!("{:.2} to {:.2}", share.half.0, share.half.1);
+    if share.is_noisy() {
+        format!("**{half}**")
+    } else {
+        half
     }
 }
