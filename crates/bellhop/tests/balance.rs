@@ -371,3 +371,45 @@ fn who_waits_hears_of_whoever_joins_whenever_that_is() {
         }
     });
 }
+
+/// A member among thousands.
+#[derive(Clone)]
+struct Numbered(u32);
+
+impl Available for Numbered {
+    type Picked = u32;
+
+    fn is_available(&self) -> bool {
+        true
+    }
+
+    fn pick(&self) -> Option<u32> {
+        Some(self.0)
+    }
+}
+
+/// Waits until those who take turns in one cycle are these.
+async fn until_in_turn(shard: &Shard<u32, Numbered>, expected: std::ops::Range<u32>) {
+    let expected: BTreeSet<u32> = expected.collect();
+    let turns = expected.len().max(1);
+    let in_turn = || -> BTreeSet<u32> { (0..turns).filter_map(|_| shard.pick()).collect() };
+    let soon = async {
+        while in_turn() != expected {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(60), soon).await;
+    in_time.expect("all are seen soon, and nobody else");
+}
+
+#[tokio::test]
+async fn thousands_who_come_and_go_at_once_are_all_seen_soon() {
+    let shard = Ring::new().shard();
+    let join = |number| shard.join(number, 1, Numbered(number));
+    let mut members: Vec<_> = (0..3000).map(join).collect();
+    until_in_turn(&shard, 0..3000).await;
+    members.truncate(1000);
+    until_in_turn(&shard, 0..1000).await;
+    members.clear();
+    until_in_turn(&shard, 0..0).await;
+}

@@ -17,6 +17,7 @@
 
 mod absence;
 mod division;
+mod pace;
 mod ring;
 mod schedule;
 mod service;

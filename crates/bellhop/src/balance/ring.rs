@@ -17,6 +17,7 @@ use super::{
     Available,
     absence::Absence,
     division::Division,
+    pace::{CatchUp, Later, Pace, Todo},
     schedule::Schedule,
     snapshot::{Group, Snapshot},
     want::Want,
@@ -48,6 +49,8 @@ struct Inner<K, S> {
     division: Division<K>,
     /// Counts requests that name their version.
     named: Arc<AtomicUsize>,
+    pace: Pace,
+    this: Weak<dyn CatchUp>,
 }
 
 /// What one shard has of a ring: the members that are joined to it.
@@ -78,10 +81,10 @@ struct State<K, S> {
     wanted: Notify,
 }
 
-impl<K: Clone + Ord, S: Clone> Ring<K, S> {
+impl<K: Clone + Ord + Send + Sync + 'static, S: Clone + Send + Sync + 'static> Ring<K, S> {
     /// A ring without members.
     pub fn new() -> Self {
-        let inner = Inner {
+        let inner = |this: &Weak<Mutex<Inner<K, S>>>| Inner {
             schedule: Arc::new(Schedule::new(&BTreeMap::new(), None)),
             members: BTreeMap::new(),
             versions: BTreeMap::new(),
@@ -90,12 +93,16 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
             joins: 0,
             division: Division::default(),
             named: Arc::default(),
+            pace: Pace::default(),
+            this: this.clone(),
         };
         Self {
-            inner: Arc::new(Mutex::new(inner)),
+            inner: Arc::new_cyclic(|this| Mutex::new(inner(this))),
         }
     }
+}
 
+impl<K: Clone + Ord, S: Clone> Ring<K, S> {
     /// A further shard, with no members joined to it yet.
     pub fn shard(&self) -> Shard<K, S> {
         let mut ring = lock(&self.inner);
@@ -124,16 +131,17 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
     /// Says what members have of their weights, in tenths, in all shards and at once. It holds for those who join later too.
     pub(crate) fn set_shares(&self, shares: impl IntoIterator<Item = (K, u32)>) {
         let mut ring = lock(&self.inner);
-        let before = ring.shares.clone();
+        let mut is_new = false;
         for (key, share) in shares {
-            if share < WHOLE {
-                ring.shares.insert(key, share.max(1));
-            } else {
-                ring.shares.remove(&key);
-            }
+            let share = (share < WHOLE).then_some(share.max(1));
+            let before = match share {
+                Some(share) => ring.shares.insert(key, share),
+                None => ring.shares.remove(&key),
+            };
+            is_new |= before != share;
         }
-        if ring.shares != before {
-            ring.publish();
+        if is_new {
+            change(ring);
         }
     }
 
@@ -172,7 +180,7 @@ impl<K: Clone + Ord, S: Clone> Shard<K, S> {
                 service,
             },
         );
-        ring.publish();
+        change(ring);
         self.state.absence.end();
         Membership {
             shard: self.clone(),
@@ -234,7 +242,7 @@ impl<K: Clone + Ord, S: Clone> Membership<K, S> {
 
     /// Edits the shard's members, unless another has taken this one's place.
     fn edit(&self, edit: impl FnOnce(&mut BTreeMap<K, Joined<S>>, &K)) {
-        let mut ring = lock(&self.shard.ring);
+        let ring = lock(&self.shard.ring);
         let mut joined = lock(&self.shard.state.joined);
         if joined
             .get(&self.key)
@@ -242,7 +250,7 @@ impl<K: Clone + Ord, S: Clone> Membership<K, S> {
         {
             edit(&mut joined, &self.key);
             drop(joined);
-            ring.publish();
+            change(ring);
         }
     }
 }
@@ -299,9 +307,34 @@ impl<K: Clone + Ord, S: Available> Shard<K, S> {
     }
 }
 
+/// Has every shard see what has changed: at once, or soon where there are many members and changes.
+fn change<K: Clone + Ord, S: Clone>(mut ring: MutexGuard<'_, Inner<K, S>>) {
+    let members = ring.members.len();
+    match ring.pace.changed(members, Instant::now()) {
+        Todo::Now => ring.publish(),
+        Todo::Nothing => {}
+        Todo::At(time) => {
+            let later = Later(ring.this.clone());
+            // It may have to see to it here and now.
+            drop(ring);
+            later.at(time);
+        }
+    }
+}
+
+impl<K: Clone + Ord + Send + Sync, S: Clone + Send + Sync> CatchUp for Mutex<Inner<K, S>> {
+    fn catch_up(&self) {
+        let mut ring = lock(self);
+        if ring.pace.resumed() {
+            ring.publish();
+        }
+    }
+}
+
 impl<K: Clone + Ord, S: Clone> Inner<K, S> {
     /// Makes what every shard sees anew.
     fn publish(&mut self) {
+        let began = Instant::now();
         self.shards.retain(|shard| shard.strong_count() > 0);
         let shards: Vec<_> = self.shards.iter().filter_map(Weak::upgrade).collect();
 
@@ -326,6 +359,7 @@ impl<K: Clone + Ord, S: Clone> Inner<K, S> {
             shard.snapshot.store(Arc::new(snapshot));
             shard.changed.notify_waiters();
         }
+        self.pace.made(began, Instant::now());
     }
 
     /// What a shard with these members sees.
@@ -349,7 +383,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<K: Clone + Ord, S: Clone> Default for Ring<K, S> {
+impl<K: Clone + Ord + Send + Sync + 'static, S: Clone + Send + Sync + 'static> Default
+    for Ring<K, S>
+{
     fn default() -> Self {
         Self::new()
     }

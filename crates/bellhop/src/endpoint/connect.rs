@@ -1,10 +1,14 @@
 //! Making a connection: resolve, connect, and hear an answer from whom it is meant for.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::uri::Authority;
-use tokio::{net::TcpStream, sync::oneshot, time::timeout};
+use tokio::{
+    net::TcpStream,
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -24,38 +28,50 @@ use crate::{
 /// The part of the time to connect that the rest of an answer may take, once it has begun.
 const REST: u32 = 2;
 
+/// Connections to the instances of a service that are being made at a time. Where all of ten thousand are, none is in time.
+const AT_ONCE: usize = 128;
+
 /// A connection that somebody has been heard on.
 pub(super) struct Connected {
     pub(super) endpoint: Endpoint,
     pub(super) closing: Closing,
 }
 
-/// How instances are reached.
+/// How the instances of a service are reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     pub(crate) settings: Settings,
     /// Those that need no connection.
-    pub(crate) neighbours: Neighbours,
+    neighbours: Neighbours,
+    at_once: Arc<Semaphore>,
 }
 
 /// For who has no neighbours.
 impl From<Settings> for Connector {
     fn from(settings: Settings) -> Self {
-        Self {
-            settings,
-            neighbours: Neighbours::default(),
-        }
+        Self::new(settings, Neighbours::default())
     }
 }
 
 impl Connector {
-    /// Connects, within the time that the settings allow. Strangers are told from whom is meant, where that can be recognised.
+    /// For a process's own connections to a service.
+    pub(crate) fn new(settings: Settings, neighbours: Neighbours) -> Self {
+        Self {
+            settings,
+            neighbours,
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// Connects, within the time that the settings allow from when it is its turn. Strangers are told from whom is meant, where that can be recognised.
     pub(super) async fn connect(
         &self,
         target: &Target,
         recognition: Option<&Recognition>,
     ) -> Result<Connected, ConnectError> {
         let after = self.settings.connect_timeout;
+        // Nobody closes it.
+        let _turn = self.at_once.acquire().await;
         match timeout(after, self.establish(target, recognition)).await {
             Ok(connected) => connected,
             Err(_) => Err(ConnectError::Timeout {
@@ -238,3 +254,6 @@ fn authority(target: &Target) -> Result<Authority, ConnectError> {
         source: io::Error::new(io::ErrorKind::InvalidInput, error),
     })
 }
+
+#[cfg(test)]
+mod tests;

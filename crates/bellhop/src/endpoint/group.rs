@@ -81,6 +81,8 @@ struct Entry {
     awaited: bool,
     /// Whether its next connection is one to a process that is new as far as one knows.
     fresh: bool,
+    /// Whether it takes turns while it is connected, as it was told.
+    turn: bool,
 }
 
 /// A connection that counts; who drops it has it count no more.
@@ -149,6 +151,7 @@ impl Group {
             connections: 0,
             awaited: true,
             fresh: true,
+            turn: !vouch.is_critical(),
         };
         if let Some(moved) = members.by_id.insert(target.id.clone(), entry) {
             members.gone.add(moved.member);
@@ -235,8 +238,7 @@ impl Group {
         if was == vouch {
             return;
         }
-        let took_turns = *entry.member.turn.borrow();
-        if !vouch.is_critical() && !took_turns && entry.connections > 0 {
+        if !vouch.is_critical() && !entry.turn && entry.connections > 0 {
             self.begin(&mut members, id);
         }
         self.keep_floor(&mut members);
@@ -263,14 +265,11 @@ impl Group {
         }
     }
 
-    /// What is known of each instance.
+    /// What is known of each instance, in the order of their ids.
     pub(crate) fn standings(&self) -> Vec<Standing> {
         let members = self.lock();
-        let shares = self.ring.shares();
-        let share = |id: &InstanceId| {
-            let share = shares.iter().find(|(known, _)| known == id);
-            share.map_or(WHOLE, |(_, share)| *share)
-        };
+        let shares: BTreeMap<_, _> = self.ring.shares().into_iter().collect();
+        let share = |id: &InstanceId| shares.get(id).copied().unwrap_or(WHOLE);
         let standing = |(id, entry): (&InstanceId, &Entry)| {
             let breaker = entry.member.breaker.as_deref();
             Standing {
@@ -280,7 +279,7 @@ impl Group {
                 exempt: breaker.is_some_and(Breaker::is_exempt),
                 breaker: breaker.map_or_else(BreakerState::default, Breaker::state),
                 share: share(id),
-                benched: !*entry.member.turn.borrow(),
+                benched: !entry.turn,
             }
         };
         members.by_id.iter().map(standing).collect()

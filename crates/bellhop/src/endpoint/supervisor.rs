@@ -61,6 +61,12 @@ impl Failures {
         failure.map(|(id, error)| (id.clone(), error.clone()))
     }
 
+    /// The failure of an instance.
+    pub(crate) fn get(&self, id: &InstanceId) -> Option<Arc<ConnectError>> {
+        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.get(id).cloned()
+    }
+
     /// Forgets an instance.
     pub(crate) fn clear(&self, id: &InstanceId) {
         self.0

@@ -395,10 +395,8 @@ impl Member {
         warn_if_few(service, settings.subset);
         let events = narrowed(events, settings.subset, caller);
         let control = self.control.get().unwrap_or(handle);
-        let connector = Connector {
-            settings: settings.endpoint,
-            neighbours: self.neighbours.get().cloned().unwrap_or_default(),
-        };
+        let neighbours = self.neighbours.get().cloned().unwrap_or_default();
+        let connector = Connector::new(settings.endpoint, neighbours);
         let words = settings.split.then(|| {
             let wait = self.settings.discovery.wait;
             split::watch(self.consul.clone(), service, wait)

@@ -89,10 +89,8 @@ impl Upstream {
 
 /// How many instances stand how.
 pub(super) fn endpoints(state: &State, standings: &[Standing]) -> [(&'static str, f64); 4] {
-    let is = |id: &InstanceId, is: fn(&Standing) -> bool| {
-        let mut standings = standings.iter();
-        standings.any(|standing| standing.id == *id && is(standing))
-    };
+    let is =
+        |id: &InstanceId, is: fn(&Standing) -> bool| Standing::of(standings, id).is_some_and(is);
     let unknown = state.critical().iter().filter(|id| !state.knows(id));
     let [mut kept, mut there, mut connecting, mut critical] =
         [0.0, 0.0, 0.0, unknown.count() as f64];

@@ -37,7 +37,7 @@ use crate::{
     client::{Allowance, Budget},
     context::Voice,
     discovery::{Change, Event, InstanceId, Width},
-    endpoint::{self, Connector, Endpoint, Failures, Group, Vouch},
+    endpoint::{self, Connector, Endpoint, Failures, Group, Standing, Vouch},
     explain::Skipped,
     limit::{Rate, Turns},
     one_line::in_one_line,
@@ -198,11 +198,11 @@ impl Upstream {
         };
         let (mut tallied, all) = self.group.tallied();
         let known = seen.into_iter().map(|seen| {
-            let standing = standings.iter().find(|standing| standing.id == seen.id);
-            let failure = self.failures.of(&|id| *id == seen.id);
+            let standing = Standing::of(&standings, &seen.id);
+            let failure = self.failures.get(&seen.id);
             let tallied = tallied.remove(&seen.id).unwrap_or_default();
             InstanceReport {
-                connect_error: failure.map(|(_, error)| in_one_line(&*error)),
+                connect_error: failure.map(|error| in_one_line(&*error)),
                 ..InstanceReport::known(seen, standing, tallied)
             }
         });

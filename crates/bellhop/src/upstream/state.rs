@@ -267,7 +267,7 @@ impl State {
             let connected = standings.iter().filter(|standing| standing.connections > 0);
             connected.filter(|standing| is(standing)).count()
         };
-        let standing = |id: &InstanceId| standings.iter().find(|standing| standing.id == *id);
+        let standing = |id| Standing::of(standings, id);
         let is_connected = |id| standing(id).is_some_and(|standing| standing.connections > 0);
         let is_benched = |id| standing(id).is_some_and(|standing| standing.benched);
         let is_vouched_for = |known: &Known| *known.vouch.borrow() == Vouch::Passing;

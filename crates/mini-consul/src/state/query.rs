@@ -158,19 +158,15 @@ impl State {
     /// `/v1/health/service/NAME`: instances with the node's checks and their own.
     pub(crate) fn health_service(&self, name: &str, narrow: &Narrow) -> Vec<Value> {
         let mut answer = Vec::new();
+        let checks = self.checks_by_service();
         for service in self.narrowed(name, narrow) {
-            let id = &service.definition.id;
-            let of_it = |check: &&Check| check.service_id.is_empty() || check.service_id == *id;
-            let checks: Vec<_> = self.checks.values().filter(of_it).collect();
-            if narrow.passing && checks.iter().any(|check| check.status != Status::Passing) {
+            // The node's come first.
+            let ids = ["", &service.definition.id];
+            let checks = || ids.iter().filter_map(|id| checks.get(id)).flatten();
+            if narrow.passing && checks().any(|check| check.status != Status::Passing) {
                 continue;
             }
-            let (node, own): (Vec<&Check>, Vec<&Check>) = checks
-                .into_iter()
-                .partition(|check| check.service_id.is_empty());
-            let checks: Vec<_> = node
-                .iter()
-                .chain(&own)
+            let checks: Vec<_> = checks()
                 .map(|check| check.catalog_view(&self.node_name))
                 .collect();
             answer
@@ -198,6 +194,16 @@ impl State {
         self.check_views(&Narrow::default(), |_| {
             name.eq_ignore_ascii_case(&self.node_name)
         })
+    }
+
+    /// Checks by the ids of their instances, those of the node by none.
+    fn checks_by_service(&self) -> BTreeMap<&str, Vec<&Check>> {
+        let mut by_service: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
+        for check in self.checks.values() {
+            let of_it = by_service.entry(&check.service_id).or_default();
+            of_it.push(check);
+        }
+        by_service
     }
 
     fn check_views(&self, narrow: &Narrow, wanted: impl Fn(&&Check) -> bool) -> Vec<Value> {

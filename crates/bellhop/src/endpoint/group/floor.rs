@@ -33,13 +33,16 @@ impl Group {
                 breaker.set_exempt(exempt);
             }
         }
-        for entry in members.by_id.values() {
+        let last_resort = members.last_resort;
+        for entry in members.by_id.values_mut() {
             let turn = match entry.vouch {
                 Vouch::Passing | Vouch::Kept => true,
                 Vouch::Critical => spares,
-                Vouch::Unproven => members.last_resort,
+                Vouch::Unproven => last_resort,
             };
-            entry.member.take_turns(turn);
+            if std::mem::replace(&mut entry.turn, turn) != turn {
+                entry.member.take_turns(turn);
+            }
         }
         let panic = Panic {
             breakers: exempt.contains(&true),

@@ -28,8 +28,7 @@ pub(crate) struct Member {
 impl Member {
     /// Says whether it is to take turns.
     pub(super) fn take_turns(&self, turn: bool) {
-        self.turn
-            .send_if_modified(|before| std::mem::replace(before, turn) != turn);
+        self.turn.send_replace(turn);
     }
 
     /// Whether it is to take turns, now and later.

@@ -23,6 +23,12 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
+    /// The one of an instance, among those of a group.
+    pub(crate) fn of<'s>(standings: &'s [Self], id: &InstanceId) -> Option<&'s Self> {
+        let place = standings.binary_search_by(|standing| standing.id.cmp(id));
+        place.ok().map(|place| &standings[place])
+    }
+
     /// Why it has no turn; `None` where it has.
     pub(crate) fn out_of_turn(&self) -> Option<&'static str> {
         if self.benched {
