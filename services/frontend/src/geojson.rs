@@ -1,62 +1,30 @@
-//! The answer of `/hotels`: typed GeoJSON (RFC 7946) that borrows from the messages it is made of.
-
-use std::fmt;
+//! The answer of `/hotels`: GeoJSON (RFC 7946), written from the messages it is made of.
+//!
+//! It is most of what a request has to do, so its members are written one by one, with names that are encoded already.
 
 use hotel_proto::{
     area::Point,
     search::Found,
     view::{Address, Hotel, RatePlan},
 };
-use serde::{Serialize, Serializer};
+use serde_json::Result;
 
-#[derive(Serialize)]
-#[serde(tag = "type")]
+use crate::json::{self, escaped, number, text};
+
 pub(crate) struct FeatureCollection<'a> {
     /// The services that failed; with `rate` among them, a hotel without a price may have one.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub(crate) degraded: &'a [String],
     pub(crate) features: Vec<Feature<'a>>,
 }
 
 /// One hotel.
-#[derive(Serialize)]
-#[serde(tag = "type")]
 pub(crate) struct Feature<'a> {
-    id: &'a str,
-    properties: Properties<'a>,
-    /// `null` where nobody knows the place.
-    geometry: Option<Geometry>,
-}
-
-/// What is not known is left out, save for the two that older clients rely on.
-#[derive(Serialize)]
-struct Properties<'a> {
-    name: &'a str,
-    phone_number: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    description: &'a str,
-    #[serde(skip_serializing_if = "Line::is_empty")]
-    address_line: Line<'a>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    city: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    state: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    country: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    postal_code: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rating: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    image_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    hotel: &'a Hotel<'a>,
     distance_m: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<Price<'a>>,
 }
 
 /// Amounts are in units of the currency, with at most two decimals.
-#[derive(Serialize)]
 struct Price<'a> {
     code: &'a str,
     currency: &'a str,
@@ -66,73 +34,139 @@ struct Price<'a> {
     room: &'a str,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "type", rename = "Point")]
-struct Geometry {
-    /// Longitude first; 32 bits wide, so that they print as the shortest decimal that is the same number.
-    coordinates: [f32; 2],
+impl FeatureCollection<'_> {
+    pub(crate) fn write(&self, json: &mut Vec<u8>) -> Result<()> {
+        json.extend_from_slice(br#"{"type":"FeatureCollection""#);
+        if !self.degraded.is_empty() {
+            json.extend_from_slice(br#","degraded":"#);
+            json::list(json, self.degraded, |name, json| text(json, name))?;
+        }
+        json.extend_from_slice(br#","features":"#);
+        json::list(json, &self.features, Feature::write)?;
+        json.push(b'}');
+        Ok(())
+    }
 }
-
-/// Number and street.
-#[derive(Clone, Copy, Default)]
-struct Line<'a>(&'a str, &'a str);
 
 impl<'a> Feature<'a> {
     /// Puts together what profile and search know; an older search tells no more than that there is a rate.
     pub(crate) fn new(
-        hotel: &Hotel<'a>,
+        hotel: &'a Hotel<'a>,
         found: Option<(&Found, &RatePlan<'a>)>,
         tells_distance: bool,
     ) -> Self {
-        let address = hotel.address.unwrap_or_default();
         let distance_m = found.filter(|_| tells_distance);
         Self {
-            id: hotel.id,
-            properties: Properties {
-                name: hotel.name,
-                phone_number: hotel.phone_number,
-                description: hotel.description,
-                address_line: Line(address.street_number, address.street_name),
-                city: address.city,
-                state: address.state,
-                country: address.country,
-                postal_code: address.postal_code,
-                rating: Some(hotel.rating).filter(|&rating| rating > 0.0 && rating.is_finite()),
-                image_url: Some(hotel.image_url).filter(|url| !url.is_empty()),
-                distance_m: distance_m.and_then(|(found, _)| distance(found)),
-                price: found.and_then(|(_, plan)| price(plan)),
-            },
-            geometry: hotel.address.as_ref().and_then(geometry),
+            hotel,
+            distance_m: distance_m.and_then(|(found, _)| distance(found)),
+            price: found.and_then(|(_, plan)| price(plan)),
         }
     }
+
+    fn write(&self, json: &mut Vec<u8>) -> Result<()> {
+        json.extend_from_slice(br#"{"type":"Feature","id":"#);
+        text(json, self.hotel.id)?;
+        json.extend_from_slice(br#","properties":"#);
+        self.write_properties(json)?;
+        // `null` where nobody knows the place.
+        json.extend_from_slice(br#","geometry":"#);
+        let place = self.hotel.address.as_ref().and_then(place);
+        match place {
+            Some(place) => write_point(json, place)?,
+            None => json.extend_from_slice(b"null"),
+        }
+        json.push(b'}');
+        Ok(())
+    }
+
+    /// What is not known is left out, save for the two that older clients rely on.
+    fn write_properties(&self, json: &mut Vec<u8>) -> Result<()> {
+        let hotel = self.hotel;
+        let address = hotel.address.unwrap_or_default();
+        json.extend_from_slice(br#"{"name":"#);
+        text(json, hotel.name)?;
+        json.extend_from_slice(br#","phone_number":"#);
+        text(json, hotel.phone_number)?;
+        write_known(json, br#","description":"#, hotel.description)?;
+        write_line(json, address.street_number, address.street_name)?;
+        write_known(json, br#","city":"#, address.city)?;
+        write_known(json, br#","state":"#, address.state)?;
+        write_known(json, br#","country":"#, address.country)?;
+        write_known(json, br#","postal_code":"#, address.postal_code)?;
+        if hotel.rating > 0.0 && hotel.rating.is_finite() {
+            json.extend_from_slice(br#","rating":"#);
+            number(json, hotel.rating)?;
+        }
+        write_known(json, br#","image_url":"#, hotel.image_url)?;
+        if let Some(metres) = self.distance_m {
+            json.extend_from_slice(br#","distance_m":"#);
+            number(json, metres)?;
+        }
+        if let Some(price) = &self.price {
+            json.extend_from_slice(br#","price":"#);
+            price.write(json)?;
+        }
+        json.push(b'}');
+        Ok(())
+    }
+}
+
+impl Price<'_> {
+    fn write(&self, json: &mut Vec<u8>) -> Result<()> {
+        json.extend_from_slice(br#"{"code":"#);
+        text(json, self.code)?;
+        json.extend_from_slice(br#","currency":"#);
+        text(json, self.currency)?;
+        json.extend_from_slice(br#","nightly":"#);
+        number(json, self.nightly)?;
+        json.extend_from_slice(br#","total":"#);
+        number(json, self.total)?;
+        json.extend_from_slice(br#","total_inclusive":"#);
+        number(json, self.total_inclusive)?;
+        json.extend_from_slice(br#","room":"#);
+        text(json, self.room)?;
+        json.push(b'}');
+        Ok(())
+    }
+}
+
+/// A member that is left out where nothing is known.
+fn write_known(json: &mut Vec<u8>, name: &[u8], value: &str) -> Result<()> {
+    if value.is_empty() {
+        return Ok(());
+    }
+    json.extend_from_slice(name);
+    text(json, value)
+}
+
+/// Number and street.
+fn write_line(json: &mut Vec<u8>, number: &str, street: &str) -> Result<()> {
+    if number.is_empty() && street.is_empty() {
+        return Ok(());
+    }
+    json.extend_from_slice(br#","address_line":""#);
+    escaped(json, number)?;
+    if !number.is_empty() && !street.is_empty() {
+        json.push(b' ');
+    }
+    escaped(json, street)?;
+    json.push(b'"');
+    Ok(())
+}
+
+/// Longitude first; 32 bits wide, so that they print as the shortest decimal that is the same number.
+fn write_point(json: &mut Vec<u8>, place: Point) -> Result<()> {
+    json.extend_from_slice(br#"{"type":"Point","coordinates":["#);
+    number(json, place.lon())?;
+    json.push(b',');
+    number(json, place.lat())?;
+    json.extend_from_slice(b"]}");
+    Ok(())
 }
 
 /// Whether search knows distances: one that does not says 0 for every hotel.
 pub(crate) fn tells_distance(found: &[Found]) -> bool {
     found.iter().any(|hotel| hotel.distance_m > 0.0)
-}
-
-impl Line<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty() && self.1.is_empty()
-    }
-}
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let gap = if self.0.is_empty() || self.1.is_empty() {
-            ""
-        } else {
-            " "
-        };
-        write!(f, "{}{gap}{}", self.0, self.1)
-    }
-}
-
-impl Serialize for Line<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 /// Whole metres: what is behind the point is beyond any door.
@@ -160,11 +194,8 @@ fn cents(amount: f64) -> Option<f64> {
     rounded.is_finite().then_some(rounded)
 }
 
-fn geometry(address: &Address<'_>) -> Option<Geometry> {
-    let place = Point::try_new(address.lat, address.lon).ok()?;
-    Some(Geometry {
-        coordinates: [place.lon(), place.lat()],
-    })
+fn place(address: &Address<'_>) -> Option<Point> {
+    Point::try_new(address.lat, address.lon).ok()
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ fn body(result: &SearchResult, hotels: &[Bytes]) -> Result<Vec<u8>, Fault> {
     }
     let mut body = Vec::with_capacity((features.len() + 1) * FEATURE_BYTES);
     let degraded = &result.degraded;
-    let written = serde_json::to_writer(&mut body, &FeatureCollection { degraded, features });
+    let written = FeatureCollection { degraded, features }.write(&mut body);
     written.map_err(|error| Fault::internal(error.to_string()))?;
     Ok(body)
 }

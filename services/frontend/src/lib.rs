@@ -24,6 +24,7 @@ mod geojson;
 mod guard;
 mod hotels;
 mod identity;
+mod json;
 mod mesh_page;
 mod page;
 mod query;

@@ -1,4 +1,9 @@
+//! What is written is held against what serde writes of the same.
+
+mod model;
+
 use hotel_proto::view::RoomType;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -26,7 +31,9 @@ fn plan(room: RoomType<'static>) -> RatePlan<'static> {
 }
 
 fn json(hotel: &Hotel<'_>, found: Option<(&Found, &RatePlan<'_>)>) -> String {
-    serde_json::to_string(&Feature::new(hotel, found, true)).unwrap()
+    let mut json = Vec::new();
+    Feature::new(hotel, found, true).write(&mut json).unwrap();
+    String::from_utf8(json).unwrap()
 }
 
 #[test]
@@ -106,8 +113,88 @@ fn an_address_line_has_no_hole() {
         ("601", "", "601"),
         ("", "", ""),
     ] {
-        let line = Line(number, street);
-        assert_eq!(line.to_string(), expected);
-        assert_eq!(line.is_empty(), expected.is_empty());
+        let mut hotel = hotel();
+        hotel.address = Some(Address {
+            street_number: number,
+            street_name: street,
+            ..Address::default()
+        });
+        let line = format!(r#","address_line":"{expected}""#);
+        let has_one = !expected.is_empty();
+        assert_eq!(json(&hotel, None).contains(&line), has_one, "{expected}");
+        assert_eq!(json(&hotel, None).contains("address_line"), has_one);
+    }
+}
+
+/// Any text, and some that look like those of hotels.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        "(?s).{0,40}",
+        "[ -~]{0,80}",
+        "[a-zà-ÿ ]{0,80}"
+    ]
+}
+
+prop_compose! {
+    fn an_answer()(
+        texts in prop::collection::vec(text(), 16),
+        (lat, lon) in (-91.0..91.0_f32, any::<f32>()),
+        rating in any::<f32>(),
+        distance_m in any::<f32>(),
+        rates in prop::array::uniform3(any::<f64>()),
+        degraded in prop::collection::vec(text(), 0..3),
+        (has_place, is_found, count) in (any::<bool>(), any::<bool>(), 0..3_usize),
+    ) -> (String, String) {
+        let text = |n: usize| texts[n].as_str();
+        let address = Address {
+            street_number: text(4),
+            street_name: text(5),
+            city: text(6),
+            state: text(7),
+            country: text(8),
+            postal_code: text(9),
+            lat,
+            lon,
+        };
+        let hotel = Hotel {
+            id: text(0),
+            name: text(1),
+            phone_number: text(2),
+            description: text(3),
+            address: has_place.then_some(address),
+            image_url: text(10),
+            rating,
+        };
+        let plan = RatePlan {
+            code: text(11),
+            room_type: Some(RoomType {
+                bookable_rate: rates[0],
+                total_rate: rates[1],
+                total_rate_inclusive: rates[2],
+                currency: text(12),
+                room_description: text(13),
+                ..RoomType::default()
+            }),
+            ..RatePlan::default()
+        };
+        let found = found(distance_m);
+        let found = is_found.then_some((&found, &plan));
+
+        let features = (0..count).map(|_| Feature::new(&hotel, found, true)).collect();
+        let mut written = Vec::new();
+        let collection = FeatureCollection { degraded: &degraded, features };
+        collection.write(&mut written).unwrap();
+        let features = (0..count).map(|_| model::Feature::new(&hotel, found)).collect();
+        let collection = model::FeatureCollection { degraded: &degraded, features };
+        let expected = serde_json::to_string(&collection).unwrap();
+        (String::from_utf8(written).unwrap(), expected)
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_answer_is_as_serde_writes_it((written, expected) in an_answer()) {
+        prop_assert_eq!(written, expected);
     }
 }
