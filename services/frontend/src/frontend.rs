@@ -12,7 +12,7 @@ use axum::{
 use bellhop::limit::TooMany;
 use hotel_proto::{Channel, profile::profile_server, search::search_server};
 
-use tower::util::option_layer;
+use tower::{ServiceBuilder, util::option_layer};
 
 use crate::{
     MeshPage, Settings,
@@ -89,10 +89,14 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
         let hotels = Router::new()
             .route("/hotels", get(hotels::answer::<S, P>))
             .with_state(self.upstreams.clone())
-            .layer(from_fn_with_state(deadline, guard::in_time))
-            .layer(option_layer(limit.clone()))
-            // Around the deadline and the limit, so that pages elsewhere can read a 504 and a 429 too.
-            .layer(from_fn(hotels::readable_anywhere));
+            .layer(
+                // Outermost first, and together: each layer of a router has a box of its own.
+                ServiceBuilder::new()
+                    // Around the limit and the deadline, so that pages elsewhere can read a 429 and a 504 too.
+                    .map_response(hotels::readable_anywhere)
+                    .option_layer(limit.clone())
+                    .layer(from_fn_with_state(deadline, guard::in_time)),
+            );
 
         let Settings {
             page,
@@ -115,12 +119,15 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             .route("/healthz", get(readiness::alive))
             .route("/readyz", get(readiness::ready).with_state(dependencies))
             .method_not_allowed_fallback(method_not_allowed)
-            .layer(from_fn(guard::caught))
-            // Outermost: whatever is answered, it carries the ids.
-            .layer(from_fn_with_state(
-                identity::Teller { trace_id, failures },
-                identity::tell,
-            ))
+            .layer(
+                ServiceBuilder::new()
+                    // Whatever is answered, it carries the ids.
+                    .layer(from_fn_with_state(
+                        identity::Teller { trace_id, failures },
+                        identity::tell,
+                    ))
+                    .layer(from_fn(guard::caught)),
+            )
     }
 }
 

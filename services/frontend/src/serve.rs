@@ -14,6 +14,7 @@ use bellhop::{
 };
 use hotel_proto::{FILE_DESCRIPTOR_SET, geo::geo_server, rate::rate_server};
 use tokio::time::Instant;
+use tower::ServiceBuilder;
 
 use crate::{Frontend, MeshPage, Settings, query};
 
@@ -65,16 +66,19 @@ fn router(mesh: &Mesh, settings: Settings) -> Router {
         .with_dependency("geo", geo_server::SERVICE_NAME, channel("geo"))
         .with_optional_dependency("rate", rate_server::SERVICE_NAME, channel("rate"))
         .router()
-        .layer(from_fn(tell_route))
-        // What the frontend waits for no longer, nobody behind it should go on with.
-        .layer(from_fn(move |request: Request, next: Next| {
-            let deadline = Some(Instant::now() + deadline);
-            Scope {
-                deadline,
-                ..Scope::current()
-            }
-            .enter(next.run(request))
-        }))
+        .layer(
+            ServiceBuilder::new()
+                // What the frontend waits for no longer, nobody behind it should go on with.
+                .layer(from_fn(move |request: Request, next: Next| {
+                    let deadline = Some(Instant::now() + deadline);
+                    Scope {
+                        deadline,
+                        ..Scope::current()
+                    }
+                    .enter(next.run(request))
+                }))
+                .layer(from_fn(tell_route)),
+        )
 }
 
 /// Tells the mesh which route a request took, for the name of its span, and what of its query is no secret.
