@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use hotel_proto::{
     limits::check_hotel_ids,
     rate::{Request, Result as Answer, rate_server},
@@ -11,6 +12,9 @@ use hotel_proto::{
 use tonic::{Response, Status};
 
 use crate::{Inventory, Quote};
+
+/// Room for a plan in the answer, in bytes: a little more than one of ours takes.
+const PLAN_BYTES: usize = 128;
 
 /// The rate service; a clone shares the inventory.
 #[derive(Clone, Debug)]
@@ -44,8 +48,9 @@ impl rate_server::Rate for Rate {
 
         let ids = &request.hotel_ids;
         let mut rate_plans = Vec::with_capacity(ids.len());
+        let mut buffer = BytesMut::with_capacity(ids.len() * PLAN_BYTES);
         self.inventory.each_quote(ids, stay, |id, quote| {
-            rate_plans.push(plan(id, &quote, &request).encode());
+            rate_plans.push(plan(id, &quote, &request).encode_in(&mut buffer));
         })?;
         Ok(Response::new(Answer { rate_plans }))
     }

@@ -60,6 +60,11 @@ impl<'a> RatePlan<'a> {
 
     /// The bytes of it.
     pub fn encode(&self) -> Bytes {
+        self.encode_in(&mut BytesMut::new())
+    }
+
+    /// The bytes of it, written behind those of others: whoever encodes many has them all in a few pieces of memory.
+    pub fn encode_in(&self, buffer: &mut BytesMut) -> Bytes {
         let room = self.room_type.as_ref().map(RoomType::encoded_len);
         let texts = [
             (1, self.hotel_id),
@@ -68,16 +73,16 @@ impl<'a> RatePlan<'a> {
             (4, self.out_date),
         ];
         let length = texts.iter().map(|(_, text)| text_len(text)).sum::<usize>();
-        let mut buffer = BytesMut::with_capacity(length + room.map_or(0, with_head));
+        buffer.reserve(length + room.map_or(0, with_head));
         for (tag, text) in texts {
-            put_text(tag, text, &mut buffer);
+            put_text(tag, text, buffer);
         }
         if let (Some(room), Some(length)) = (&self.room_type, room) {
-            encode_key(5, WireType::LengthDelimited, &mut buffer);
-            encode_varint(length as u64, &mut buffer);
-            room.put(&mut buffer);
+            encode_key(5, WireType::LengthDelimited, buffer);
+            encode_varint(length as u64, buffer);
+            room.put(buffer);
         }
-        buffer.freeze()
+        buffer.split().freeze()
     }
 }
 
