@@ -32,7 +32,7 @@ impl<'a> Fields<'a> {
     }
 
     fn read(&mut self) -> Result<(u32, Value<'a>), Unreadable> {
-        let (tag, wire) = decode_key(&mut self.0).map_err(|_| KEY)?;
+        let (tag, wire) = self.key()?;
         let value = match wire {
             WireType::Varint => Value::Varint(self.varint()?),
             WireType::SixtyFourBit => Value::Fixed64(self.0.try_get_u64_le().map_err(|_| SHORT)?),
@@ -49,8 +49,26 @@ impl<'a> Fields<'a> {
         Ok((tag, value))
     }
 
+    /// Nearly all are a byte, of a tag below 16.
+    fn key(&mut self) -> Result<(u32, WireType), Unreadable> {
+        match self.0 {
+            &[key @ 8..0x80, ref rest @ ..] => {
+                self.0 = rest;
+                let wire = WireType::try_from(u64::from(key & 7)).map_err(|_| KEY)?;
+                Ok((u32::from(key >> 3), wire))
+            }
+            _ => decode_key(&mut self.0).map_err(|_| KEY),
+        }
+    }
+
     fn varint(&mut self) -> Result<u64, Unreadable> {
-        decode_varint(&mut self.0).map_err(|_| SHORT)
+        match self.0 {
+            &[short @ ..0x80, ref rest @ ..] => {
+                self.0 = rest;
+                Ok(short.into())
+            }
+            _ => decode_varint(&mut self.0).map_err(|_| SHORT),
+        }
     }
 }
 
