@@ -51,6 +51,8 @@ pub(crate) enum Word {
 pub(crate) enum Trouble {
     #[error("{key} holds no split: {source}")]
     Invalid { key: String, source: InvalidSplit },
+    #[error("{key} is gone without having been deleted: the registry has lost its memory")]
+    Lost { key: String },
     #[error(transparent)]
     Registry(Error),
 }
@@ -125,8 +127,23 @@ struct Follower<R> {
     /// Not before then, after a failure.
     resume: Option<Instant>,
     /// What was told last; `None` where it was a failure to hear.
-    told: Option<Option<Vec<u8>>>,
+    told: Option<Said>,
+    /// At which index the registry last had a split; `None` where it has none to lose.
+    holds: Option<u64>,
 }
+
+/// What the registry says of the key.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    Text(Vec<u8>),
+    /// There is none: there never was, or somebody deleted it.
+    Nothing,
+    /// There is none, and nobody can have deleted it.
+    Lost,
+}
+
+/// Above all indices: what is lost is not deleted by whatever else is written later.
+const FOR_EVER: u64 = u64::MAX;
 
 impl<R: Registry> Follower<R> {
     fn new(registry: R, wait: Duration) -> Self {
@@ -139,17 +156,20 @@ impl<R: Registry> Follower<R> {
             denials: Retries::new(DENIED),
             resume: None,
             told: None,
+            holds: None,
         }
     }
 
     async fn next(&mut self) -> Word {
         loop {
             match self.ask().await {
-                Ok(value) if self.told.as_ref() == Some(&value) => {}
-                Ok(value) => {
-                    let word = self.read(value.as_deref());
-                    self.told = Some(value);
-                    return word;
+                Ok(answer) => {
+                    let said = self.judge(answer);
+                    if self.told.as_ref() != Some(&said) {
+                        let word = self.read(&said);
+                        self.told = Some(said);
+                        return word;
+                    }
                 }
                 Err(error) => {
                     self.told = None;
@@ -159,7 +179,7 @@ impl<R: Registry> Follower<R> {
         }
     }
 
-    async fn ask(&mut self) -> Result<Option<Vec<u8>>, Error> {
+    async fn ask(&mut self) -> Result<Indexed<Option<Vec<u8>>>, Error> {
         let now = Instant::now();
         let start = self.resume.take().unwrap_or(now).max(now);
         let start = start + self.bucket.take(start);
@@ -173,7 +193,7 @@ impl<R: Registry> Follower<R> {
                 self.index.answered(answer.index);
                 self.retries.succeeded();
                 self.denials.succeeded();
-                Ok(answer.value)
+                Ok(answer)
             }
             Err(error) => {
                 self.index.failed();
@@ -187,14 +207,39 @@ impl<R: Registry> Follower<R> {
         }
     }
 
-    fn read(&self, value: Option<&[u8]>) -> Word {
-        match value.map(Split::parse).transpose() {
-            Ok(split) => Word::Is(split),
-            Err(source) => {
-                let key = self.registry.key().to_owned();
-                Word::Unknown(Arc::new(Trouble::Invalid { key, source }))
+    /// Whoever deletes a key has its index go on. Where it has not, this is another history: that of an agent which has
+    /// forgotten, or of an older snapshot.
+    fn judge(&mut self, answer: Indexed<Option<Vec<u8>>>) -> Said {
+        let index = answer.index.unwrap_or_default();
+        match answer.value {
+            Some(text) => {
+                if Split::parse(&text).is_ok() {
+                    self.holds = Some(index);
+                }
+                Said::Text(text)
+            }
+            None if self.holds.is_some_and(|held| index <= held) => {
+                self.holds = Some(FOR_EVER);
+                Said::Lost
+            }
+            None => {
+                self.holds = None;
+                Said::Nothing
             }
         }
+    }
+
+    fn read(&self, said: &Said) -> Word {
+        let key = || self.registry.key().to_owned();
+        let trouble = match said {
+            Said::Nothing => return Word::Is(None),
+            Said::Lost => Trouble::Lost { key: key() },
+            Said::Text(text) => match Split::parse(text) {
+                Ok(split) => return Word::Is(Some(split)),
+                Err(source) => Trouble::Invalid { key: key(), source },
+            },
+        };
+        Word::Unknown(Arc::new(trouble))
     }
 }
 

@@ -22,6 +22,9 @@ const FIRST_WORD_WITHIN: Duration = Duration::from_millis(500);
 /// How often it is looked whether each version has somebody who can serve, where traffic is split.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// The target of what the log has of splits: whoever changes one wants to see that it is followed.
+const LOG: &str = "bellhop::split";
+
 /// What is next.
 enum Said {
     Event(Event),
@@ -114,13 +117,25 @@ impl Upstream {
     fn tell(&self, news: &News) {
         let service = &*self.service;
         match news {
-            News::Changed(split) => tracing::info!(service, %split, "traffic is split by version"),
-            News::Ended => tracing::info!(service, "traffic is not split by version any more"),
+            News::Changed(split) => {
+                tracing::info!(target: LOG, service, %split, "traffic is split by version");
+                // A name that nobody has may be a slip of the pen.
+                self.look();
+            }
+            News::Ended => {
+                tracing::info!(target: LOG, service, "traffic is not split by version any more");
+            }
             News::Refused(error) => {
-                tracing::warn!(service, %error, "a split that is none is not followed, what was known stays");
+                tracing::warn!(target: LOG, service, %error, "a split that is none is not followed, what was known stays");
+            }
+            News::Lost(error) => {
+                tracing::warn!(target: LOG, service, %error, "the registry has lost the split, the last one stays until it is written again");
             }
             News::Silent(error) => self.cannot_hear(error),
-            News::Heard => tracing::info!(service, "the registry tells of the split again"),
+            News::Heard if self.steering().is_split() => {
+                tracing::info!(target: LOG, service, "the registry tells of the split again");
+            }
+            News::Heard => {}
         }
     }
 
@@ -128,9 +143,9 @@ impl Upstream {
     fn cannot_hear(&self, error: &Arc<Trouble>) {
         let service = &*self.service;
         if self.steering().is_split() {
-            tracing::warn!(service, %error, "the registry does not tell of the split, the last one stays");
+            tracing::warn!(target: LOG, service, %error, "the registry does not tell of the split, the last one stays");
         } else {
-            tracing::info!(service, %error, "it is not known whether traffic is to be split by version");
+            tracing::debug!(target: LOG, service, %error, "it is not known whether traffic is to be split by version");
         }
     }
 
@@ -144,10 +159,10 @@ impl Upstream {
         let (left, back) = steering.idle(&versions);
         drop((state, steering));
         for version in left {
-            tracing::warn!(service, %version, "nobody of this version can serve, the others have its share");
+            tracing::warn!(target: LOG, service, %version, "nobody of this version can serve, the others have its share");
         }
         for version in back {
-            tracing::info!(service, %version, "somebody of this version can serve, it has its share again");
+            tracing::info!(target: LOG, service, %version, "somebody of this version can serve, it has its share again");
         }
     }
 }

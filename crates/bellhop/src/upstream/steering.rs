@@ -32,6 +32,8 @@ pub(super) enum News {
     Ended,
     /// What the registry has is none; what was known stays.
     Refused(Arc<Trouble>),
+    /// The registry has forgotten it; what was known stays.
+    Lost(Arc<Trouble>),
     /// The registry does not tell; what was known stays.
     Silent(Arc<Trouble>),
     /// It tells again.
@@ -91,6 +93,7 @@ impl Steering {
     fn cannot(&self, trouble: &Arc<Trouble>) -> Option<News> {
         match (&**trouble, self.trouble.as_deref()) {
             (Trouble::Invalid { .. }, _) => Some(News::Refused(trouble.clone())),
+            (Trouble::Lost { .. }, _) => Some(News::Lost(trouble.clone())),
             (Trouble::Registry(_), Some(Trouble::Registry(_))) => None,
             (Trouble::Registry(_), _) => Some(News::Silent(trouble.clone())),
         }

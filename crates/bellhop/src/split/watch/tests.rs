@@ -160,3 +160,50 @@ async fn a_registry_that_answers_at_once_for_ever_is_asked_five_times_a_second()
     }
     assert!(began.elapsed() >= Duration::from_secs(18));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_has_deleted_is_lost_and_stays_until_it_is_written_again() {
+    const HALF: Option<&str> = Some(r#"{"v1":1,"v2":1}"#);
+    const LOST: &str =
+        "bellhop/split/rate is gone without having been deleted: the registry has lost its memory";
+    let script = Script::new([
+        Act::Answer(40, HALF),
+        Act::Fail(StatusCode::INTERNAL_SERVER_ERROR),
+        Act::Answer(1, None),
+        // Somebody else's key, and then another outage.
+        Act::Answer(70, None),
+        Act::Fail(StatusCode::INTERNAL_SERVER_ERROR),
+        Act::Answer(70, None),
+        Act::Answer(75, HALF),
+        Act::Answer(80, None),
+        // There is none to lose.
+        Act::Answer(1, None),
+        Act::Answer(90, HALF),
+        // A snapshot of before, without an outage.
+        Act::Answer(60, None),
+        Act::Answer(91, Some("{}")),
+        Act::Answer(92, HALF),
+        // Deleted while nobody could hear of it.
+        Act::Fail(StatusCode::INTERNAL_SERVER_ERROR),
+        Act::Answer(93, None),
+    ]);
+    let mut watch = watch(&script);
+    for expected in [
+        "v1: 1, v2: 1",
+        "500",
+        LOST,
+        "500",
+        LOST,
+        "v1: 1, v2: 1",
+        "none",
+        "v1: 1, v2: 1",
+        LOST,
+        "bellhop/split/rate holds no split: no version has a share",
+        "v1: 1, v2: 1",
+        "500",
+        "none",
+    ] {
+        let told = told(&mut watch).await;
+        assert!(told.contains(expected), "{told} for {expected}");
+    }
+}

@@ -14,6 +14,12 @@ fn refused() -> Word {
     }))
 }
 
+fn lost() -> Word {
+    Word::Unknown(Arc::new(Trouble::Lost {
+        key: "bellhop/split/rate".to_owned(),
+    }))
+}
+
 fn silent() -> Word {
     let call = crate::consul::Call {
         method: http::Method::GET,
@@ -29,6 +35,7 @@ fn kind(news: Option<News>) -> &'static str {
         Some(News::Changed(_)) => "changed",
         Some(News::Ended) => "ended",
         Some(News::Refused(_)) => "refused",
+        Some(News::Lost(_)) => "lost",
         Some(News::Silent(_)) => "silent",
         Some(News::Heard) => "heard",
         None => "",
@@ -49,6 +56,9 @@ fn the_last_good_one_stays_and_everything_is_told_once() {
     assert_eq!(hear(is(r#"{"v1":90,"v2":10}"#)), ("changed", first()));
     assert_eq!(hear(silent()), ("silent", first()));
     assert_eq!(hear(silent()), ("", first()));
+    assert_eq!(hear(is(r#"{"v1":90,"v2":10}"#)), ("heard", first()));
+    assert_eq!(hear(silent()), ("silent", first()));
+    assert_eq!(hear(lost()), ("lost", first()));
     assert_eq!(hear(is(r#"{"v1":90,"v2":10}"#)), ("heard", first()));
     assert_eq!(hear(refused()), ("refused", first()));
     assert_eq!(hear(silent()), ("silent", first()));
