@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
-use super::key;
+use super::{key, sticky::arrived};
 use crate::{balance::Want, telemetry::Baggage};
 
 /// Names the version that is to serve a request, over all hops.
@@ -40,12 +40,12 @@ pub(crate) fn want<B>(request: &Request<B>, sticky: Option<&HeaderName>) -> Want
     let Some(name) = sticky else {
         return Want::Next;
     };
-    if let Some(value) = headers.get(name) {
+    if let Some(value) = headers.get(name).filter(|value| !value.is_empty()) {
         return Want::Key(key(value.as_bytes()));
     }
     let carried = Baggage::extract(headers);
     let carried = carried.get(name.as_str());
-    carried.map_or(Want::Next, |value| Want::Key(key(value.as_bytes())))
+    carried.map_or(Want::Next, |value| Want::Key(arrived(&value)))
 }
 
 #[cfg(test)]

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
 
-use super::{FORCE, as_version};
+use super::{
+    FORCE, as_version,
+    sticky::{is_of_who_asks, travelling},
+};
 use crate::{config::Reader, telemetry::Baggage};
 
 /// The most headers that may travel.
 const MOST_HEADERS: usize = 8;
-
-/// The longest value that travels, in bytes.
-const MOST_BYTES: usize = 256;
 
 /// What a member takes off the requests that it serves, for the calls that it makes on their behalf.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Carried {
     /// Whether requests may say which version is to serve them.
     force: bool,
-    /// The headers that travel as baggage.
+    /// The headers whose values travel as baggage, each by what stands for it.
     sticky: Vec<HeaderName>,
 }
 
@@ -49,19 +49,18 @@ impl Carried {
     /// The baggage of a request with those of its headers that travel.
     pub(crate) fn baggage(&self, headers: &HeaderMap, baggage: Baggage) -> Baggage {
         let carried = self.sticky.iter().filter_map(|name| {
-            let value = headers.get(name)?.to_str().ok()?;
-            (1..=MOST_BYTES)
-                .contains(&value.len())
-                .then_some((name.as_str(), value))
+            let value = headers.get(name)?.as_bytes();
+            (!value.is_empty()).then(|| (name.as_str(), travelling(value)))
         });
-        carried.fold(baggage, |baggage, (name, value)| baggage.with(name, value))
+        carried.fold(baggage, |baggage, (name, value)| baggage.with(name, &value))
     }
 }
 
 fn headers(text: &str) -> Option<Vec<HeaderName>> {
     let names = text.split(',').map(|name| name.trim().parse().ok());
     let names: Vec<HeaderName> = names.collect::<Option<_>>()?;
-    (names.len() <= MOST_HEADERS).then_some(names)
+    let can = names.len() <= MOST_HEADERS && names.iter().all(is_of_who_asks);
+    can.then_some(names)
 }
 
 #[cfg(test)]
@@ -106,7 +105,8 @@ mod tests {
         assert_eq!(carried.version(&headers).as_deref(), Some("v2"));
         let before = Baggage::default().with("x-user", "bob").with("a", "1");
         let baggage = carried.baggage(&headers, before);
-        assert_eq!(baggage.get("x-user").as_deref(), Some("al, ice"));
+        let sent = travelling(b"al, ice");
+        assert_eq!(baggage.get("x-user").as_deref(), Some(&*sent));
         assert_eq!(baggage.get("a").as_deref(), Some("1"));
         let odd = request(&[("x-bellhop-version", ""), ("x-user", "")]);
         assert_eq!(carried.version(&odd), None);
@@ -117,15 +117,13 @@ mod tests {
         let long = "v".repeat(300);
         let long = request(&[("x-bellhop-version", &long), ("x-user", &long)]);
         assert_eq!(carried.version(&long), None);
-        assert_eq!(
-            carried.baggage(&long, Baggage::default()),
-            Baggage::default()
-        );
+        let baggage = carried.baggage(&long, Baggage::default());
+        assert!(baggage.get("x-user").is_some());
     }
 
     #[test]
     fn what_names_no_headers_is_refused() {
-        for bad in ["x user", "a,,b", "a,b,c,d,e,f,g,h,i"] {
+        for bad in ["x user", "a,,b", "a,b,c,d,e,f,g,h,i", "x-user,te"] {
             assert!(carried(&[("BELLHOP_STICKY", bad)]).is_none(), "{bad}");
         }
     }

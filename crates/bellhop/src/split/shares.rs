@@ -9,6 +9,8 @@ use serde::{
 };
 use serde_json::Value;
 
+use super::sticky::is_of_who_asks;
+
 /// The most versions of one split.
 pub(crate) const MOST_VERSIONS: usize = 16;
 /// The most that shares may add up to: one of ten thousand is a small canary.
@@ -125,8 +127,9 @@ fn share(version: String, value: &Value) -> Result<u32, InvalidSplit> {
 }
 
 fn header(value: &Value) -> Result<HeaderName, InvalidSplit> {
-    let name = value.as_str().and_then(|name| name.parse().ok());
-    name.ok_or_else(|| InvalidSplit::Sticky(value.to_string()))
+    let name: Option<HeaderName> = value.as_str().and_then(|name| name.parse().ok());
+    name.filter(is_of_who_asks)
+        .ok_or_else(|| InvalidSplit::Sticky(value.to_string()))
 }
 
 /// The fields of an object in their order, those that stand there twice too.
@@ -228,7 +231,15 @@ mod tests {
             fault(r#"{"v1":9000,"v2":9000}"#),
             InvalidSplit::TooMuch(18_000)
         );
-        for header in ["7", "\"\"", "\"x user\"", "null"] {
+        for header in [
+            "7",
+            "\"\"",
+            "\"x user\"",
+            "null",
+            "\"content-length\"",
+            "\"X-Bellhop-Version\"",
+            "\"baggage\"",
+        ] {
             let text = format!(r#"{{"v1":1,"sticky":{header}}}"#);
             assert_eq!(fault(&text), InvalidSplit::Sticky(header.into()));
         }

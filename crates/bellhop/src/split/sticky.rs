@@ -1,10 +1,54 @@
 //! Which version a value is for: the same for the same value, in every process.
 
+use http::HeaderName;
+
 use crate::hash::hash;
+
+/// How what travels begins, so that it is not taken for somebody's own value.
+const MARK: &str = "bellhop.";
+
+/// Headers of a connection, of a message's shape or of the way it takes: they say nothing of who asks.
+const OF_THE_WAY: [&str; 16] = [
+    "accept-encoding",
+    "baggage",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "expect",
+    "host",
+    "te",
+    "traceparent",
+    "tracestate",
+    "trailer",
+    "transfer-encoding",
+    "uber-trace-id",
+    "upgrade",
+];
 
 /// What a value stands for.
 pub(crate) fn key(value: &[u8]) -> u64 {
     hash(0, value)
+}
+
+/// What travels for a value: short and plain whatever it is, and it tells nobody on the way what it was.
+pub(super) fn travelling(value: &[u8]) -> String {
+    format!("{MARK}{:016x}", key(value))
+}
+
+/// What stands for a value that came along with a request, be it as [`travelling`] has it or as somebody else put it there.
+pub(super) fn arrived(value: &str) -> u64 {
+    let digits = value.strip_prefix(MARK).filter(|rest| rest.len() == 16);
+    let sent = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    sent.unwrap_or_else(|| key(value.as_bytes()))
+}
+
+/// Whether traffic can be sticky by a header.
+pub(super) fn is_of_who_asks(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    let own = ["grpc-", "x-bellhop-"];
+    !own.iter().any(|own| name.starts_with(own)) && !OF_THE_WAY.contains(&name)
 }
 
 /// The version that a key is for among those that are there, by their shares: rendezvous hashing with weights (Schindelhauer
@@ -52,6 +96,24 @@ mod tests {
         for (count, share) in counts.iter().zip([70, 20, 10]) {
             let expected = share * 200;
             assert!(count.abs_diff(expected) < 400, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn what_travels_stands_for_the_same() {
+        for value in [
+            "alice".as_bytes(),
+            "ä, b;c".as_bytes(),
+            &[b'x'; 9000],
+            &[0xE4],
+        ] {
+            let sent = travelling(value);
+            assert_eq!(arrived(&sent), key(value), "{sent}");
+            assert!(sent.len() == 24 && sent.is_ascii());
+        }
+        assert_eq!(travelling(b"alice"), "bellhop.c5d1556d66774a5c", "for ever");
+        for own in ["alice", "bellhop.1", "bellhop.0123456789abcdeg"] {
+            assert_eq!(arrived(own), key(own.as_bytes()));
         }
     }
 
