@@ -17,12 +17,15 @@ pub(super) struct Division<K> {
     split: Option<Split>,
     /// The versions that have a share and members.
     served: Vec<Served<K>>,
+    /// Who is of a version that the split does not name, or of none.
+    unnamed: Option<Served<K>>,
     rota: Option<Arc<Rota>>,
     /// Counts turns of versions. It goes on over all changes, so that none that come often have anybody wait for ever.
     taken: Arc<AtomicUsize>,
 }
 
 /// A version that has a share and members.
+#[derive(Clone)]
 struct Served<K> {
     version: Arc<str>,
     share: u32,
@@ -37,36 +40,31 @@ impl<K: Clone + Ord> Division<K> {
         before != self.split
     }
 
-    /// Gives each version with a share the turns of its own members, by their weights; one without members has no part.
+    /// Gives each version with a share the turns of its own members, by their weights; one without members has no part. Where
+    /// that leaves nobody, those have all that the split does not name: a share of 0 says more than a name that nobody has.
     pub(super) fn divide(&mut self, members: &BTreeMap<K, u32>, versions: &BTreeMap<K, Arc<str>>) {
+        let Some(split) = &self.split else {
+            (self.served, self.unnamed, self.rota) = Default::default();
+            return;
+        };
         let before = mem::take(&mut self.served);
-        let shares = self.split.iter().flat_map(Split::shares);
-        for (version, share) in shares.filter(|(_, share)| *share > 0) {
-            let is_of = |key: &K| versions.get(key).is_some_and(|of| of == version);
-            let own = members.iter().filter(|(key, _)| is_of(key));
-            let own: BTreeMap<K, u32> = own.map(|(key, &weight)| (key.clone(), weight)).collect();
-            if own.is_empty() {
-                continue;
-            }
+        let of = |key: &K| versions.get(key);
+        for (version, share) in split.shares().filter(|(_, share)| *share > 0) {
             let known = before.iter().find(|served| served.version == *version);
-            let schedule = match known {
-                Some(served) if served.members == own => served.schedule.clone(),
-                known => {
-                    let last = known.and_then(|served| served.schedule.last());
-                    Arc::new(Schedule::new(&own, last))
-                }
-            };
-            self.served.push(Served {
-                version: version.clone(),
-                share,
-                members: own,
-                schedule,
-            });
+            let own = members.iter().filter(|(key, _)| of(key) == Some(version));
+            self.served
+                .extend(Served::try_new(version, share, own, known));
         }
-        let of = |served: &[Served<K>]| served.iter().map(|one| one.share).collect::<Vec<_>>();
-        let shares = of(&self.served);
-        if of(&before) != shares {
-            self.rota = Rota::new(&shares).map(Arc::new);
+        let is_named = |key: &K| of(key).is_some_and(|of| split.names(of));
+        let unnamed = members.iter().filter(|(key, _)| !is_named(key));
+        self.unnamed = Served::try_new(&"".into(), 1, unnamed, self.unnamed.as_ref());
+        if self.served.is_empty() {
+            self.served.extend(self.unnamed.clone());
+        }
+        let shares = |served: &[Served<K>]| served.iter().map(|one| one.share).collect::<Vec<_>>();
+        let now = shares(&self.served);
+        if shares(&before) != now {
+            self.rota = Rota::new(&now).map(Arc::new);
         }
     }
 
@@ -85,8 +83,42 @@ impl<K: Clone + Ord> Division<K> {
             taken: self.taken.clone(),
             sticky: self.split.as_ref().and_then(Split::sticky).cloned(),
             versions: self.served.iter().map(part).collect(),
+            unnamed: self.unnamed.as_ref().map(|one| group(&one.schedule)),
         };
         Some(Box::new(parts))
+    }
+}
+
+impl<K: Clone + Ord> Served<K> {
+    /// With the turns of before where the members are the same; `None` where there are none.
+    fn try_new<'m>(
+        version: &Arc<str>,
+        share: u32,
+        members: impl Iterator<Item = (&'m K, &'m u32)>,
+        before: Option<&Self>,
+    ) -> Option<Self>
+    where
+        K: 'm,
+    {
+        let members: BTreeMap<K, u32> = members
+            .map(|(key, &weight)| (key.clone(), weight))
+            .collect();
+        if members.is_empty() {
+            return None;
+        }
+        let schedule = match before {
+            Some(before) if before.members == members => before.schedule.clone(),
+            before => {
+                let last = before.and_then(|before| before.schedule.last());
+                Arc::new(Schedule::new(&members, last))
+            }
+        };
+        Some(Self {
+            version: version.clone(),
+            share,
+            members,
+            schedule,
+        })
     }
 }
 
@@ -95,6 +127,7 @@ impl<K> Default for Division<K> {
         Self {
             split: None,
             served: Vec::new(),
+            unnamed: None,
             rota: None,
             taken: Arc::default(),
         }

@@ -40,6 +40,8 @@ pub(super) struct Parts<K, S> {
     pub(super) sticky: Option<HeaderName>,
     /// By index of the rota.
     pub(super) versions: Box<[Part<K, S>]>,
+    /// Those of versions that the split does not name, or of none.
+    pub(super) unnamed: Option<Group<K, S>>,
 }
 
 pub(super) struct Part<K, S> {
@@ -159,7 +161,8 @@ impl<K: Clone + Ord, S: Available> Snapshot<K, S> {
                 rest.into_iter()
                     .find_map(|place| group(place).pick_other(&avoid))
             })
-            // Whoever has no share serves before nobody does.
+            // Whoever has no share serves before nobody does, and who was given none is the last.
+            .or_else(|| parts.unnamed.as_ref()?.pick_other(&avoid))
             .or_else(|| self.all.pick_other(&avoid))
             .or_else(|| again.and_then(|()| group(own).pick_other(|_| false)))
             .or_else(|| group(own).pick())

@@ -113,8 +113,7 @@ fn who_is_of_no_version_of_the_split_serves_before_nobody_does() {
     subject.split(r#"{"v1":1,"v2":1,"v9":0}"#);
     assert_eq!(of(&subject.picks(10), "v1"), 10);
     subject.memberships.remove(&0);
-    let picks = subject.picks(10);
-    assert_eq!((of(&picks, ""), of(&picks, "v9")), (5, 5));
+    assert_eq!(of(&subject.picks(10), ""), 10, "0 is the last");
     subject.join(3, "v1", false);
     assert_eq!(of(&subject.picks(10), "v1"), 0);
     subject.memberships.retain(|id, _| *id == 3);
@@ -123,6 +122,26 @@ fn who_is_of_no_version_of_the_split_serves_before_nobody_does() {
         10,
         "the ill serve before nobody does"
     );
+}
+
+#[test]
+fn a_slip_of_the_pen_gives_nothing_to_who_was_given_nothing() {
+    let mut subject = Subject::new(2);
+    (0..2).for_each(|id| subject.join(id, "v1", true));
+    subject.join(2, "v2", true);
+    subject.join(3, "v3", true);
+    subject.split(r#"{"V1":1,"v2":0}"#);
+    let picks = subject.picks(30);
+    assert_eq!((of(&picks, "v1"), of(&picks, "v3")), (20, 10));
+    subject.split(r#"{"v3":1,"v2":0}"#);
+    assert_eq!(of(&subject.picks(30), "v3"), 30);
+    let other = subject.want(Want::Next, &[3]);
+    assert_eq!(
+        other.version, "v1",
+        "it stands in before who was given nothing"
+    );
+    subject.memberships.retain(|id, _| *id == 2);
+    assert_eq!(of(&subject.picks(30), "v2"), 30, "nobody else is there");
 }
 
 #[test]

@@ -110,6 +110,11 @@ impl Split {
         self.shares.iter().map(|(version, share)| (version, *share))
     }
 
+    /// Whether it says what a version has, be it nothing.
+    pub(crate) fn names(&self, version: &str) -> bool {
+        self.shares.contains_key(version)
+    }
+
     /// The header that calls go by where they carry it.
     pub fn sticky(&self) -> Option<&HeaderName> {
         self.sticky.as_ref()
