@@ -1,6 +1,7 @@
 //! Traffic split by version, one process per service, against mini-consul and against a real Consul.
 
 mod ill;
+mod many;
 mod walk;
 
 use std::{
@@ -31,6 +32,11 @@ fn launch(registry: &Registry) -> Launch {
         .set("BELLHOP_EXPLAIN", "true")
         .set("BELLHOP_HEDGE_AFTER", "off")
         .set("BELLHOP_CHECK_TIMEOUT", "10s")
+        // As it is where nothing is said, and with the lines that tests wait for.
+        .set(
+            "RUST_LOG",
+            "warn,hotels=info,bellhop::mesh=info,bellhop::split=info",
+        )
 }
 
 /// A system of version v1.
@@ -137,6 +143,7 @@ async fn a_split_is_exact_and_its_changes_hold(mut registry: Registry) {
 
     registry.put(KEY, r#"{"v1":90,"v2":10}"#).await;
     until_of_twenty(&system, 2).await;
+    said(search, "traffic is split by version").await;
     let rates = rates(&system, 1000).await;
     for hundred in rates.windows(100) {
         assert_eq!((count(hundred, "v1"), count(hundred, "v2")), (90, 10));
@@ -157,7 +164,7 @@ async fn a_split_is_exact_and_its_changes_hold(mut registry: Registry) {
     until_of_twenty(&system, 5).await;
     assert!(split(&system).await["error"].is_null());
 
-    // Without a registry the last one stays; one that knows of none ends it.
+    // Without a registry the last one stays, and so it does when there is one again that has forgotten it.
     registry.stop();
     until("a split that cannot be asked for", || async {
         split(&system).await["error"].is_string().then_some(())
@@ -165,14 +172,22 @@ async fn a_split_is_exact_and_its_changes_hold(mut registry: Registry) {
     .await;
     until_of_twenty(&system, 5).await;
     registry.start().await;
-    until("no split", || async {
-        split(&system).await.is_null().then_some(())
-    })
-    .await;
+    said(search, "the registry has lost the split").await;
     system.passing(&registry, "rate", 2).await;
-    until_of_twenty(&system, 10).await;
+    let known = split(&system).await;
+    let error = known["error"].as_str().unwrap();
+    assert!(
+        error.contains("the registry has lost its memory"),
+        "{known}"
+    );
+    registry.put("bellhop/split/other", r#"{"v1":1}"#).await;
+    until_of_twenty(&system, 5).await;
 
     registry.put(KEY, r#"{"v1":75,"v2":25}"#).await;
+    until("a split that is known again", || async {
+        split(&system).await["error"].is_null().then_some(())
+    })
+    .await;
     until_of_twenty(&system, 5).await;
     new.terminate();
     new.end().await;
@@ -184,12 +199,22 @@ async fn a_split_is_exact_and_its_changes_hold(mut registry: Registry) {
     until_of_twenty(&system, 5).await;
     said(search, "somebody of this version can serve").await;
 
+    // A slip of the pen gives nothing to who was given nothing.
+    registry.put(KEY, r#"{"V1":1,"v2":0}"#).await;
+    until_of_twenty(&system, 0).await;
+    until("a line of who is not there", || async {
+        search
+            .log()
+            .find(|line| (line["version"] == "V1" && line["level"] == "WARN").then_some(()))
+    })
+    .await;
+
     registry.delete(KEY).await;
     until_of_twenty(&system, 10).await;
     said(search, "traffic is not split by version any more").await;
 }
 
-/// From before it is written until a request is served by it. Some changes may find a machine that is busy with other work.
+/// From before it is written until a request is served by it. One change of ten may find a machine that is busy with other work.
 async fn a_change_holds_within_a_second(registry: Registry) {
     let launch = launch(&registry);
     let system = system(launch.clone()).await;
@@ -207,7 +232,8 @@ async fn a_change_holds_within_a_second(registry: Registry) {
         assert_eq!(count(&rates(&system, 20).await, version), 20);
     }
     took.sort_unstable();
-    assert!(took[took.len() / 2] < Duration::from_secs(1), "{took:?}");
+    let but_one = took[took.len() - 2];
+    assert!(but_one < Duration::from_secs(1), "{took:?}");
 }
 
 async fn one_request_names_its_version_on_all_hops(registry: Registry) {
@@ -263,7 +289,12 @@ async fn the_same_user_is_served_by_the_same_version(registry: Registry) {
     let launch = launch(&registry).set("BELLHOP_STICKY", "x-user");
     let system = system(launch.clone()).await;
     let _new = start(&launch, "v2", "rate").await;
-    let users: Vec<_> = (0..30).map(|user| format!("user-{user}")).collect();
+    let users = (0..30).map(|user| match user % 3 {
+        0 => format!("user-{user}"),
+        1 => format!("{user}-{}", "long".repeat(300)),
+        _ => format!("käufer-{user}"),
+    });
+    let users: Vec<_> = users.collect();
     let chosen = async || {
         let mut versions = Vec::new();
         for user in &users {

@@ -4,40 +4,38 @@ use std::{env, fs, os::unix::fs::symlink, sync::Arc, thread, time::Duration};
 
 use e2e::{Launch, Load, Process, Registry, System, against_both, until};
 use tempfile::TempDir;
+use tokio::process::Command;
 
-use crate::{BINARY, launch, of_twenty, split, stop, system};
+use crate::{BINARY, KEY, launch, of_twenty, split, start, system};
 
 const DOCUMENT: &str = include_str!("../../../docs/operations.md");
 
 against_both![
     a_canary_as_it_is_written_loses_no_request,
     blue_and_green_as_they_are_written_lose_no_request,
+    the_canarys_check_fails_where_the_new_version_does,
 ];
 
 async fn a_canary_as_it_is_written_loses_no_request(registry: Registry) {
-    go("### Canary", "v2", registry).await;
+    go("### Canary", "v1", "v2", registry).await;
 }
 
 async fn blue_and_green_as_they_are_written_lose_no_request(registry: Registry) {
-    go("### Blue/green", "green", registry).await;
+    go("### Blue/green", "blue", "green", registry).await;
 }
 
-/// Goes through a section, whose first line starts the old version of rate and whose end leaves the new one alone.
-async fn go(heading: &str, new: &str, registry: Registry) {
+/// Goes through a section beside a running system of the old version, whose end leaves the new one alone.
+async fn go(heading: &str, old: &str, new: &str, registry: Registry) {
     if !has_curl() {
         return;
     }
     let lines = lines(heading);
     let launch = launch(&registry).set("BELLHOP_FORCE_VERSION", "true");
-    let mut system = system(launch.clone()).await;
-    let first = system.processes.remove("rate").unwrap().remove(0);
-    let mut walk = Walk::start(&launch, &system, &registry, &lines);
-    walk.on().await;
-    system.passing(&registry, "rate", 2).await;
-    stop(first).await;
+    let system = System::start(launch.clone().set("BELLHOP_VERSION", old)).await;
     let system = Arc::new(system);
+    let mut walk = Walk::start(&launch, &system, (&registry, old), &lines);
     let load = Load::start(&system, 4);
-    for line in &lines[1..] {
+    for line in &lines {
         load.pass(20).await;
         walk.on().await;
         for (says, expected) in [(":1,", 0), (":0,", 20)] {
@@ -54,6 +52,49 @@ async fn go(heading: &str, new: &str, registry: Registry) {
         split(&system).await.is_null().then_some(())
     })
     .await;
+}
+
+/// Everybody gets v1's answer then, and only the check says that it is not v2's.
+async fn the_canarys_check_fails_where_the_new_version_does(registry: Registry) {
+    if !has_curl() {
+        return;
+    }
+    let lines = lines("### Canary");
+    let mut check = lines
+        .iter()
+        .filter(|line| line.contains("x-bellhop-version"));
+    let check = *check.next().expect("a check");
+    let launch = launch(&registry).set("BELLHOP_FORCE_VERSION", "true");
+    let system = system(launch.clone()).await;
+    registry.put(KEY, r#"{"v1":1,"v2":0}"#).await;
+    let new = start(&launch.set("HOTELS_ALLOW_CHAOS", "true"), "v2", "rate").await;
+    let faults = format!("http://{}/faults", new.admin("rate").await);
+    let run = async |line: &str| {
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-euc", line]).env("FRONTEND", system.address());
+        shell.output().await.unwrap()
+    };
+    let until_well = async || {
+        until("a check that finds the new version well", || async {
+            run(check).await.status.success().then_some(())
+        })
+        .await;
+    };
+    until_well().await;
+    let ill = format!(r#"curl -fsS -d '{{"errors":1,"seconds":300}}' {faults}"#);
+    let ill = run(&ill).await;
+    assert!(ill.status.success(), "{ill:?}");
+    for _ in 0..10 {
+        system.example().await.unwrap();
+        let found = run(check).await;
+        assert!(
+            !found.status.success() && found.stdout.is_empty(),
+            "{found:?}"
+        );
+    }
+    let well = run(&format!("curl -fsS -X DELETE {faults}")).await;
+    assert!(well.status.success(), "{well:?}");
+    until_well().await;
 }
 
 /// Whether there is what the lines need. Says so where there is not, unless `BELLHOP_REQUIRE_CONSUL` demands it.
@@ -89,7 +130,12 @@ struct Walk {
 
 impl Walk {
     /// Starts a shell that has these commands before it, and `hotels` among its programs.
-    fn start(launch: &Launch, system: &System, registry: &Registry, lines: &[&str]) -> Self {
+    fn start(
+        launch: &Launch,
+        system: &System,
+        (registry, old): (&Registry, &str),
+        lines: &[&str],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         symlink(BINARY, folder.path().join("hotels")).unwrap();
         let script = folder.path().join("walk");
@@ -103,6 +149,8 @@ impl Walk {
             .set("HERE", &folder.path().display().to_string())
             .set("CONSUL", &format!("http://{}", registry.address()))
             .set("FRONTEND", system.address())
+            // The one that is there.
+            .set(old, &system.processes["rate"][0].id().to_string())
             .start(&[]);
         Self {
             shell,
