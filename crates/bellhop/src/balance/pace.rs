@@ -14,6 +14,8 @@ use tokio::{
 const FEW: usize = 256;
 /// Beyond, no more than one part in so many of the time goes into making the ring anew.
 const SHARE: u32 = 5;
+/// No change waits for longer, however long the last one took: the thread may have been away meanwhile.
+const REST_MAX: Duration = Duration::from_millis(100);
 
 /// When the next change may be seen.
 #[derive(Debug, Default)]
@@ -51,8 +53,9 @@ impl Pace {
 
     /// The ring was made anew, which took from `began` to `now`.
     pub(super) fn made(&mut self, began: Instant, now: Instant) {
-        let took: Duration = now.saturating_duration_since(began);
-        self.rests_until = now.checked_add(took * (SHARE - 1));
+        let took = now.saturating_duration_since(began);
+        let rest = took.saturating_mul(SHARE - 1).min(REST_MAX);
+        self.rests_until = now.checked_add(rest);
         self.stale = false;
     }
 
@@ -120,6 +123,15 @@ mod tests {
         assert!(pace.resumed(), "nobody has seen to it");
         pace.made(end, end + ms(1));
         assert_eq!(pace.changed(MANY, end + ms(5)), Todo::Now);
+    }
+
+    #[test]
+    fn nobody_waits_for_long() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        let end = start + ms(3_600_000);
+        pace.made(start, end);
+        assert_eq!(pace.changed(MANY, end), Todo::At(end + REST_MAX));
+        assert_eq!(pace.changed(MANY, end + REST_MAX), Todo::Now);
     }
 
     #[test]

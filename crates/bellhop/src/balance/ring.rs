@@ -30,7 +30,8 @@ pub(crate) const WHOLE: u32 = 10;
 /// The members of a service and their turns.
 ///
 /// One ring serves all shards of a process, so that round robin holds over all of them. A member takes turns from when the
-/// first shard has it [joined](Shard::join) until the last has it left.
+/// first shard has it [joined](Shard::join) until the last has it left. Where there are more than 256, changes that come fast are
+/// seen together, each within 100 ms.
 pub struct Ring<K, S> {
     inner: Arc<Mutex<Inner<K, S>>>,
 }
@@ -128,7 +129,7 @@ impl<K: Clone + Ord, S: Clone> Ring<K, S> {
         shares.map(|(key, &share)| (key.clone(), share)).collect()
     }
 
-    /// Says what members have of their weights, in tenths, in all shards and at once. It holds for those who join later too.
+    /// Says what members have of their weights, in tenths, in all shards. It holds for those who join later too.
     pub(crate) fn set_shares(&self, shares: impl IntoIterator<Item = (K, u32)>) {
         let mut ring = lock(&self.inner);
         let mut is_new = false;

@@ -63,7 +63,8 @@ impl Connector {
         }
     }
 
-    /// Connects, within the time that the settings allow from when it is its turn. Strangers are told from whom is meant, where that can be recognised.
+    /// Connects, within the time that the settings allow from when it is its turn. Strangers are told from whom is meant, where that
+    /// can be recognised.
     pub(super) async fn connect(
         &self,
         target: &Target,

@@ -81,7 +81,7 @@ struct Entry {
     awaited: bool,
     /// Whether its next connection is one to a process that is new as far as one knows.
     fresh: bool,
-    /// Whether it takes turns while it is connected, as it was told.
+    /// What the member was told last of its turns; to ask the member takes a lock, for each of all at each change.
     turn: bool,
 }
 
