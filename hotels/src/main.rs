@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// Faster than the system's where calls stay in memory, and far faster than musl's; docs/performance.md has both.
+/// Faster than glibc's where calls stay in memory, as docs/performance.md has it.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
