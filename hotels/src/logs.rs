@@ -7,7 +7,8 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::cli::Log;
 
-const DEFAULT: &str = "warn,hotels=info,bellhop::access=info,bellhop::split=info";
+const DEFAULT: &str =
+    "warn,hotels=info,bellhop::access=info,bellhop::split=info,bellhop::credentials=info";
 
 /// Writes log lines from here on: those that `RUST_LOG` asks for, until the filter that comes back says something else.
 pub(crate) fn init(format: Log) -> LogFilter {

@@ -1,12 +1,16 @@
 //! Where Consul is and how to speak to it, by the settings that Consul's own clients read.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::HeaderValue;
 
 use super::{
     address::{Address, InvalidAddress},
+    credentials,
     tls::{Tls, TlsFile, TlsFiles},
 };
 use crate::config::Reader;
@@ -26,6 +30,8 @@ pub struct Config {
     pub(crate) address: Address,
     pub(crate) tls: Option<Tls>,
     pub(crate) token: Option<HeaderValue>,
+    /// Where the token is from, and is looked for again.
+    pub(crate) token_file: Option<PathBuf>,
     pub(crate) basic: Option<HeaderValue>,
     pub(crate) namespace: Option<String>,
     pub(crate) datacenter: Option<String>,
@@ -47,6 +53,7 @@ impl Config {
             address,
             tls: None,
             token: None,
+            token_file: None,
             basic: None,
             namespace: None,
             datacenter: None,
@@ -81,6 +88,9 @@ impl Config {
     /// `CONSUL_CLIENT_KEY`, `CONSUL_TLS_SERVER_NAME`, `CONSUL_NAMESPACE` and `CONSUL_DATACENTER`; and one of ours,
     /// `BELLHOP_CONSUL_TIMEOUT`.
     ///
+    /// What is in files is looked at again every two seconds, and after a refusal: calls go on with the token, the authorities
+    /// and the certificate that are there then, or with those before where these are of no use.
+    ///
     /// Bad ones are left to [`Reader::finish`]; what comes back then is not to be used.
     pub fn read(reader: &mut Reader<'_>) -> Self {
         let mut config = Self::with_address(read_address(reader));
@@ -88,6 +98,7 @@ impl Config {
             config.tls = read_tls(reader);
         }
         config.token = read_token(reader);
+        config.token_file = reader.text("CONSUL_HTTP_TOKEN_FILE").map(PathBuf::from);
         config.basic = read_basic(reader);
         config.namespace = reader.text("CONSUL_NAMESPACE");
         config.datacenter = reader.text("CONSUL_DATACENTER");
@@ -150,24 +161,10 @@ fn read_token(reader: &mut Reader<'_>) -> Option<HeaderValue> {
         let token = reader.text("CONSUL_HTTP_TOKEN")?;
         return secret_header(reader, "CONSUL_HTTP_TOKEN", &token);
     };
-    match fs::read_to_string(&path) {
-        Ok(token) if !token.trim().is_empty() => {
-            secret_header(reader, "CONSUL_HTTP_TOKEN_FILE", token.trim())
-        }
-        Ok(_) => {
-            reader.reject(
-                "CONSUL_HTTP_TOKEN_FILE",
-                &path,
-                "a file that holds a token (it is empty)",
-            );
-            None
-        }
-        Err(error) => {
-            let expected = format!("a file that can be read ({error})");
-            reader.reject("CONSUL_HTTP_TOKEN_FILE", &path, &expected);
-            None
-        }
-    }
+    let token = credentials::token_in(Path::new(&path));
+    token
+        .map_err(|expected| reader.reject("CONSUL_HTTP_TOKEN_FILE", &path, &expected))
+        .ok()
 }
 
 /// `user:password`, or `user` alone.

@@ -9,6 +9,7 @@ mod agent;
 mod blocking;
 mod call;
 mod config;
+mod credentials;
 mod definition;
 mod error;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use address::InvalidAddress;
 pub use agent::{AgentService, Since};
 pub use blocking::{Indexed, Query, WAIT_MAX};
 pub use config::Config;
+pub(crate) use credentials::TARGET as CREDENTIALS;
 pub use definition::{Check, Definition, Probe, Weights};
 pub use error::{Call, Error};
 pub use health::{CatalogService, CheckState, Health, HealthState, Node};
@@ -54,6 +56,16 @@ impl Consul {
     /// Where the agent is, such as `http://127.0.0.1:8500`.
     pub fn address(&self) -> String {
         self.transport.address()
+    }
+
+    /// Which token calls are sent with, by how many there were before it.
+    pub(crate) async fn token_turn(&self) -> u64 {
+        self.transport.credentials.held().await.turn
+    }
+
+    /// Waits until the file of the token holds another one; for ever where there is no such file.
+    pub(crate) async fn token_after(&self, turn: u64) {
+        self.transport.credentials.token_after(turn).await;
     }
 
     /// What is asked, as it is configured: the agent, and what part of its registry.

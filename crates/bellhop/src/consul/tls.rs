@@ -89,6 +89,8 @@ impl InvalidTls {
 pub struct Tls {
     pub(crate) config: ClientConfig,
     pub(crate) server_name: Option<ServerName<'static>>,
+    /// Where it is from.
+    pub(crate) files: TlsFiles,
 }
 
 impl fmt::Debug for Tls {
@@ -116,6 +118,7 @@ impl Tls {
         Ok(Self {
             config: client_config(files)?,
             server_name,
+            files: files.clone(),
         })
     }
 

@@ -15,6 +15,7 @@ use hyper_util::{
 
 use super::{
     config::Config,
+    credentials::{Credentials, Held},
     error::{Call, Error},
     target::Target,
     tls::Tls,
@@ -27,9 +28,12 @@ const KEEPALIVE_RETRIES: u32 = 3;
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// Connections to one agent.
+pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
 /// Sends calls to one agent.
 pub(crate) struct Transport {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    pub(crate) credentials: Credentials,
     pub(crate) config: Config,
 }
 
@@ -44,11 +48,10 @@ pub(crate) struct Answer {
 
 impl Transport {
     pub(crate) fn new(config: Config) -> Self {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .build(connector(&config));
-        Self { client, config }
+        Self {
+            credentials: Credentials::new(&config),
+            config,
+        }
     }
 
     pub(crate) fn address(&self) -> String {
@@ -56,6 +59,8 @@ impl Transport {
     }
 
     /// Sends a call; `patience` is what it may take longer than others.
+    ///
+    /// One that is refused is sent once more where the token is another one by now.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -67,18 +72,48 @@ impl Transport {
             method: method.clone(),
             path: target.path().to_owned(),
         };
-        let after = self.config.timeout.saturating_add(patience);
-        match tokio::time::timeout(after, self.exchange(&call, target, body)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Error::Timeout { call, after }),
+        let held = self.credentials.held().await;
+        let answer = self
+            .attempt(&held, &call, &target, body.clone(), patience)
+            .await?;
+        if answer.status == StatusCode::FORBIDDEN
+            && let Some(held) = self.credentials.instead_of(&held).await
+        {
+            return self.attempt(&held, &call, &target, body, patience).await;
         }
+        Ok(answer)
     }
 
-    async fn exchange(&self, call: &Call, target: Target, body: Bytes) -> Result<Answer, Error> {
+    async fn attempt(
+        &self,
+        held: &Held,
+        call: &Call,
+        target: &Target,
+        body: Bytes,
+        patience: Duration,
+    ) -> Result<Answer, Error> {
+        let after = self.config.timeout.saturating_add(patience);
+        let exchange = self.exchange(held, call, target, body);
+        let timeout = |_| Error::Timeout {
+            call: call.clone(),
+            after,
+        };
+        tokio::time::timeout(after, exchange)
+            .await
+            .map_err(timeout)?
+    }
+
+    async fn exchange(
+        &self,
+        held: &Held,
+        call: &Call,
+        target: &Target,
+        body: Bytes,
+    ) -> Result<Answer, Error> {
         let request = self
-            .request(call, &target, body)
+            .request(held, call, target, body)
             .map_err(|error| self.connect_error(call, error.into()))?;
-        let response = self.client.request(request).await.map_err(|error| {
+        let response = held.client.request(request).await.map_err(|error| {
             if error.is_connect() {
                 self.connect_error(call, error.into())
             } else {
@@ -114,6 +149,7 @@ impl Transport {
 
     fn request(
         &self,
+        held: &Held,
         call: &Call,
         target: &Target,
         body: Bytes,
@@ -125,7 +161,7 @@ impl Transport {
                 header::USER_AGENT,
                 concat!("bellhop/", env!("CARGO_PKG_VERSION")),
             );
-        if let Some(token) = &self.config.token {
+        if let Some(token) = &held.token {
             request = request.header("x-consul-token", token);
         }
         if let Some(basic) = &self.config.basic {
@@ -172,6 +208,14 @@ fn broken(call: &Call, source: Box<dyn StdError + Send + Sync>) -> Error {
         call: call.clone(),
         source,
     }
+}
+
+/// Connects as the settings say.
+pub(crate) fn client(config: &Config) -> HttpClient {
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .build(connector(config))
 }
 
 fn connector(config: &Config) -> HttpsConnector<HttpConnector> {

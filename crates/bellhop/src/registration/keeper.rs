@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{HostPort, Spec, State, remains, same::same, ttl::Reporter};
 use crate::{
     backoff::{Backoff, Retries},
-    consul::{AgentService, Consul, Definition, Error, Since},
+    consul::{AgentService, CREDENTIALS, Consul, Definition, Error, Since},
     discovery::Bucket,
     outage::Outage,
 };
@@ -61,6 +61,8 @@ pub(crate) struct Work {
     let_be_until: Option<Instant>,
     /// The agent has had the instance.
     known: bool,
+    /// Which token the last registration was sent with.
+    token: u64,
     /// The agent lost the instance though it was there all the time: perhaps Consul reaped it, being unable to reach it.
     doubtful: bool,
 }
@@ -74,6 +76,7 @@ impl Default for Work {
             corrections: 0,
             let_be_until: None,
             known: false,
+            token: 0,
             doubtful: false,
         }
     }
@@ -116,9 +119,15 @@ impl Keeper {
             return Next::Stop;
         }
         let definition = self.definition();
+        let token = self.consul.token_turn().await;
+        let anew = token != self.work.token;
         match self.consul.register(&definition).await {
             Ok(()) => {
                 tracing::info!(id = self.id, address = %self.address, "registered");
+                if anew {
+                    tracing::info!(target: CREDENTIALS, id = self.id, "registered with the new token");
+                }
+                self.work.token = token;
                 self.work.doubtful = false;
                 let first = !self.work.known;
                 self.answered();
@@ -160,6 +169,8 @@ impl Keeper {
                 biased;
                 () = self.stop.cancelled() => return Next::Stop,
                 () = self.lost.notified() => return Next::Register,
+                // An agent tells the others of an instance by the token that it was registered with.
+                () = self.consul.token_after(self.work.token) => return Next::Register,
                 read = read => read,
             };
             match read {

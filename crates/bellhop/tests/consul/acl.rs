@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-const MASTER: &str = "11111111-1111-1111-1111-111111111111";
+pub(crate) const MASTER: &str = "11111111-1111-1111-1111-111111111111";
 /// May see everything but the service `geo`.
 const OTHERS: &str = "22222222-2222-2222-2222-222222222222";
 /// May see the service, but not where it runs.
@@ -39,13 +39,13 @@ const NO_MORE_KEYS: &str = "77777777-7777-7777-7777-777777777777";
 const UNKNOWN: &str = "44444444-4444-4444-4444-444444444444";
 
 /// An agent that hides what it is not told to show, with `geo` registered.
-struct Strict {
+pub(crate) struct Strict {
     agent: Agent,
     _folder: TempDir,
 }
 
 impl Strict {
-    async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("acl.json");
         let rules = format!(
@@ -68,10 +68,15 @@ impl Strict {
         Some(it)
     }
 
-    fn consul(&self, token: &str) -> Consul {
+    pub(crate) fn consul(&self, token: &str) -> Consul {
+        self.consul_by("CONSUL_HTTP_TOKEN", token)
+    }
+
+    /// A client that has its token by this setting.
+    pub(crate) fn consul_by(&self, name: &str, value: &str) -> Consul {
         let source = BTreeMap::from([
             ("CONSUL_HTTP_ADDR".to_owned(), self.agent.address()),
-            ("CONSUL_HTTP_TOKEN".to_owned(), token.to_owned()),
+            (name.to_owned(), value.to_owned()),
         ]);
         let mut reader = Reader::new(&source);
         let config = Config::read(&mut reader);
@@ -79,7 +84,7 @@ impl Strict {
         Consul::new(config)
     }
 
-    async fn grant(&self, name: &str, rules: &str, token: &str) {
+    pub(crate) async fn grant(&self, name: &str, rules: &str, token: &str) {
         let policy = format!(r#"{{"Name": "{name}", "Rules": "{rules}"}}"#);
         // The first may come before the agent has made its rules of old into new ones.
         until("a policy", async || {
@@ -88,6 +93,19 @@ impl Strict {
         .await;
         let token = format!(r#"{{"SecretID": "{token}", "Policies": [{{"Name": "{name}"}}]}}"#);
         self.put("/v1/acl/token", &token).await.expect("a token");
+    }
+
+    /// Takes the token of a policy away.
+    pub(crate) async fn revoke(&self, name: &str) {
+        let all = self
+            .send("GET", "/v1/acl/tokens", "")
+            .await
+            .expect("tokens");
+        let all: Vec<serde_json::Value> = serde_json::from_str(&all).unwrap();
+        let of_it = |token: &&serde_json::Value| token["Policies"][0]["Name"] == name;
+        let accessor = all.iter().find(of_it).unwrap()["AccessorID"].as_str();
+        let path = format!("/v1/acl/token/{}", accessor.unwrap());
+        self.send("DELETE", &path, "").await.expect("no token");
     }
 
     /// Leaves a policy no more than these rules.

@@ -2,6 +2,7 @@
 
 mod acl;
 mod client;
+mod credentials;
 mod discovery;
 mod dropped;
 mod endless;

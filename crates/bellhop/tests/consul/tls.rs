@@ -14,8 +14,8 @@ use crate::support::{
     wait::soon,
 };
 
-/// The leader that a client with these settings is told of.
-async fn leader(settings: &[(&str, String)]) -> Result<Option<String>, Error> {
+/// A client with these settings.
+pub(crate) fn consul(settings: &[(&str, String)]) -> Consul {
     let source: BTreeMap<String, String> = settings
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.clone()))
@@ -23,10 +23,15 @@ async fn leader(settings: &[(&str, String)]) -> Result<Option<String>, Error> {
     let mut reader = Reader::new(&source);
     let consul = Consul::new(Config::read(&mut reader));
     reader.finish().unwrap();
-    soon("an end", consul.leader()).await
+    consul
 }
 
-async fn server(pki: &Pki, strict: bool) -> (Fake, String) {
+/// The leader that such a client is told of.
+async fn leader(settings: &[(&str, String)]) -> Result<Option<String>, Error> {
+    soon("an end", consul(settings).leader()).await
+}
+
+pub(crate) async fn server(pki: &Pki, strict: bool) -> (Fake, String) {
     let reply = Reply::Json(1, "\"10.0.0.1:8300\"".to_owned());
     let fake = Fake::start_tls(pki.server("server", strict), move |_| reply.clone()).await;
     let address = format!("localhost:{}", fake.address().port());
