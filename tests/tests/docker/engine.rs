@@ -28,6 +28,7 @@ pub(crate) struct Engine {
     pub(crate) hotels: PathBuf,
     pub(crate) consul: PathBuf,
     pub(crate) jaeger: PathBuf,
+    pub(crate) prometheus: PathBuf,
     pub(crate) busybox: PathBuf,
 }
 
@@ -67,12 +68,17 @@ impl Engine {
         let plugin = "usr/libexec/docker/cli-plugins/docker-compose";
         let compose = program("COMPOSE_BIN", &format!(".servers/compose/{plugin}"))?;
         let jaeger = program(Source::JAEGER.variable, ".servers/jaeger/jaeger-all-in-one")?;
+        let prometheus = program(
+            Source::PROMETHEUS.variable,
+            ".servers/prometheus/prometheus",
+        )?;
         let folder = TempDir::new().map_err(|error| error.to_string())?;
         let engine = Self {
             hotels: program("HOTELS_STATIC_BIN", "target/static/hotels")?,
             consul: program("CONSUL_BIN", ".servers/consul/usr/bin/consul")?,
             busybox: program("BUSYBOX_BIN", ".servers/busybox/bin/busybox")?,
             jaeger,
+            prometheus,
             folder,
         };
         let plugins = engine.folder.path().join("cli-plugins");

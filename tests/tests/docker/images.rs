@@ -19,17 +19,33 @@ const LARGEST: u64 = 25 * 1024 * 1024;
 
 pub(crate) async fn build(engine: &Engine) {
     let folder = TempDir::new().unwrap();
-    for part in ["hotels", "consul", "jaeger"] {
-        fs::create_dir_all(folder.path().join(part).join("image")).unwrap();
+    for part in [
+        "hotels/image",
+        "consul/image",
+        "jaeger/image/bin",
+        "prometheus/image/bin",
+    ] {
+        fs::create_dir_all(folder.path().join(part)).unwrap();
     }
     hotels(engine, &folder.path().join("hotels")).await;
     consul(engine, &folder.path().join("consul")).await;
-    let jaeger = folder.path().join("jaeger");
-    fs::copy(&engine.jaeger, jaeger.join("image/jaeger")).unwrap();
-    fs::copy(&engine.busybox, jaeger.join("image/busybox")).unwrap();
     // This one is a Jaeger 1, which knows no options of Jaeger 2: what is after the shell's command goes unread.
-    let file = "FROM scratch\nCOPY image /\nUSER 10001\nENTRYPOINT [\"/busybox\", \"sh\", \"-c\", \"exec /jaeger\"]\n";
-    put_together(engine, &jaeger, file, "-t bellhop-test/jaeger").await;
+    let file = "USER 10001\nENTRYPOINT [\"/bin/busybox\", \"sh\", \"-c\", \"exec /bin/jaeger\"]\n";
+    watcher(engine, &folder.path().join("jaeger"), &engine.jaeger, file).await;
+    let file = "USER 65534:65534\nWORKDIR /prometheus\nENTRYPOINT [\"/bin/prometheus\"]\n";
+    let prometheus = folder.path().join("prometheus");
+    watcher(engine, &prometheus, &engine.prometheus, file).await;
+}
+
+/// One that is asked by BusyBox whether it is well, as that in the official image.
+async fn watcher(engine: &Engine, folder: &Path, program: &Path, file: &str) {
+    let (bin, name) = (folder.join("image/bin"), folder.file_name().unwrap());
+    fs::copy(program, bin.join(name)).unwrap();
+    fs::copy(&engine.busybox, bin.join("busybox")).unwrap();
+    symlink("busybox", bin.join("wget")).unwrap();
+    let file = format!("FROM scratch\nCOPY image /\n{file}");
+    let tag = format!("-t bellhop-test/{}", name.display());
+    put_together(engine, folder, &file, &tag).await;
 }
 
 /// Two versions, which differ in their label alone.
@@ -63,7 +79,7 @@ async fn consul(engine: &Engine, folder: &Path) {
     fs::copy(&engine.consul, image.join("bin/consul")).unwrap();
     fs::copy(&engine.busybox, image.join("bin/busybox")).unwrap();
     for name in [
-        "sh", "cat", "grep", "chmod", "chown", "find", "basename", "sleep",
+        "sh", "awk", "basename", "cat", "chmod", "chown", "grep", "mv", "rm", "sleep",
     ] {
         symlink("busybox", image.join("bin").join(name)).unwrap();
     }

@@ -8,6 +8,7 @@ mod images;
 mod load;
 mod outside;
 mod project;
+mod renewal;
 mod scan;
 mod secure;
 mod swarm;

@@ -38,6 +38,7 @@ fn images_of(services: &[&str]) -> String {
         let image = match *service {
             "consul" | "consul-secrets" | "consul-tokens" => "bellhop-test/consul",
             "jaeger" => "bellhop-test/jaeger",
+            "prometheus" => "bellhop-test/prometheus",
             _ => "bellhop-test/hotels:${HOTELS_VERSION}",
         };
         text += &format!("  {service}: {{image: \"{image}\"}}\n");
@@ -52,6 +53,7 @@ const PORTS: &str = "services:
   search: {environment: {BELLHOP_HEDGE_AFTER: \"off\"}}
   consul: {ports: !override [\"127.0.0.1::8500\", \"127.0.0.1::8501\"]}
   jaeger: {ports: !override [\"127.0.0.1::16686\"]}
+  prometheus: {ports: !override [\"127.0.0.1::9090\"]}
   frontend: {ports: !override [\"127.0.0.1::5000\"]}
 ";
 
