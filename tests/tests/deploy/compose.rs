@@ -120,3 +120,39 @@ fn what_containers_keep_is_bounded() {
     assert!(common.contains("logging: *logging"));
     assert!(common.contains("resources: {limits: {cpus: "));
 }
+
+#[test]
+fn who_depends_on_another_waits_until_that_is_well() {
+    let compose = read("docker-compose.yml");
+    let services = services(&compose);
+    let asked = |lines: &[&str]| {
+        let asked = ["healthcheck:", "<<: *service"];
+        let is_so = |line: &&str| asked.iter().any(|one| line.starts_with(one));
+        lines.iter().any(is_so)
+    };
+    let unasked = services.iter().filter(|(_, lines)| !asked(lines));
+    let unasked: Vec<_> = unasked.map(|(name, _)| *name).collect();
+    // In its image there is nothing to ask with.
+    assert_eq!(unasked, ["otel-collector"]);
+    let depends = compose.lines().filter(|line| line.contains("depends_on: "));
+    let depends: Vec<_> = depends.collect();
+    assert!(depends.len() >= 5, "{depends:#?}");
+    for line in depends {
+        let (conditions, well) = ("condition: ", "condition: service_healthy");
+        assert_eq!(line.matches(conditions).count(), line.matches(well).count());
+        assert!(!line.contains("otel-collector"), "{line}");
+    }
+}
+
+/// All of it but for how Consul is asked.
+#[test]
+fn prometheus_does_the_same_beside_a_consul_that_asks_for_tokens() {
+    let [plain, secure] = ["", "-secure"].map(|kind| {
+        let text = read(&format!("deploy/prometheus{kind}.yml"));
+        let (head, rest) = text.split_once("    consul_sd_configs:\n").unwrap();
+        let (_, rest) = rest.split_once("        refresh_interval: ").unwrap();
+        let (_, head) = head.split_once('\n').unwrap();
+        format!("{head}{rest}")
+    });
+    assert_eq!(plain, secure);
+}
