@@ -7,13 +7,15 @@ use std::{collections::BTreeSet, fs, path::Path};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Labels that come from elsewhere: Prometheus' own and those of the scrape configuration.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "service",
     "instance",
     "job",
     "le",
     "alertstate",
     "service_name",
+    // In `target_info`, as the resource says it.
+    "service_version",
 ];
 
 fn read(path: &str) -> String {

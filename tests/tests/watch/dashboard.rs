@@ -49,6 +49,7 @@ async fn every_panel_shows_something_of_a_system_that_runs() {
     };
     let launch = Launch::new(BINARY)
         .registry(&registry)
+        .set("BELLHOP_VERSION", "v7")
         // Nobody: there are figures of what is lost.
         .set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1");
     let system = System::start(launch).await;
@@ -69,6 +70,15 @@ async fn every_panel_shows_something_of_a_system_that_runs() {
         .query(&encoded("count by (service) (up{job=\"bellhop\"})"))
         .await;
     assert_eq!(services.len(), 5, "{services:?}");
+    // Each of those that are called, by the version that its instances say.
+    let calls = prometheus
+        .query(&encoded("version:rpc_server_calls:rate5m"))
+        .await;
+    let versions: Vec<_> = calls
+        .iter()
+        .map(|(labels, _)| labels["service_version"].as_str())
+        .collect();
+    assert_eq!(versions, [Some("v7"); 4], "{calls:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
