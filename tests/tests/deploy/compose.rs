@@ -94,6 +94,13 @@ fn what_readers_are_told_to_set_for_the_collector_reaches_it() {
 }
 
 #[test]
+fn what_splits_are_sticky_by_reaches_the_members() {
+    assert!(read("docs/operations.md").contains("`BELLHOP_STICKY=x-user`"));
+    let compose = read("docker-compose.yml");
+    assert_eq!(value(&compose, "BELLHOP_STICKY"), "${BELLHOP_STICKY:-}");
+}
+
+#[test]
 fn what_containers_keep_is_bounded() {
     let compose = read("docker-compose.yml");
     let services = services(&compose);
