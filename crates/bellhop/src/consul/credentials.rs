@@ -118,18 +118,22 @@ impl Credentials {
 
     /// Reads the files; what is of no use leaves what was there.
     async fn look(&self, mut look: MutexGuard<'_, Look>) {
+        let look = &mut *look;
         let (config, seen) = (look.config.clone(), look.seen.clone());
-        let mut reading = look.reading.take();
-        let task = reading.get_or_insert_with(|| {
+        // Left where it is while it is waited for: who waits may be dropped.
+        let reading = look.reading.get_or_insert_with(|| {
             let config = config.clone();
             spawn_blocking(move || find(&config, seen.as_deref()))
         });
-        let found = timeout(READ, task).await;
+        let found = timeout(READ, reading).await;
         look.due = Instant::now() + LOOK;
+        let Ok(found) = found else {
+            return;
+        };
+        look.reading = None;
         match found {
-            Ok(Ok(found)) => self.take(&config, found, &mut look.seen),
-            Ok(Err(error)) => tracing::warn!(target: TARGET, %error, "cannot look at files"),
-            Err(_) => look.reading = reading,
+            Ok(found) => self.take(&config, found, &mut look.seen),
+            Err(error) => tracing::warn!(target: TARGET, %error, "cannot look at files"),
         }
     }
 

@@ -113,6 +113,9 @@ async fn a_file_that_does_not_answer_holds_a_call_for_a_moment_only() {
     let held = credentials.held.load_full();
     for _ in 0..2 {
         assert!(credentials.instead_of(&held).await.is_none());
+        // One who does not even wait for so long.
+        let dropped = timeout(READ / 10, credentials.instead_of(&held)).await;
+        assert!(dropped.is_err());
     }
     let look = credentials.look.as_ref().unwrap().lock().await;
     assert!(look.reading.is_some());
