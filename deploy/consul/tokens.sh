@@ -11,8 +11,14 @@ until consul acl policy list >/dev/null 2>/tmp/why; do
   sleep 1
 done
 
-# By which Consul calls a token whose secret is in a file.
-accessor() { consul acl token read -self -token-file "$1" | awk '$1 == "AccessorID:" { print $2 }'; }
+# By which Consul calls a token whose secret is in a file. Some, 1.15 among them, ask for an id with `-self` too, and take any.
+accessor() {
+  { consul acl token read -self -token-file "$1" || consul acl token read -self -id self -token-file "$1"; } |
+    awk '$1 == "AccessorID:" { print $2 }'
+}
+
+# Up to 1.14 an accessor is called an id.
+forget() { consul acl token delete -accessor-id "$1" 2>/dev/null || consul acl token delete -id "$1"; }
 
 is_known() { [ -n "$(accessor "$1" 2>/dev/null)" ]; }
 
@@ -24,11 +30,11 @@ make() {
 
 if [ "${1:-}" = only-token ]; then
   policy=hotels-$2
-  keep=$(accessor "/secrets/$2")
+  keep=$(accessor "/secrets/$2" 2>/dev/null)
   [ -n "$keep" ] || { echo "Consul does not know the token of $2" >&2; exit 1; }
   consul acl token list | awk -v policy="$policy" '$1 == "AccessorID:" { id = $2 } $1 == "Description:" && $2 == policy { print id }' |
     while read -r id; do
-      [ "$id" = "$keep" ] || consul acl token delete -id "$id"
+      [ "$id" = "$keep" ] || forget "$id"
     done
   exit
 fi

@@ -47,8 +47,7 @@ pub(crate) async fn of_a_token(project: &mut Project, frontend: &str) {
         load.pass(100).await;
         load.stop().await;
         assert_ne!(operator(project, "cat /secrets/rate").await, old);
-        let by_old =
-            format!("unset CONSUL_HTTP_TOKEN_FILE; consul acl token read -self -token {old}");
+        let by_old = format!("unset CONSUL_HTTP_TOKEN_FILE; consul catalog services -token {old}");
         let said = project.refused(&format!("{RUN} '{by_old}'")).await;
         assert!(said.contains("ACL not found"), "{said}");
     }
@@ -57,26 +56,33 @@ pub(crate) async fn of_a_token(project: &mut Project, frontend: &str) {
 
 /// A token that is called like one of ours and has another secret is none.
 pub(crate) async fn of_what_looks_like_one(project: &Project) {
-    let self_of_geo = "consul acl token read -self -token-file /secrets/geo";
+    // Services of others are hidden from it.
+    let asked = "consul catalog services -token-file /secrets/geo";
+    let all = operator(project, "consul acl token list").await;
+    let lines: Vec<_> = all.lines().collect();
+    let at = lines.iter().position(is_of_geo).unwrap();
+    let before = lines[..at].iter().rev();
+    let id = before.filter_map(|line| line.strip_prefix("AccessorID:"));
+    let id = id.map(str::trim).next().unwrap();
     let exchange = format!(
-        "id=$({self_of_geo} | grep AccessorID | grep -o [0-9a-f-]*$)
-        consul acl token delete -id $id
+        "consul acl token delete -id {id}
         consul acl token create -description hotels-geo -policy-name hotels-geo"
     );
     operator(project, &exchange).await;
-    project
-        .must("docker compose run --rm --no-deps consul-tokens")
-        .await;
+    let tokens = "docker compose run --rm --no-deps consul-tokens";
+    project.must(tokens).await;
     until("a token that is back", || async {
-        let said = operator(project, &format!("{self_of_geo} || true")).await;
-        said.contains("hotels-geo").then_some(())
+        let said = operator(project, &format!("{asked} || true")).await;
+        said.contains("geo").then_some(())
     })
     .await;
-    let only = "docker compose run --rm --no-deps consul-tokens only-token geo";
-    project.must(only).await;
+    project.must(&format!("{tokens} only-token geo")).await;
     let left = operator(project, "consul acl token list").await;
-    let ours = |line: &&str| line.starts_with("Description:") && line.ends_with(" hotels-geo");
-    assert_eq!(left.lines().filter(ours).count(), 1, "{left}");
+    assert_eq!(left.lines().filter(is_of_geo).count(), 1, "{left}");
+}
+
+fn is_of_geo(line: &&str) -> bool {
+    line.starts_with("Description:") && line.ends_with(" hotels-geo")
 }
 
 /// With the whole authority.
