@@ -11,7 +11,17 @@ const PROTOS: [&str; 4] = ["geo.proto", "rate.proto", "profile.proto", "search.p
 const ENCODED: [[&str; 3]; 3] = [
     ["profile", "Result", "hotels"],
     ["rate", "Result", "ratePlans"],
-    ["search", "Found", "ratePlan"],
+    ["search", "SearchResult", "found"],
+];
+
+/// A list of ids, as it is generated and as it is to be: each package has one, in a message that is a part of no other.
+const IDS: [&str; 2] = [
+    r#"    #[prost(string, repeated, tag = "1")]
+    pub hotel_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+"#,
+    r#"    #[prost(oneof = "crate::view::HotelIds", tags = "1")]
+    pub hotel_ids: ::core::option::Option<crate::view::HotelIds>,
+"#,
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -19,8 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", root.display());
 
     let mut descriptors = protox::compile(PROTOS, [&root])?;
-    let out = PathBuf::from(env::var("OUT_DIR")?).join("descriptors.bin");
-    fs::write(out, descriptors.encode_to_vec())?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     for field in ENCODED {
         as_bytes(&mut descriptors, field).ok_or_else(|| format!("there is no {field:?}"))?;
     }
@@ -28,6 +38,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_transport(false)
         .bytes(".")
         .compile_fds(descriptors)?;
+    for proto in PROTOS {
+        let generated = out.join(proto).with_extension("rs");
+        let text = fs::read_to_string(&generated)?;
+        let [strings, ids] = IDS;
+        if text.matches(strings).count() != 1 {
+            return Err(format!("{}: no single list of ids", generated.display()).into());
+        }
+        fs::write(generated, text.replace(strings, ids))?;
+    }
     Ok(())
 }
 

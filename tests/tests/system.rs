@@ -340,11 +340,12 @@ async fn peers_of_the_old_contract_are_served(registry: Registry) {
         ..Default::default()
     };
     let near = geo.nearby(centre).await.unwrap().into_inner().hotel_ids;
+    let near: Vec<_> = near.iter().flatten().collect();
     assert_eq!(near[..2], ["5", "3"]);
 
     let (in_date, out_date) = ("2015-04-09".to_owned(), "2015-04-10".to_owned());
     let mut rate = rate::rate_client::RateClient::new(mesh.channel("rate"));
-    let hotel_ids = ["2", "nobody", "1"].map(str::to_owned).to_vec();
+    let hotel_ids = Some(["2", "nobody", "1"].iter().collect());
     let request = rate::Request {
         hotel_ids,
         in_date: in_date.clone(),

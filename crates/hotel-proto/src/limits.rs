@@ -1,6 +1,6 @@
 //! How much a request may ask for.
 
-use crate::Invalid;
+use crate::{Invalid, view::HotelIds};
 
 /// The most hotels that one message may name.
 pub const MAX_HOTEL_IDS: usize = 1000;
@@ -63,7 +63,7 @@ impl Default for Limit {
 /// # Errors
 ///
 /// Names `hotelIds` when there are more than [`MAX_HOTEL_IDS`].
-pub fn check_hotel_ids(ids: &[String]) -> Result<(), Invalid> {
+pub fn check_hotel_ids(ids: &HotelIds) -> Result<(), Invalid> {
     if ids.len() > MAX_HOTEL_IDS {
         let seen = format!("{} ids", ids.len());
         return Err(Invalid::new("hotelIds", "at most 1000 ids", &seen));
@@ -88,8 +88,9 @@ mod tests {
 
     #[test]
     fn a_list_of_hotels_is_bounded() {
-        assert!(check_hotel_ids(&vec![String::new(); 1000]).is_ok());
-        let fault = check_hotel_ids(&vec![String::new(); 1001]).unwrap_err();
+        let ids = |count| std::iter::repeat_n("", count).collect();
+        assert!(check_hotel_ids(&ids(1000)).is_ok());
+        let fault = check_hotel_ids(&ids(1001)).unwrap_err();
         assert_eq!(
             fault.to_string(),
             r#"hotelIds: expected at most 1000 ids, got "1001 ids""#

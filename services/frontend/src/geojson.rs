@@ -4,8 +4,7 @@
 
 use hotel_proto::{
     area::Point,
-    search::Found,
-    view::{Address, Hotel, RatePlan},
+    view::{Address, Found, Hotel, RatePlan},
 };
 use serde_json::Result;
 
@@ -52,7 +51,7 @@ impl<'a> Feature<'a> {
     /// Puts together what profile and search know; an older search tells no more than that there is a rate.
     pub(crate) fn new(
         hotel: &'a Hotel<'a>,
-        found: Option<(&Found, &RatePlan<'a>)>,
+        found: Option<&(Found<'a>, RatePlan<'a>)>,
         tells_distance: bool,
     ) -> Self {
         let distance_m = found.filter(|_| tells_distance);
@@ -165,12 +164,12 @@ fn write_point(json: &mut Vec<u8>, place: Point) -> Result<()> {
 }
 
 /// Whether search knows distances: one that does not says 0 for every hotel.
-pub(crate) fn tells_distance(found: &[Found]) -> bool {
-    found.iter().any(|hotel| hotel.distance_m > 0.0)
+pub(crate) fn tells_distance<'a>(mut found: impl Iterator<Item = &'a Found<'a>>) -> bool {
+    found.any(|hotel| hotel.distance_m > 0.0)
 }
 
 /// Whole metres: what is behind the point is beyond any door.
-fn distance(found: &Found) -> Option<u32> {
+fn distance(found: &Found<'_>) -> Option<u32> {
     let metres = found.distance_m;
     (metres >= 0.0 && metres.is_finite()).then(|| metres.round() as u32)
 }

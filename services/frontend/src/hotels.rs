@@ -13,7 +13,7 @@ use hotel_proto::{
     Channel,
     profile::{self, profile_client::ProfileClient},
     search::{NearbyRequest, SearchResult, search_client::SearchClient},
-    view::{Hotel, RatePlan, Unreadable},
+    view::{Found, Hotel, HotelIds, RatePlan, Unreadable},
 };
 use tonic::Status;
 
@@ -57,15 +57,17 @@ impl<S: Channel, P: Channel> Upstreams<S, P> {
         let answer = self.search.nearby(request).await;
         let mut answer = answer.map_err(Fault::upstream("search"))?.into_inner();
         // An older search does not know the limit; it is kept on its behalf.
-        answer.hotel_ids.truncate(query.limit.get() as usize);
+        if let Some(ids) = &mut answer.hotel_ids {
+            ids.truncate(query.limit.get() as usize);
+        }
         Ok(answer)
     }
 
-    async fn profiles(&mut self, ids: &[String], locale: String) -> Result<Vec<Bytes>, Fault> {
+    async fn profiles(&mut self, ids: &HotelIds, locale: String) -> Result<Vec<Bytes>, Fault> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let hotel_ids = ids.to_vec();
+        let hotel_ids = Some(ids.clone());
         let request = profile::Request { hotel_ids, locale };
         let answer = self.profile.get_profiles(request).await;
         Ok(answer
@@ -81,10 +83,11 @@ pub(crate) async fn answer<S: Channel, P: Channel>(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let query = Query::parse(query.as_deref().unwrap_or_default())?;
-    let result = upstreams.search(&query).await?;
-    let hotels = upstreams.profiles(&result.hotel_ids, query.locale).await?;
+    let mut result = upstreams.search(&query).await?;
+    let ids = result.hotel_ids.take().unwrap_or_default();
+    let hotels = upstreams.profiles(&ids, query.locale).await?;
 
-    let body = body(&result, &hotels)?;
+    let body = body(&ids, &result, &hotels)?;
     let response = ([(CONTENT_TYPE, "application/geo+json")], body).into_response();
     Ok(upstreams.teller.tell(&result.degraded, response))
 }
@@ -107,20 +110,19 @@ pub(crate) fn readable_anywhere(mut response: Response) -> Response {
 }
 
 /// In search's order; a hotel that profile does not know is left out.
-fn body(result: &SearchResult, hotels: &[Bytes]) -> Result<Vec<u8>, Fault> {
-    let tells_distance = geojson::tells_distance(&result.found);
+fn body(ids: &HotelIds, result: &SearchResult, hotels: &[Bytes]) -> Result<Vec<u8>, Fault> {
     let hotels = read("profile", hotels.iter().map(|hotel| Hotel::read(hotel)))?;
-    let plans = result.found.iter();
-    let plans = read(
-        "search",
-        plans.map(|found| RatePlan::read(&found.rate_plan)),
-    )?;
-    let found: Vec<_> = result.found.iter().zip(&plans).collect();
+    let found = result.found.iter().map(|found| {
+        let found = Found::read(found)?;
+        Ok((found, RatePlan::read(found.rate_plan)?))
+    });
+    let found = read("search", found)?;
+    let tells_distance = geojson::tells_distance(found.iter().map(|(found, _)| found));
     let (mut found, mut hotels) = (InOrder::new(&found), InOrder::new(&hotels));
-    let mut features = Vec::with_capacity(result.hotel_ids.len());
-    for id in &result.hotel_ids {
-        let its_found = found.find(|(found, _)| found.hotel_id == *id).copied();
-        match hotels.find(|hotel| hotel.id == *id) {
+    let mut features = Vec::with_capacity(ids.len());
+    for id in ids {
+        let its_found = found.find(|(found, _)| found.hotel_id == id);
+        match hotels.find(|hotel| hotel.id == id) {
             Some(hotel) => features.push(Feature::new(hotel, its_found, tells_distance)),
             None => tracing::debug!(id, "search knows a hotel that profile does not"),
         }

@@ -6,6 +6,7 @@ use hotel_proto::{
     area::{Point, Radius},
     geo::{Request, Result as Answer, geo_server},
     limits::Limit,
+    view::HotelIds,
 };
 use tonic::{Response, Status};
 
@@ -45,8 +46,11 @@ impl geo_server::Geo for Geo {
         let limit = Limit::from_wire(limit)?;
 
         let found = self.index.nearest(centre, radius, limit);
+        let bytes = found.iter().map(|near| near.id.len()).sum();
+        let mut hotel_ids = HotelIds::with_capacity(found.len(), bytes);
+        found.iter().for_each(|near| hotel_ids.push(near.id));
         Ok(Response::new(Answer {
-            hotel_ids: found.iter().map(|near| near.id.to_owned()).collect(),
+            hotel_ids: Some(hotel_ids),
             distances_m: found.iter().map(|near| near.metres as f32).collect(),
         }))
     }
@@ -65,6 +69,10 @@ mod tests {
         radius_km: 0.0,
     };
 
+    fn ids(answer: &Answer) -> Vec<&str> {
+        answer.hotel_ids.iter().flatten().collect()
+    }
+
     async fn ask(request: Request) -> Result<Answer, Status> {
         let geo = Geo::new(Index::embedded().unwrap());
         let answer = GeoClient::new(service(geo)).nearby(request).await?;
@@ -74,20 +82,20 @@ mod tests {
     #[tokio::test]
     async fn the_city_centre_is_nearest_to_the_phoenix_then_the_zetta() {
         let answer = ask(CENTRE).await.unwrap();
-        assert_eq!(answer.hotel_ids[..2], ["5", "3"]);
+        assert_eq!(ids(&answer)[..2], ["5", "3"]);
         assert_eq!(answer.distances_m[0].round(), 919.0);
-        assert_eq!((answer.hotel_ids.len(), answer.distances_m.len()), (16, 16));
+        assert_eq!((ids(&answer).len(), answer.distances_m.len()), (16, 16));
     }
 
     #[tokio::test]
     async fn limit_and_radius_cut() {
         let two = Request { limit: 2, ..CENTRE };
-        assert_eq!(ask(two).await.unwrap().hotel_ids, ["5", "3"]);
+        assert_eq!(ids(&ask(two).await.unwrap()), ["5", "3"]);
         let close = Request {
             radius_km: 1.0,
             ..CENTRE
         };
-        assert_eq!(ask(close).await.unwrap().hotel_ids, ["5"]);
+        assert_eq!(ids(&ask(close).await.unwrap()), ["5"]);
         let pole = Request {
             lat: 90.0,
             ..CENTRE

@@ -37,6 +37,7 @@ impl profile_server::Profile for Profile {
         request: tonic::Request<Request>,
     ) -> Result<Response<Answer>, Status> {
         let Request { hotel_ids, locale } = request.into_inner();
+        let hotel_ids = hotel_ids.unwrap_or_default();
         check_hotel_ids(&hotel_ids)?;
 
         let hotels = self.catalogue.profiles(&hotel_ids, &locale)?;
@@ -54,7 +55,7 @@ mod tests {
     async fn ask(ids: &[&str], locale: &str) -> Result<Vec<Hotel>, Status> {
         let profile = Profile::new(Catalogue::embedded().unwrap());
         let request = Request {
-            hotel_ids: ids.iter().map(|id| id.to_string()).collect(),
+            hotel_ids: Some(ids.iter().collect()),
             locale: locale.into(),
         };
         let answer = ProfileClient::new(service(profile))

@@ -42,14 +42,14 @@ impl rate_server::Rate for Rate {
         &self,
         request: tonic::Request<Request>,
     ) -> Result<Response<Answer>, Status> {
-        let request = request.into_inner();
-        check_hotel_ids(&request.hotel_ids)?;
+        let mut request = request.into_inner();
+        let ids = request.hotel_ids.take().unwrap_or_default();
+        check_hotel_ids(&ids)?;
         let stay = Stay::parse(&request.in_date, &request.out_date)?;
 
-        let ids = &request.hotel_ids;
         let mut rate_plans = Vec::with_capacity(ids.len());
         let mut buffer = BytesMut::with_capacity(ids.len() * PLAN_BYTES);
-        self.inventory.each_quote(ids, stay, |id, quote| {
+        self.inventory.each_quote(&ids, stay, |id, quote| {
             rate_plans.push(plan(id, &quote, &request).encode_in(&mut buffer));
         })?;
         Ok(Response::new(Answer { rate_plans }))
@@ -83,7 +83,7 @@ mod tests {
     async fn ask(ids: &[&str], in_date: &str, out_date: &str) -> Result<Vec<RatePlan>, Status> {
         let rate = Rate::new(Inventory::embedded().unwrap());
         let request = Request {
-            hotel_ids: ids.iter().map(|id| id.to_string()).collect(),
+            hotel_ids: Some(ids.iter().collect()),
             in_date: in_date.into(),
             out_date: out_date.into(),
         };

@@ -1,35 +1,57 @@
 //! Puts the answers of geo and rate together.
 
+use std::{collections::HashSet, iter};
+
 use bytes::Bytes;
 use hotel_proto::{
     geo,
-    view::{RatePlan, Unreadable},
+    view::{HotelIds, RatePlan, Unreadable},
 };
 
-/// A hotel that geo knows and that was not seen before.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Place {
-    pub(crate) hotel_id: String,
-    /// 0 from a geo that does not tell distances.
-    pub(crate) distance_m: f32,
+/// Hotels that geo knows and that were not seen before, in its order.
+#[derive(Debug)]
+pub(crate) struct Places {
+    ids: HotelIds,
+    /// One for each; empty from a geo that does not tell distances.
+    distances_m: Vec<f32>,
 }
 
-/// The hotels of an answer of geo, in its order.
-pub(crate) fn places(answer: geo::Result) -> Vec<Place> {
-    let geo::Result {
-        hotel_ids,
-        distances_m,
-    } = answer;
-    // An older geo tells no distances; a list of another length cannot be matched to hotels.
-    let told = distances_m.len() == hotel_ids.len();
-    hotel_ids
-        .into_iter()
-        .enumerate()
-        .map(|(n, hotel_id)| Place {
-            hotel_id,
-            distance_m: if told { distances_m[n] } else { 0.0 },
-        })
-        .collect()
+impl From<geo::Result> for Places {
+    fn from(answer: geo::Result) -> Self {
+        let ids = answer.hotel_ids.unwrap_or_default();
+        let mut distances_m = answer.distances_m;
+        // An older geo tells no distances; a list of another length cannot be matched to hotels.
+        if distances_m.len() != ids.len() {
+            distances_m.clear();
+        }
+        Self { ids, distances_m }
+    }
+}
+
+impl Places {
+    pub(crate) fn ids(&self) -> &HotelIds {
+        &self.ids
+    }
+
+    /// Each with the metres to it, 0 where nobody tells them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, f32)> {
+        let distances = self.distances_m.iter().copied();
+        self.ids.iter().zip(distances.chain(iter::repeat(0.0)))
+    }
+
+    /// Those that are not among the ones that were seen.
+    pub(crate) fn without(self, seen: &HashSet<String>) -> Self {
+        if seen.is_empty() {
+            return self;
+        }
+        let new = self.iter().filter(|(id, _)| !seen.contains(*id));
+        let (mut ids, mut distances_m) = (HotelIds::default(), Vec::new());
+        for (id, distance_m) in new {
+            ids.push(id);
+            distances_m.push(distance_m);
+        }
+        Self { ids, distances_m }
+    }
 }
 
 /// The rate plan of each hotel, in the order of the hotels.
@@ -39,17 +61,15 @@ pub(crate) fn places(answer: geo::Result) -> Vec<Place> {
 ///
 /// # Errors
 /// When an answer is no plan.
-pub(crate) fn plans(
-    places: &[Place],
-    answers: Vec<Bytes>,
-) -> Result<Vec<Option<Bytes>>, Unreadable> {
-    let mut plans: Vec<Option<Bytes>> = places.iter().map(|_| None).collect();
+pub(crate) fn plans(ids: &HotelIds, answers: Vec<Bytes>) -> Result<Vec<Option<Bytes>>, Unreadable> {
+    let ids: Vec<&str> = ids.iter().collect();
+    let mut plans: Vec<Option<Bytes>> = ids.iter().map(|_| None).collect();
     let mut next = 0;
     for plan in answers {
         let hotel_id = RatePlan::read(&plan)?.hotel_id;
-        let is_its = |place: &Place| place.hotel_id == hotel_id;
-        let ahead = places[next..].iter().position(is_its).map(|n| next + n);
-        if let Some(n) = ahead.or_else(|| places[..next].iter().position(is_its)) {
+        let is_its = |id: &&str| *id == hotel_id;
+        let ahead = ids[next..].iter().position(is_its).map(|n| next + n);
+        if let Some(n) = ahead.or_else(|| ids[..next].iter().position(is_its)) {
             next = n + 1;
             plans[n].get_or_insert(plan);
         }
@@ -70,9 +90,9 @@ mod tests {
         plan.encode()
     }
 
-    fn some_places(ids: &[&str], distances_m: &[f32]) -> Vec<Place> {
-        places(geo::Result {
-            hotel_ids: ids.iter().map(|id| id.to_string()).collect(),
+    fn some_places(ids: &[&str], distances_m: &[f32]) -> Places {
+        Places::from(geo::Result {
+            hotel_ids: Some(ids.iter().collect()),
             distances_m: distances_m.into(),
         })
     }
@@ -82,7 +102,7 @@ mod tests {
             .iter()
             .map(|(hotel, code)| plan(hotel, code))
             .collect();
-        let found = plans(&some_places(ids, &[]), answers).unwrap();
+        let found = plans(&ids.iter().collect(), answers).unwrap();
         let code = |plan: Bytes| RatePlan::read(&plan).unwrap().code.to_owned();
         found.into_iter().map(|plan| plan.map(code)).collect()
     }
@@ -96,15 +116,26 @@ mod tests {
 
     #[test]
     fn distances_count_only_when_each_hotel_has_one() {
-        let metres = |found: Vec<Place>| {
-            found
-                .iter()
-                .map(|place| place.distance_m)
-                .collect::<Vec<_>>()
+        let metres = |found: Places| {
+            let metres = found.iter().map(|(_, metres)| metres);
+            metres.collect::<Vec<_>>()
         };
         assert_eq!(metres(some_places(&["a", "b"], &[1.0, 2.0])), [1.0, 2.0]);
         assert_eq!(metres(some_places(&["a", "b"], &[])), [0.0, 0.0]);
         assert_eq!(metres(some_places(&["a", "b"], &[1.0])), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_was_seen_is_not_new() {
+        let seen = HashSet::from(["a".to_owned(), "c".to_owned()]);
+        let new = |distances_m| {
+            let places = some_places(&["a", "b", "c", "d"], distances_m).without(&seen);
+            let new = places.iter().map(|(id, metres)| (id.to_owned(), metres));
+            new.collect::<Vec<_>>()
+        };
+        let ids = |metres| [("b".to_owned(), metres), ("d".to_owned(), 2.0 * metres)];
+        assert_eq!(new(&[5.0, 10.0, 15.0, 20.0]), ids(10.0));
+        assert_eq!(new(&[]), ids(0.0));
     }
 
     #[test]

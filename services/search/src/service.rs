@@ -3,22 +3,23 @@
 use std::collections::HashSet;
 
 use bellhop::client::passed_on;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hotel_proto::{
     Channel,
     area::{Point, Radius},
     geo::{self, geo_client::GeoClient},
     limits::Limit,
     rate::{self, rate_client::RateClient},
-    search::{Found, NearbyRequest, SearchResult, search_server},
+    search::{NearbyRequest, SearchResult, search_server},
     stay::Stay,
+    view::{Found, HotelIds},
 };
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use crate::{
     degraded::{self, Teller},
-    matching::{self, Place},
+    matching::{self, Places},
 };
 
 /// The search service over its channels to geo and rate; a clone shares them.
@@ -29,12 +30,53 @@ pub struct Search<G, R = G> {
     teller: Teller,
 }
 
+/// Room for what was found in an answer, in bytes for each hotel: a little more than one of ours takes.
+const FOUND_BYTES: usize = 144;
+
 /// What was found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Answer {
-    found: Vec<Found>,
+    /// At most so many hotels.
+    wanted: usize,
+    ids: HotelIds,
+    found: Vec<Bytes>,
+    /// Where they are written.
+    buffer: BytesMut,
     /// Whether rate failed on the way; hotels that it was not asked for then have no rate plan.
     degraded: bool,
+}
+
+impl Answer {
+    fn new(wanted: Limit) -> Self {
+        Self {
+            wanted: wanted.get() as usize,
+            ids: HotelIds::default(),
+            found: Vec::new(),
+            buffer: BytesMut::new(),
+            degraded: false,
+        }
+    }
+
+    /// Makes room for more hotels.
+    fn expect(&mut self, hotels: usize) {
+        let hotels = hotels.min(self.wanted - self.found.len());
+        self.found.reserve(hotels);
+        self.buffer.reserve(hotels * FOUND_BYTES);
+    }
+
+    /// Adds a hotel behind the others, unless there are enough.
+    fn add(&mut self, hotel_id: &str, distance_m: f32, rate_plan: &[u8]) {
+        if self.found.len() == self.wanted {
+            return;
+        }
+        let found = Found {
+            hotel_id,
+            distance_m,
+            rate_plan,
+        };
+        self.ids.push(hotel_id);
+        self.found.push(found.encode_in(&mut self.buffer));
+    }
 }
 
 impl<G: Channel, R: Channel> Search<G, R> {
@@ -55,45 +97,44 @@ impl<G: Channel, R: Channel> Search<G, R> {
     /// Looks further and further until enough hotels have a rate or geo has no more.
     async fn nearby(&self, query: &Query) -> Result<Answer, Status> {
         let wanted = query.limit.get();
-        let mut found = Vec::with_capacity(wanted.min(64) as usize);
-        let mut degraded = false;
+        let mut answer = Answer::new(query.limit);
         let mut seen = HashSet::new();
         // A quarter more than wanted spares a second round where only some hotels are sold out.
         let mut ask = (wanted + wanted / 4).min(Limit::MAX_WIRE);
         loop {
-            let mut places = self.places(query, ask).await?;
-            let exhausted = places.len() < ask as usize || ask == Limit::MAX_WIRE;
+            let places = self.places(query, ask).await?;
+            let exhausted = places.ids().len() < ask as usize || ask == Limit::MAX_WIRE;
             // Not by position: the next answer may come from another instance, or from one that ignores the limit.
-            places.retain(|place| !seen.contains(&place.hotel_id));
-            if places.is_empty() {
+            let places = places.without(&seen);
+            if places.ids().is_empty() {
                 break;
             }
-            let plans = match degraded {
+            let plans = match answer.degraded {
                 true => None,
-                false => self.plans(query, &places).await?,
+                false => self.plans(query, places.ids()).await?,
             };
-            degraded = plans.is_none();
-            let new = plans
-                .as_ref()
-                .map_or(places.len(), |plans| plans.iter().flatten().count());
-            let last = exhausted || found.len() + new >= wanted as usize;
-            if !last {
-                seen.extend(places.iter().map(|place| place.hotel_id.clone()));
-            }
+            answer.degraded = plans.is_none();
+            answer.expect(places.ids().len());
             match plans {
-                Some(plans) => found.extend(places.into_iter().zip(plans).filter_map(with_rate)),
-                None => found.extend(places.into_iter().map(without_rate)),
+                Some(plans) => {
+                    for ((id, metres), plan) in places.iter().zip(plans) {
+                        plan.iter().for_each(|plan| answer.add(id, metres, plan));
+                    }
+                }
+                None => places
+                    .iter()
+                    .for_each(|(id, metres)| answer.add(id, metres, &[])),
             }
-            if last {
+            if exhausted || answer.found.len() == answer.wanted {
                 break;
             }
+            seen.extend(places.ids().iter().map(str::to_owned));
             ask = (ask * 2).min(Limit::MAX_WIRE);
         }
-        found.truncate(wanted as usize);
-        Ok(Answer { found, degraded })
+        Ok(answer)
     }
 
-    async fn places(&self, query: &Query, limit: u32) -> Result<Vec<Place>, Status> {
+    async fn places(&self, query: &Query, limit: u32) -> Result<Places, Status> {
         let request = geo::Request {
             lat: query.centre.lat(),
             lon: query.centre.lon(),
@@ -102,17 +143,17 @@ impl<G: Channel, R: Channel> Search<G, R> {
         };
         let answer = self.geo.clone().nearby(request).await;
         let answer = answer.map_err(|status| passed_on("geo", &status))?;
-        Ok(matching::places(answer.into_inner()))
+        Ok(answer.into_inner().into())
     }
 
     /// The rate plan of each place; `None` where rate fails and the answer can do without it.
     async fn plans(
         &self,
         query: &Query,
-        places: &[Place],
+        ids: &HotelIds,
     ) -> Result<Option<Vec<Option<Bytes>>>, Status> {
         let request = rate::Request {
-            hotel_ids: places.iter().map(|place| place.hotel_id.clone()).collect(),
+            hotel_ids: Some(ids.clone()),
             in_date: query.in_date.clone(),
             out_date: query.out_date.clone(),
         };
@@ -125,7 +166,7 @@ impl<G: Channel, R: Channel> Search<G, R> {
         let answer = self.rate.clone().get_rates(request).await;
         let plans = answer.and_then(|answer| {
             let plans = answer.into_inner().rate_plans;
-            Ok(matching::plans(places, plans)?)
+            Ok(matching::plans(ids, plans)?)
         });
         match plans {
             Ok(plans) => {
@@ -155,9 +196,14 @@ impl<G: Channel, R: Channel> search_server::Search for Search<G, R> {
         request: Request<NearbyRequest>,
     ) -> Result<Response<SearchResult>, Status> {
         let query = Query::try_from(request.into_inner())?;
-        let Answer { found, degraded } = self.nearby(&query).await?;
+        let Answer {
+            ids,
+            found,
+            degraded,
+            ..
+        } = self.nearby(&query).await?;
         let mut answer = Response::new(SearchResult {
-            hotel_ids: found.iter().map(|hotel| hotel.hotel_id.clone()).collect(),
+            hotel_ids: Some(ids),
             found,
             degraded: Vec::new(),
         });
@@ -193,22 +239,6 @@ impl TryFrom<NearbyRequest> for Query {
             out_date: request.out_date,
             allow_degraded: request.allow_degraded,
         })
-    }
-}
-
-fn with_rate((place, plan): (Place, Option<Bytes>)) -> Option<Found> {
-    Some(Found {
-        hotel_id: place.hotel_id,
-        distance_m: place.distance_m,
-        rate_plan: plan?,
-    })
-}
-
-fn without_rate(place: Place) -> Found {
-    Found {
-        hotel_id: place.hotel_id,
-        distance_m: place.distance_m,
-        rate_plan: Bytes::new(),
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn question() -> geo::Request {
 
 pub(crate) fn answer() -> geo::Result {
     geo::Result {
-        hotel_ids: (1..=HOTELS).map(|id| id.to_string()).collect(),
+        hotel_ids: Some((1..=HOTELS).map(|id| id.to_string()).collect()),
         distances_m: (1..=HOTELS).map(|id| f32::from(id) * 100.0).collect(),
     }
 }

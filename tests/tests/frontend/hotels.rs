@@ -43,7 +43,7 @@ fn ids(features: &[Feature]) -> Vec<&str> {
 
 fn search_result(ids: &[&str]) -> SearchResult {
     SearchResult {
-        hotel_ids: ids.iter().map(|id| id.to_string()).collect(),
+        hotel_ids: Some(ids.iter().collect()),
         ..SearchResult::default()
     }
 }

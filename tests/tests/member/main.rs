@@ -136,8 +136,12 @@ async fn a_deadline_shrinks_from_hop_to_hop() {
         .await
         .unwrap()
         .into_inner()
-        .hotel_ids;
-    let micros: u64 = told[0]
+        .hotel_ids
+        .unwrap();
+    let micros: u64 = told
+        .iter()
+        .next()
+        .expect("the timeout")
         .strip_suffix('u')
         .expect("microseconds")
         .parse()

@@ -70,7 +70,7 @@ impl Geo for Moody {
         } else if lat == ASK_THE_NEXT {
             return self.next.clone().nearby(ask(TELL_TIMEOUT)).await;
         }
-        let hotel_ids = told.into_iter().collect();
+        let hotel_ids = Some(told.into_iter().collect());
         Ok(Response::new(Answer {
             hotel_ids,
             distances_m: Vec::new(),

@@ -74,7 +74,7 @@ impl Target {
 
 async fn ask_rate(mut client: RateClient<Channel>) -> Answered {
     let mut request = tonic::Request::new(Request {
-        hotel_ids: vec!["5".to_owned()],
+        hotel_ids: Some(["5"].iter().collect()),
         in_date: "2015-04-09".to_owned(),
         out_date: "2015-04-10".to_owned(),
     });

@@ -2,8 +2,10 @@
 
 use std::str;
 
-use bytes::Buf;
-use prost::encoding::{WireType, decode_key, decode_varint};
+use bytes::{Buf, BufMut, BytesMut};
+use prost::encoding::{
+    WireType, decode_key, decode_varint, encode_key, encode_varint, encoded_len_varint,
+};
 
 use super::Unreadable;
 
@@ -37,16 +39,31 @@ impl<'a> Fields<'a> {
             WireType::Varint => Value::Varint(self.varint()?),
             WireType::SixtyFourBit => Value::Fixed64(self.0.try_get_u64_le().map_err(|_| SHORT)?),
             WireType::ThirtyTwoBit => Value::Fixed32(self.0.try_get_u32_le().map_err(|_| SHORT)?),
-            WireType::LengthDelimited => {
-                let length = usize::try_from(self.varint()?).ok();
-                let split = length.and_then(|length| self.0.split_at_checked(length));
-                let (bytes, rest) = split.ok_or(SHORT)?;
-                self.0 = rest;
-                Value::Bytes(bytes)
-            }
+            WireType::LengthDelimited => Value::Bytes(self.length_delimited()?),
             WireType::StartGroup | WireType::EndGroup => return Err(GROUP),
         };
         Ok((tag, value))
+    }
+
+    /// What is left to be read.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Reads a byte, if it is this one.
+    pub(super) fn skip_byte(&mut self, byte: u8) -> bool {
+        let rest = self.0.strip_prefix(&[byte]);
+        self.0 = rest.unwrap_or(self.0);
+        rest.is_some()
+    }
+
+    /// Reads a length and so many bytes, whose key has been read.
+    pub(super) fn length_delimited(&mut self) -> Result<&'a [u8], Unreadable> {
+        let length = usize::try_from(self.varint()?).ok();
+        let split = length.and_then(|length| self.0.split_at_checked(length));
+        let (bytes, rest) = split.ok_or(SHORT)?;
+        self.0 = rest;
+        Ok(bytes)
     }
 
     /// Nearly all are a byte, of a tag below 16.
@@ -118,5 +135,26 @@ impl<'a> Value<'a> {
             Self::Varint(value) => Ok(value != 0),
             _ => Err(TYPE),
         }
+    }
+}
+
+/// How long a field with a tag below 16 is; nothing is what is not there.
+pub(super) fn bytes_len(bytes: &[u8]) -> usize {
+    match bytes.len() {
+        0 => 0,
+        length => with_head(length),
+    }
+}
+
+/// The same of one that is there, empty or not.
+pub(super) fn with_head(length: usize) -> usize {
+    1 + encoded_len_varint(length as u64) + length
+}
+
+pub(super) fn put_bytes(tag: u32, bytes: &[u8], buffer: &mut BytesMut) {
+    if !bytes.is_empty() {
+        encode_key(tag, WireType::LengthDelimited, buffer);
+        encode_varint(bytes.len() as u64, buffer);
+        buffer.put_slice(bytes);
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Whoever hands a message on, or reads it once to write something else, has no use for strings of its own. So some messages are
 //! fields of type `Bytes` in the generated types: an answer of rate holds the bytes of each plan, which search hands on as they
-//! are; one of profile holds those that were encoded when its data were loaded. On the wire it is the same.
+//! are; one of profile holds those that were encoded when its data were loaded. Lists of ids are one piece each. On the wire it is the same.
 
 mod fields;
+mod found;
+mod ids;
 mod profile;
 mod rate;
 
@@ -12,6 +14,8 @@ use tonic::Status;
 
 use self::fields::Fields;
 pub use self::{
+    found::Found,
+    ids::{HotelIds, IdIter},
     profile::{Address, Hotel},
     rate::{RatePlan, RoomType},
 };

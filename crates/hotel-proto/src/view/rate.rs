@@ -1,9 +1,12 @@
 //! Rate plans, read where they lie and written at once.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+use prost::encoding::{WireType, encode_key, encode_varint};
 
-use super::{Fields, Unreadable};
+use super::{
+    Fields, Unreadable,
+    fields::{bytes_len, put_bytes, with_head},
+};
 
 /// A `rate.RatePlan` with its room; what is not there is empty.
 #[allow(
@@ -72,10 +75,13 @@ impl<'a> RatePlan<'a> {
             (3, self.in_date),
             (4, self.out_date),
         ];
-        let length = texts.iter().map(|(_, text)| text_len(text)).sum::<usize>();
+        let length = texts
+            .iter()
+            .map(|(_, text)| bytes_len(text.as_bytes()))
+            .sum::<usize>();
         buffer.reserve(length + room.map_or(0, with_head));
         for (tag, text) in texts {
-            put_text(tag, text, buffer);
+            put_bytes(tag, text.as_bytes(), buffer);
         }
         if let (Some(room), Some(length)) = (&self.room_type, room) {
             encode_key(5, WireType::LengthDelimited, buffer);
@@ -127,7 +133,10 @@ impl<'a> RoomType<'a> {
 
     fn encoded_len(&self) -> usize {
         let rates = self.rates().into_iter().filter(|(_, rate)| is_said(*rate));
-        let texts = self.texts().into_iter().map(|(_, text)| text_len(text));
+        let texts = self
+            .texts()
+            .into_iter()
+            .map(|(_, text)| bytes_len(text.as_bytes()));
         rates.count() * (1 + size_of::<f64>()) + texts.sum::<usize>()
     }
 
@@ -139,7 +148,7 @@ impl<'a> RoomType<'a> {
             }
         }
         for (tag, text) in self.texts() {
-            put_text(tag, text, buffer);
+            put_bytes(tag, text.as_bytes(), buffer);
         }
     }
 }
@@ -147,24 +156,4 @@ impl<'a> RoomType<'a> {
 /// Whether a number is on the wire at all: 0 is what is not there.
 fn is_said(rate: f64) -> bool {
     rate != 0.0
-}
-
-/// Of a field with a tag below 16; nothing is what is not there.
-fn text_len(text: &str) -> usize {
-    match text.len() {
-        0 => 0,
-        length => with_head(length),
-    }
-}
-
-fn with_head(length: usize) -> usize {
-    1 + encoded_len_varint(length as u64) + length
-}
-
-fn put_text(tag: u32, text: &str, buffer: &mut BytesMut) {
-    if !text.is_empty() {
-        encode_key(tag, WireType::LengthDelimited, buffer);
-        encode_varint(text.len() as u64, buffer);
-        buffer.put_slice(text.as_bytes());
-    }
 }

@@ -1,10 +1,11 @@
 //! Views are held against the generated types, on good messages and on broken ones.
 
+use bytes::BytesMut;
 use proptest::prelude::*;
 use prost::Message;
 
-use super::{Hotel, RatePlan};
-use crate::{profile, rate};
+use super::{Found, Hotel, RatePlan};
+use crate::{profile, rate, search};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "\\PC{0,12}"]
@@ -118,6 +119,21 @@ proptest! {
         let view = RatePlan::read(&bytes).unwrap();
         prop_assert_eq!(view, seen_plan(&plan));
         prop_assert_eq!(&view.encode()[..], &bytes);
+    }
+
+    #[test]
+    fn what_was_found_is_seen_and_written_as_it_is(
+        hotel_id in text(),
+        distance_m in prop_oneof![Just(0.0), 0.0..1e5_f32],
+        rate_plan in prop::option::of(a_plan()),
+    ) {
+        let plan = rate_plan.as_ref().map(Message::encode_to_vec).unwrap_or_default();
+        // Of a plan that is there and says nothing, nothing is written.
+        let rate_plan = rate_plan.filter(|_| !plan.is_empty());
+        let bytes = search::Found { hotel_id: hotel_id.clone(), distance_m, rate_plan }.encode_to_vec();
+        let view = Found::read(&bytes).unwrap();
+        prop_assert_eq!(view, Found { hotel_id: &hotel_id, distance_m, rate_plan: &plan });
+        prop_assert_eq!(&view.encode_in(&mut BytesMut::new())[..], &bytes);
     }
 
     #[test]

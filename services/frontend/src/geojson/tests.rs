@@ -15,7 +15,7 @@ fn hotel() -> Hotel<'static> {
     }
 }
 
-fn found(distance_m: f32) -> Found {
+fn found(distance_m: f32) -> Found<'static> {
     Found {
         distance_m,
         ..Found::default()
@@ -30,7 +30,7 @@ fn plan(room: RoomType<'static>) -> RatePlan<'static> {
     }
 }
 
-fn json(hotel: &Hotel<'_>, found: Option<(&Found, &RatePlan<'_>)>) -> String {
+fn json(hotel: &Hotel<'_>, found: Option<&(Found<'_>, RatePlan<'_>)>) -> String {
     let mut json = Vec::new();
     Feature::new(hotel, found, true).write(&mut json).unwrap();
     String::from_utf8(json).unwrap()
@@ -73,13 +73,13 @@ fn money_has_two_decimals_at_most() {
         ..RoomType::default()
     };
     let price = r#""price":{"code":"RACK","currency":"USD","nightly":109.0,"total":0.3,"total_inclusive":123.17,"room":"King"}"#;
-    assert!(json(&hotel(), Some((&found(1.0), &plan(room)))).contains(price));
+    assert!(json(&hotel(), Some(&(found(1.0), plan(room)))).contains(price));
 
     let broken = RoomType {
         total_rate: f64::NAN,
         ..room
     };
-    assert!(!json(&hotel(), Some((&found(1.0), &plan(broken)))).contains("price"));
+    assert!(!json(&hotel(), Some(&(found(1.0), plan(broken)))).contains("price"));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn distances_are_whole_metres_from_a_search_that_knows_them() {
     let metres = |distance_m| {
         let text = json(
             &hotel(),
-            Some((&found(distance_m), &plan(RoomType::default()))),
+            Some(&(found(distance_m), plan(RoomType::default()))),
         );
         let (_, after) = text.split_once(r#""distance_m":"#)?;
         Some(after.split(',').next()?.to_owned())
@@ -99,10 +99,10 @@ fn distances_are_whole_metres_from_a_search_that_knows_them() {
 
     let at = found;
     assert!(
-        tells_distance(&[at(0.0), at(3.0)]),
+        tells_distance([at(0.0), at(3.0)].iter()),
         "the first is right here"
     );
-    assert!(!tells_distance(&[at(0.0), at(0.0)]), "an older geo");
+    assert!(!tells_distance([at(0.0), at(0.0)].iter()), "an older geo");
 }
 
 #[test]
@@ -179,7 +179,8 @@ prop_compose! {
             ..RatePlan::default()
         };
         let found = found(distance_m);
-        let found = is_found.then_some((&found, &plan));
+        let found = (found, plan);
+        let found = is_found.then_some(&found);
 
         let features = (0..count).map(|_| Feature::new(&hotel, found, true)).collect();
         let mut written = Vec::new();

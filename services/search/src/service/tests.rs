@@ -38,7 +38,7 @@ impl geo_server::Geo for FakeGeo {
         let count = self.hotels.min(self.old.unwrap_or(limit));
         let metres = (0..count).map(|n| n as f32 * 10.0);
         Ok(Response::new(geo::Result {
-            hotel_ids: (0..count).map(|n| n.to_string()).collect(),
+            hotel_ids: Some(numbers(0..count).into_iter().collect()),
             distances_m: if self.old.is_some() {
                 vec![]
             } else {
@@ -99,7 +99,8 @@ impl rate_server::Rate for FakeRate {
     ) -> Result<Response<rate::Result>, Status> {
         let asked = {
             let mut asked = self.asked.lock().unwrap();
-            asked.push(request.get_ref().hotel_ids.len());
+            let ids = &request.get_ref().hotel_ids;
+            asked.push(ids.iter().flatten().count());
             asked.len()
         };
         if self.hangs {
@@ -111,12 +112,13 @@ impl rate_server::Rate for FakeRate {
         let request = request.into_inner();
         let free = request
             .hotel_ids
-            .into_iter()
+            .iter()
+            .flatten()
             .filter(|id| (self.free)(id.parse().unwrap()));
         let mut rate_plans: Vec<_> = free
             .map(|hotel_id| {
                 let plan = RatePlan {
-                    hotel_id: &hotel_id,
+                    hotel_id,
                     in_date: &request.in_date,
                     out_date: &request.out_date,
                     ..RatePlan::default()
@@ -167,6 +169,15 @@ fn geo_with(hotels: u32) -> FakeGeo {
     }
 }
 
+fn ids(answer: &SearchResult) -> Vec<&str> {
+    answer.hotel_ids.iter().flatten().collect()
+}
+
+fn found(answer: &SearchResult) -> Vec<Found<'_>> {
+    let found = answer.found.iter().map(|found| Found::read(found));
+    found.collect::<Result<_, _>>().unwrap()
+}
+
 fn numbers(ids: impl IntoIterator<Item = u32>) -> Vec<String> {
     ids.into_iter().map(|n| n.to_string()).collect()
 }
@@ -177,18 +188,16 @@ async fn the_order_is_that_of_geo() {
     for backwards in [false, true] {
         rate.backwards = backwards;
         let answer = ask(&geo, &rate, request(0)).await.unwrap();
-        assert_eq!(answer.hotel_ids, numbers([1, 2, 4, 5, 7, 8]));
-        let found: Vec<_> = answer
-            .found
-            .iter()
-            .map(|hotel| (&*hotel.hotel_id, hotel.distance_m))
-            .collect();
-        assert_eq!(found[..3], [("1", 10.0), ("2", 20.0), ("4", 40.0)]);
-        for hotel in &answer.found {
-            let plan = RatePlan::read(&hotel.rate_plan).unwrap();
+        assert_eq!(ids(&answer), numbers([1, 2, 4, 5, 7, 8]));
+        let found = found(&answer);
+        let near = found.iter().map(|hotel| (hotel.hotel_id, hotel.distance_m));
+        let near: Vec<_> = near.take(3).collect();
+        assert_eq!(near, [("1", 10.0), ("2", 20.0), ("4", 40.0)]);
+        for hotel in found {
+            let plan = RatePlan::read(hotel.rate_plan).unwrap();
             assert_eq!(
                 (plan.hotel_id, plan.out_date),
-                (&*hotel.hotel_id, "2015-04-10")
+                (hotel.hotel_id, "2015-04-10")
             );
         }
     }
@@ -198,7 +207,7 @@ async fn the_order_is_that_of_geo() {
 async fn one_round_is_enough_when_few_hotels_are_sold_out() {
     let (geo, rate) = (geo_with(500), FakeRate::new(|n| n % 10 != 0));
     let answer = ask(&geo, &rate, request(20)).await.unwrap();
-    assert_eq!(answer.hotel_ids.len(), 20);
+    assert_eq!(ids(&answer).len(), 20);
     assert_eq!(*geo.asked.lock().unwrap(), [25]);
     assert_eq!(*rate.asked.lock().unwrap(), [25]);
 }
@@ -207,7 +216,7 @@ async fn one_round_is_enough_when_few_hotels_are_sold_out() {
 async fn looks_further_past_hotels_that_are_sold_out() {
     let (geo, rate) = (geo_with(500), FakeRate::new(|n| n >= 60));
     let answer = ask(&geo, &rate, request(20)).await.unwrap();
-    assert_eq!(answer.hotel_ids, numbers(60..80));
+    assert_eq!(ids(&answer), numbers(60..80));
     assert_eq!(*geo.asked.lock().unwrap(), [25, 50, 100]);
     assert_eq!(
         *rate.asked.lock().unwrap(),
@@ -220,7 +229,7 @@ async fn looks_further_past_hotels_that_are_sold_out() {
 async fn stops_when_geo_has_no_more() {
     let (geo, rate) = (geo_with(30), FakeRate::new(|n| n == 28));
     let answer = ask(&geo, &rate, request(20)).await.unwrap();
-    assert_eq!(answer.hotel_ids, ["28"]);
+    assert_eq!(ids(&answer), ["28"]);
     assert_eq!(*geo.asked.lock().unwrap(), [25, 50]);
 }
 
@@ -243,16 +252,16 @@ async fn an_older_geo_still_serves() {
     let all = FakeRate::new(|_| true);
     let answer = ask(&old, &all, request(5)).await.unwrap();
     assert_eq!(
-        answer.hotel_ids,
+        ids(&answer),
         numbers(0..5),
         "the limit is kept on its behalf"
     );
-    assert!(answer.found.iter().all(|hotel| hotel.distance_m == 0.0));
+    assert!(found(&answer).iter().all(|hotel| hotel.distance_m == 0.0));
 
     // It answers the same whatever the limit: the second answer holds nothing new and ends the search.
     let last = FakeRate::new(|n| n == 19);
     let answer = ask(&old, &last, request(10)).await.unwrap();
-    assert_eq!(answer.hotel_ids, ["19"]);
+    assert_eq!(ids(&answer), ["19"]);
     assert_eq!(*last.asked.lock().unwrap(), [20]);
 }
 
@@ -338,9 +347,10 @@ async fn without_rate_there_are_hotels_without_prices() {
         rate.fails = Some(code);
         let answer = ask(&geo, &rate, lenient(20)).await.unwrap();
         assert_eq!(answer.degraded, ["rate"], "{code:?}");
-        assert_eq!(answer.hotel_ids, numbers(0..20), "{code:?}");
-        assert!(answer.found.iter().all(|hotel| hotel.rate_plan.is_empty()));
-        assert_eq!(answer.found[2].distance_m, 20.0);
+        assert_eq!(ids(&answer), numbers(0..20), "{code:?}");
+        let found = found(&answer);
+        assert!(found.iter().all(|hotel| hotel.rate_plan.is_empty()));
+        assert_eq!(found[2].distance_m, 20.0);
     }
 }
 
@@ -389,11 +399,9 @@ async fn prices_that_are_known_are_kept() {
     (rate.fails, rate.well_for) = (Some(Code::Unavailable), 1);
     let answer = ask(&geo, &rate, lenient(20)).await.unwrap();
     assert_eq!(answer.degraded, ["rate"]);
-    assert_eq!(answer.hotel_ids, numbers((0..2).chain(25..43)));
-    let priced = answer
-        .found
-        .iter()
-        .filter(|hotel| !hotel.rate_plan.is_empty());
+    assert_eq!(ids(&answer), numbers((0..2).chain(25..43)));
+    let found = found(&answer);
+    let priced = found.iter().filter(|hotel| !hotel.rate_plan.is_empty());
     assert_eq!(priced.count(), 2);
     assert_eq!(rate.asked.lock().unwrap().len(), 2, "it is not asked again");
 }
@@ -409,6 +417,6 @@ async fn a_rate_that_hangs_leaves_time_for_the_answer() {
     };
     let answer = scope.enter(ask(&geo, &rate, lenient(5))).await.unwrap();
     assert_eq!(answer.degraded, ["rate"]);
-    assert_eq!(answer.hotel_ids, numbers(0..5));
+    assert_eq!(ids(&answer), numbers(0..5));
     assert_eq!(start.elapsed().as_secs(), 3, "of five seconds");
 }

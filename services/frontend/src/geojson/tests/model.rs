@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use hotel_proto::{
-    search::Found,
-    view::{Hotel, RatePlan},
-};
+use hotel_proto::view::{Found, Hotel, RatePlan};
 use serde::{Serialize, Serializer};
 
 use crate::geojson;
@@ -73,7 +70,7 @@ struct Geometry {
 struct Line<'a>(&'a str, &'a str);
 
 impl<'a> Feature<'a> {
-    pub(super) fn new(hotel: &Hotel<'a>, found: Option<(&Found, &RatePlan<'a>)>) -> Self {
+    pub(super) fn new(hotel: &Hotel<'a>, found: Option<&(Found<'a>, RatePlan<'a>)>) -> Self {
         let address = hotel.address.unwrap_or_default();
         let place = hotel.address.as_ref().and_then(geojson::place);
         let price = found.and_then(|(_, plan)| geojson::price(plan));
