@@ -3,66 +3,53 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
-use prost_types::{FileDescriptorSet, field_descriptor_proto::Type};
 
 const PROTOS: [&str; 4] = ["geo.proto", "rate.proto", "profile.proto", "search.proto"];
 
-/// Fields whose messages stay as they are on the wire, by message and name: see `src/view`.
-const ENCODED: [[&str; 3]; 3] = [
-    ["profile", "Result", "hotels"],
-    ["rate", "Result", "ratePlans"],
-    ["search", "SearchResult", "found"],
-];
-
-/// A list of ids, as it is generated and as it is to be: each package has one, in a message that is a part of no other.
-const IDS: [&str; 2] = [
-    r#"    #[prost(string, repeated, tag = "1")]
-    pub hotel_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-"#,
-    r#"    #[prost(oneof = "crate::view::HotelIds", tags = "1")]
-    pub hotel_ids: ::core::option::Option<crate::view::HotelIds>,
-"#,
+/// Lists that are one piece of memory in the generated types, see `src/view`: in which file, of what, with which number and name, and
+/// how they are to be. None is in a message that is a part of another one.
+const LISTS: [(&str, &str, u32, &str, &str); 7] = [
+    ("geo", "string", 1, "hotel_ids", "HotelIds"),
+    ("rate", "string", 1, "hotel_ids", "HotelIds"),
+    ("profile", "string", 1, "hotel_ids", "HotelIds"),
+    ("search", "string", 1, "hotel_ids", "HotelIds"),
+    ("rate", "message", 1, "rate_plans", "Encoded::<1>"),
+    ("profile", "message", 1, "hotels", "Encoded::<1>"),
+    ("search", "message", 100, "found", "Encoded::<100>"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo::rerun-if-changed={}", root.display());
 
-    let mut descriptors = protox::compile(PROTOS, [&root])?;
+    let descriptors = protox::compile(PROTOS, [&root])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    for field in ENCODED {
-        as_bytes(&mut descriptors, field).ok_or_else(|| format!("there is no {field:?}"))?;
-    }
     tonic_prost_build::configure()
         .build_transport(false)
-        .bytes(".")
         .compile_fds(descriptors)?;
-    for proto in PROTOS {
-        let generated = out.join(proto).with_extension("rs");
-        let text = fs::read_to_string(&generated)?;
-        let [strings, ids] = IDS;
-        if text.matches(strings).count() != 1 {
-            return Err(format!("{}: no single list of ids", generated.display()).into());
-        }
-        fs::write(generated, text.replace(strings, ids))?;
+    for list in LISTS {
+        let file = out.join(list.0).with_extension("rs");
+        let text = fs::read_to_string(&file)?;
+        let text = in_one_piece(&text, list).ok_or_else(|| format!("there is no {list:?}"))?;
+        fs::write(file, text)?;
     }
     Ok(())
 }
 
-/// Has the generated type of a message hold the bytes of a field, which on the wire are the same.
-fn as_bytes(
-    descriptors: &mut FileDescriptorSet,
-    [package, message, field]: [&str; 3],
-) -> Option<()> {
-    let mut files = descriptors.file.iter_mut();
-    let file = files.find(|file| file.package() == package)?;
-    let message = file
-        .message_type
-        .iter_mut()
-        .find(|one| one.name() == message)?;
-    let field = message.field.iter_mut().find(|one| one.name() == field)?;
-    field.set_type(Type::Bytes);
-    field.type_name = None;
-    Some(())
+/// A file in which the type of a list is another, as what prost calls a oneof: of that it asks no more than how to read and write it.
+fn in_one_piece(
+    generated: &str,
+    (_, kind, number, name, list): (&str, &str, u32, &str, &str),
+) -> Option<String> {
+    let attribute = format!("    #[prost({kind}, repeated, tag = \"{number}\")]\n    pub {name}: ");
+    let (before, rest) = generated.split_once(&attribute)?;
+    let (_, after) = rest.split_once(",\n")?;
+    if after.contains(&attribute) {
+        return None;
+    }
+    let list = format!("crate::view::{list}");
+    let attribute = format!("    #[prost(oneof = \"{list}\", tags = \"{number}\")]\n");
+    let field = format!("    pub {name}: ::core::option::Option<{list}>,\n");
+    Some([before, &attribute, &field, after].concat())
 }

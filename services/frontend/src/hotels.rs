@@ -8,12 +8,11 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use hotel_proto::{
     Channel,
     profile::{self, profile_client::ProfileClient},
     search::{NearbyRequest, SearchResult, search_client::SearchClient},
-    view::{Found, Hotel, HotelIds, RatePlan, Unreadable},
+    view::{Encoded, Found, Hotel, HotelIds, RatePlan, Unreadable},
 };
 use tonic::Status;
 
@@ -63,17 +62,15 @@ impl<S: Channel, P: Channel> Upstreams<S, P> {
         Ok(answer)
     }
 
-    async fn profiles(&mut self, ids: &HotelIds, locale: String) -> Result<Vec<Bytes>, Fault> {
+    async fn profiles(&mut self, ids: &HotelIds, locale: String) -> Result<Encoded<1>, Fault> {
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Encoded::default());
         }
         let hotel_ids = Some(ids.clone());
         let request = profile::Request { hotel_ids, locale };
         let answer = self.profile.get_profiles(request).await;
-        Ok(answer
-            .map_err(Fault::upstream("profile"))?
-            .into_inner()
-            .hotels)
+        let answer = answer.map_err(Fault::upstream("profile"))?;
+        Ok(answer.into_inner().hotels.unwrap_or_default())
     }
 }
 
@@ -110,9 +107,9 @@ pub(crate) fn readable_anywhere(mut response: Response) -> Response {
 }
 
 /// In search's order; a hotel that profile does not know is left out.
-fn body(ids: &HotelIds, result: &SearchResult, hotels: &[Bytes]) -> Result<Vec<u8>, Fault> {
-    let hotels = read("profile", hotels.iter().map(|hotel| Hotel::read(hotel)))?;
-    let found = result.found.iter().map(|found| {
+fn body(ids: &HotelIds, result: &SearchResult, hotels: &Encoded<1>) -> Result<Vec<u8>, Fault> {
+    let hotels = read("profile", hotels.iter().map(Hotel::read))?;
+    let found = result.found.iter().flatten().map(|found| {
         let found = Found::read(found)?;
         Ok((found, RatePlan::read(found.rate_plan)?))
     });

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use hotel_proto::{
     data::{DataError, Table},
     profile::Hotel,
+    view::Encoded,
 };
 use prost::Message;
 
@@ -62,22 +63,24 @@ impl Catalogue {
     /// # Errors
     ///
     /// When a record cannot be read from a file, or makes no sense.
-    pub fn profiles<I>(&self, hotels: I, locale: &str) -> Result<Vec<Bytes>, DataError>
+    pub fn profiles<I>(&self, hotels: I, locale: &str) -> Result<Encoded<1>, DataError>
     where
-        I: IntoIterator<Item: AsRef<str>, IntoIter: ExactSizeIterator>,
+        I: IntoIterator<Item: AsRef<str>>,
     {
-        let hotels = hotels.into_iter();
-        let mut found = Vec::with_capacity(hotels.len());
-        match &self.table {
-            None => found.extend(self.listed(hotels, locale).cloned()),
-            Some(table) => {
-                let mut buffer = Vec::new();
-                for id in hotels {
-                    found.extend(packed::find(table, id.as_ref(), &mut buffer)?);
-                }
+        let Some(table) = &self.table else {
+            let found: Vec<&Bytes> = self.listed(hotels, locale).collect();
+            let bytes = found.iter().map(|hotel| hotel.len()).sum();
+            let mut all = Encoded::with_capacity(found.len(), bytes);
+            found.iter().for_each(|hotel| all.push(hotel));
+            return Ok(all);
+        };
+        let (mut all, mut buffer) = (Encoded::default(), Vec::new());
+        for id in hotels {
+            if let Some(hotel) = packed::find(table, id.as_ref(), &mut buffer)? {
+                all.push(&hotel);
             }
         }
-        Ok(found)
+        Ok(all)
     }
 
     /// Those that are in memory.

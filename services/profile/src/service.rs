@@ -41,7 +41,9 @@ impl profile_server::Profile for Profile {
         check_hotel_ids(&hotel_ids)?;
 
         let hotels = self.catalogue.profiles(&hotel_ids, &locale)?;
-        Ok(Response::new(Answer { hotels }))
+        Ok(Response::new(Answer {
+            hotels: Some(hotels),
+        }))
     }
 }
 
@@ -61,8 +63,11 @@ mod tests {
         let answer = ProfileClient::new(service(profile))
             .get_profiles(request)
             .await?;
-        let hotels = answer.into_inner().hotels.into_iter();
-        Ok(hotels.map(|hotel| Hotel::decode(hotel).unwrap()).collect())
+        let hotels = answer.into_inner().hotels.unwrap_or_default();
+        Ok(hotels
+            .iter()
+            .map(|hotel| Hotel::decode(hotel).unwrap())
+            .collect())
     }
 
     #[tokio::test]

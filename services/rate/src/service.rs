@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
 use hotel_proto::{
     limits::check_hotel_ids,
     rate::{Request, Result as Answer, rate_server},
     stay::Stay,
-    view::{RatePlan, RoomType},
+    view::{Encoded, RatePlan, RoomType},
 };
 use tonic::{Response, Status};
 
@@ -47,12 +46,13 @@ impl rate_server::Rate for Rate {
         check_hotel_ids(&ids)?;
         let stay = Stay::parse(&request.in_date, &request.out_date)?;
 
-        let mut rate_plans = Vec::with_capacity(ids.len());
-        let mut buffer = BytesMut::with_capacity(ids.len() * PLAN_BYTES);
+        let mut rate_plans = Encoded::with_capacity(ids.len(), ids.len() * PLAN_BYTES);
         self.inventory.each_quote(&ids, stay, |id, quote| {
-            rate_plans.push(plan(id, &quote, &request).encode_in(&mut buffer));
+            plan(id, &quote, &request).push_on(&mut rate_plans);
         })?;
-        Ok(Response::new(Answer { rate_plans }))
+        Ok(Response::new(Answer {
+            rate_plans: Some(rate_plans),
+        }))
     }
 }
 
@@ -88,8 +88,11 @@ mod tests {
             out_date: out_date.into(),
         };
         let answer = RateClient::new(service(rate)).get_rates(request).await?;
-        let plans = answer.into_inner().rate_plans.into_iter();
-        Ok(plans.map(|plan| RatePlan::decode(plan).unwrap()).collect())
+        let plans = answer.into_inner().rate_plans.unwrap_or_default();
+        Ok(plans
+            .iter()
+            .map(|plan| RatePlan::decode(plan).unwrap())
+            .collect())
     }
 
     #[tokio::test]

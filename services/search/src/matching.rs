@@ -2,10 +2,9 @@
 
 use std::{collections::HashSet, iter};
 
-use bytes::Bytes;
 use hotel_proto::{
     geo,
-    view::{HotelIds, RatePlan, Unreadable},
+    view::{Encoded, HotelIds, RatePlan, Unreadable},
 };
 
 /// Hotels that geo knows and that were not seen before, in its order.
@@ -61,12 +60,15 @@ impl Places {
 ///
 /// # Errors
 /// When an answer is no plan.
-pub(crate) fn plans(ids: &HotelIds, answers: Vec<Bytes>) -> Result<Vec<Option<Bytes>>, Unreadable> {
+pub(crate) fn plans<'a>(
+    ids: &HotelIds,
+    answers: &'a Encoded<1>,
+) -> Result<Vec<Option<&'a [u8]>>, Unreadable> {
     let ids: Vec<&str> = ids.iter().collect();
-    let mut plans: Vec<Option<Bytes>> = ids.iter().map(|_| None).collect();
+    let mut plans = vec![None; ids.len()];
     let mut next = 0;
     for plan in answers {
-        let hotel_id = RatePlan::read(&plan)?.hotel_id;
+        let hotel_id = RatePlan::read(plan)?.hotel_id;
         let is_its = |id: &&str| *id == hotel_id;
         let ahead = ids[next..].iter().position(is_its).map(|n| next + n);
         if let Some(n) = ahead.or_else(|| ids[..next].iter().position(is_its)) {
@@ -81,13 +83,12 @@ pub(crate) fn plans(ids: &HotelIds, answers: Vec<Bytes>) -> Result<Vec<Option<By
 mod tests {
     use super::*;
 
-    fn plan(hotel: &str, code: &str) -> Bytes {
-        let plan = RatePlan {
+    fn plan<'a>(hotel: &'a str, code: &'a str) -> RatePlan<'a> {
+        RatePlan {
             hotel_id: hotel,
             code,
             ..RatePlan::default()
-        };
-        plan.encode()
+        }
     }
 
     fn some_places(ids: &[&str], distances_m: &[f32]) -> Places {
@@ -98,12 +99,12 @@ mod tests {
     }
 
     fn codes(ids: &[&str], answers: &[(&str, &str)]) -> Vec<Option<String>> {
-        let answers = answers
-            .iter()
-            .map(|(hotel, code)| plan(hotel, code))
-            .collect();
-        let found = plans(&ids.iter().collect(), answers).unwrap();
-        let code = |plan: Bytes| RatePlan::read(&plan).unwrap().code.to_owned();
+        let mut all = Encoded::default();
+        for (hotel, code) in answers {
+            plan(hotel, code).push_on(&mut all);
+        }
+        let found = plans(&ids.iter().collect(), &all).unwrap();
+        let code = |plan| RatePlan::read(plan).unwrap().code.to_owned();
         found.into_iter().map(|plan| plan.map(code)).collect()
     }
 

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use bellhop::client::passed_on;
-use bytes::{Bytes, BytesMut};
 use hotel_proto::{
     Channel,
     area::{Point, Radius},
@@ -12,7 +11,7 @@ use hotel_proto::{
     rate::{self, rate_client::RateClient},
     search::{NearbyRequest, SearchResult, search_server},
     stay::Stay,
-    view::{Found, HotelIds},
+    view::{Encoded, Found, HotelIds},
 };
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
@@ -39,9 +38,7 @@ struct Answer {
     /// At most so many hotels.
     wanted: usize,
     ids: HotelIds,
-    found: Vec<Bytes>,
-    /// Where they are written.
-    buffer: BytesMut,
+    found: Encoded<100>,
     /// Whether rate failed on the way; hotels that it was not asked for then have no rate plan.
     degraded: bool,
 }
@@ -51,8 +48,7 @@ impl Answer {
         Self {
             wanted: wanted.get() as usize,
             ids: HotelIds::default(),
-            found: Vec::new(),
-            buffer: BytesMut::new(),
+            found: Encoded::default(),
             degraded: false,
         }
     }
@@ -60,8 +56,7 @@ impl Answer {
     /// Makes room for more hotels.
     fn expect(&mut self, hotels: usize) {
         let hotels = hotels.min(self.wanted - self.found.len());
-        self.found.reserve(hotels);
-        self.buffer.reserve(hotels * FOUND_BYTES);
+        self.found.reserve(hotels * FOUND_BYTES);
     }
 
     /// Adds a hotel behind the others, unless there are enough.
@@ -75,7 +70,7 @@ impl Answer {
             rate_plan,
         };
         self.ids.push(hotel_id);
-        self.found.push(found.encode_in(&mut self.buffer));
+        found.push_on(&mut self.found);
     }
 }
 
@@ -109,21 +104,14 @@ impl<G: Channel, R: Channel> Search<G, R> {
             if places.ids().is_empty() {
                 break;
             }
-            let plans = match answer.degraded {
-                true => None,
-                false => self.plans(query, places.ids()).await?,
-            };
-            answer.degraded = plans.is_none();
             answer.expect(places.ids().len());
-            match plans {
-                Some(plans) => {
-                    for ((id, metres), plan) in places.iter().zip(plans) {
-                        plan.iter().for_each(|plan| answer.add(id, metres, plan));
-                    }
-                }
-                None => places
+            if !answer.degraded {
+                answer.degraded = !self.add_priced(query, &places, &mut answer).await?;
+            }
+            if answer.degraded {
+                places
                     .iter()
-                    .for_each(|(id, metres)| answer.add(id, metres, &[])),
+                    .for_each(|(id, metres)| answer.add(id, metres, &[]));
             }
             if exhausted || answer.found.len() == answer.wanted {
                 break;
@@ -146,14 +134,15 @@ impl<G: Channel, R: Channel> Search<G, R> {
         Ok(answer.into_inner().into())
     }
 
-    /// The rate plan of each place; `None` where rate fails and the answer can do without it.
-    async fn plans(
+    /// Adds the places that have a rate plan; none, and `false`, where rate fails and the answer can do without it.
+    async fn add_priced(
         &self,
         query: &Query,
-        ids: &HotelIds,
-    ) -> Result<Option<Vec<Option<Bytes>>>, Status> {
+        places: &Places,
+        answer: &mut Answer,
+    ) -> Result<bool, Status> {
         let request = rate::Request {
-            hotel_ids: Some(ids.clone()),
+            hotel_ids: Some(places.ids().clone()),
             in_date: query.in_date.clone(),
             out_date: query.out_date.clone(),
         };
@@ -163,19 +152,23 @@ impl<G: Channel, R: Channel> Search<G, R> {
         {
             request.set_timeout(patience);
         }
-        let answer = self.rate.clone().get_rates(request).await;
-        let plans = answer.and_then(|answer| {
-            let plans = answer.into_inner().rate_plans;
-            Ok(matching::plans(ids, plans)?)
+        let rates = self.rate.clone().get_rates(request).await;
+        let added = rates.and_then(|rates| {
+            let plans = rates.into_inner().rate_plans.unwrap_or_default();
+            let plans = matching::plans(places.ids(), &plans)?;
+            for ((id, metres), plan) in places.iter().zip(plans) {
+                plan.iter().for_each(|plan| answer.add(id, metres, plan));
+            }
+            Ok(())
         });
-        match plans {
-            Ok(plans) => {
+        match added {
+            Ok(()) => {
                 self.teller.answered();
-                Ok(Some(plans))
+                Ok(true)
             }
             Err(status) if query.allow_degraded && !degraded::is_callers_fault(&status) => {
                 self.teller.failed(&status);
-                Ok(None)
+                Ok(false)
             }
             Err(status) => Err(passed_on(degraded::RATE, &status)),
         }
@@ -204,7 +197,7 @@ impl<G: Channel, R: Channel> search_server::Search for Search<G, R> {
         } = self.nearby(&query).await?;
         let mut answer = Response::new(SearchResult {
             hotel_ids: Some(ids),
-            found,
+            found: Some(found),
             degraded: Vec::new(),
         });
         if degraded {

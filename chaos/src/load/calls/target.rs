@@ -80,7 +80,7 @@ async fn ask_rate(mut client: RateClient<Channel>) -> Answered {
     });
     request.set_timeout(PATIENCE);
     match client.get_rates(request).await {
-        Ok(answer) if answer.get_ref().rate_plans.len() == 1 => Answered::Good,
+        Ok(answer) if answer.get_ref().rate_plans.iter().flatten().count() == 1 => Answered::Good,
         Ok(answer) => Answered::Other(format!("{answer:?}")),
         Err(status) => refusal(&status),
     }

@@ -2,10 +2,8 @@
 
 use std::str;
 
-use bytes::{Buf, BufMut, BytesMut};
-use prost::encoding::{
-    WireType, decode_key, decode_varint, encode_key, encode_varint, encoded_len_varint,
-};
+use bytes::Buf;
+use prost::encoding::{WireType, decode_key, decode_varint, encode_varint, encoded_len_varint};
 
 use super::Unreadable;
 
@@ -50,9 +48,9 @@ impl<'a> Fields<'a> {
         self.0
     }
 
-    /// Reads a byte, if it is this one.
-    pub(super) fn skip_byte(&mut self, byte: u8) -> bool {
-        let rest = self.0.strip_prefix(&[byte]);
+    /// Passes over these bytes, if they are there.
+    pub(super) fn pass_over(&mut self, bytes: &[u8]) -> bool {
+        let rest = self.0.strip_prefix(bytes);
         self.0 = rest.unwrap_or(self.0);
         rest.is_some()
     }
@@ -151,10 +149,25 @@ pub(super) fn with_head(length: usize) -> usize {
     1 + encoded_len_varint(length as u64) + length
 }
 
-pub(super) fn put_bytes(tag: u32, bytes: &[u8], buffer: &mut BytesMut) {
+/// Writes a field with a tag below 16, unless there is nothing in it.
+pub(super) fn put_bytes(tag: u8, bytes: &[u8], buffer: &mut Vec<u8>) {
     if !bytes.is_empty() {
-        encode_key(tag, WireType::LengthDelimited, buffer);
-        encode_varint(bytes.len() as u64, buffer);
-        buffer.put_slice(bytes);
+        put_head(tag, bytes.len(), buffer);
+        buffer.extend_from_slice(bytes);
     }
+}
+
+/// Writes what is before so many bytes.
+pub(super) fn put_head(tag: u8, length: usize, buffer: &mut Vec<u8>) {
+    buffer.push(key(tag, WireType::LengthDelimited));
+    match length {
+        // Nearly all.
+        0..0x80 => buffer.push(length as u8),
+        _ => encode_varint(length as u64, buffer),
+    }
+}
+
+/// The key of a field with a tag below 16.
+pub(super) fn key(tag: u8, wire_type: WireType) -> u8 {
+    tag << 3 | wire_type as u8
 }

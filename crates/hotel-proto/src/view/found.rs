@@ -1,11 +1,10 @@
 //! What search found, read where it lies and written at once.
 
-use bytes::{BufMut, Bytes, BytesMut};
-use prost::encoding::{WireType, encode_key};
+use prost::encoding::WireType;
 
 use super::{
-    Fields, Unreadable,
-    fields::{bytes_len, put_bytes},
+    Encoded, Fields, Unreadable,
+    fields::{bytes_len, key, put_bytes},
 };
 
 /// A `search.Found`; what is not there is empty.
@@ -40,18 +39,17 @@ impl<'a> Found<'a> {
         Ok(found)
     }
 
-    /// The bytes of it, written behind those of others: whoever encodes many has them all in a few pieces of memory.
-    pub fn encode_in(&self, buffer: &mut BytesMut) -> Bytes {
+    /// Adds the bytes of it to a list.
+    pub fn push_on<const TAG: u32>(&self, list: &mut Encoded<TAG>) {
         let is_far = self.distance_m != 0.0;
         let distance = if is_far { 1 + size_of::<f32>() } else { 0 };
         let length = bytes_len(self.hotel_id.as_bytes()) + distance + bytes_len(self.rate_plan);
-        buffer.reserve(length);
+        let buffer = list.begin(length);
         put_bytes(1, self.hotel_id.as_bytes(), buffer);
         if is_far {
-            encode_key(2, WireType::ThirtyTwoBit, buffer);
-            buffer.put_f32_le(self.distance_m);
+            buffer.push(key(2, WireType::ThirtyTwoBit));
+            buffer.extend_from_slice(&self.distance_m.to_le_bytes());
         }
         put_bytes(3, self.rate_plan, buffer);
-        buffer.split().freeze()
     }
 }

@@ -1,12 +1,13 @@
 //! Messages as they are on the wire, read where they lie.
 //!
-//! Whoever hands a message on, or reads it once to write something else, has no use for strings of its own. So some messages are
-//! fields of type `Bytes` in the generated types: an answer of rate holds the bytes of each plan, which search hands on as they
-//! are; one of profile holds those that were encoded when its data were loaded. Lists of ids are one piece each. On the wire it is the same.
+//! Whoever hands a message on, or reads it once to write something else, has no use for strings of its own. So long lists are
+//! one piece of memory each in the generated types, a [`List`]: of ids, which are read, handed on and written as a whole; of the plans in an
+//! answer of rate, which search hands on as they are; of profiles, which were encoded when their data were loaded. On the wire
+//! it is the same.
 
 mod fields;
 mod found;
-mod ids;
+mod list;
 mod profile;
 mod rate;
 
@@ -15,7 +16,7 @@ use tonic::Status;
 use self::fields::Fields;
 pub use self::{
     found::Found,
-    ids::{HotelIds, IdIter},
+    list::{Encoded, HotelIds, Iter, List, Message, Text, Value},
     profile::{Address, Hotel},
     rate::{RatePlan, RoomType},
 };

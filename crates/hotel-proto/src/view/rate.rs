@@ -1,11 +1,10 @@
 //! Rate plans, read where they lie and written at once.
 
-use bytes::{BufMut, Bytes, BytesMut};
-use prost::encoding::{WireType, encode_key, encode_varint};
+use prost::encoding::WireType;
 
 use super::{
-    Fields, Unreadable,
-    fields::{bytes_len, put_bytes, with_head},
+    Encoded, Fields, Unreadable,
+    fields::{bytes_len, key, put_bytes, put_head, with_head},
 };
 
 /// A `rate.RatePlan` with its room; what is not there is empty.
@@ -61,13 +60,8 @@ impl<'a> RatePlan<'a> {
         Ok(plan)
     }
 
-    /// The bytes of it.
-    pub fn encode(&self) -> Bytes {
-        self.encode_in(&mut BytesMut::new())
-    }
-
-    /// The bytes of it, written behind those of others: whoever encodes many has them all in a few pieces of memory.
-    pub fn encode_in(&self, buffer: &mut BytesMut) -> Bytes {
+    /// Adds the bytes of it to a list.
+    pub fn push_on<const TAG: u32>(&self, list: &mut Encoded<TAG>) {
         let room = self.room_type.as_ref().map(RoomType::encoded_len);
         let texts = [
             (1, self.hotel_id),
@@ -75,20 +69,15 @@ impl<'a> RatePlan<'a> {
             (3, self.in_date),
             (4, self.out_date),
         ];
-        let length = texts
-            .iter()
-            .map(|(_, text)| bytes_len(text.as_bytes()))
-            .sum::<usize>();
-        buffer.reserve(length + room.map_or(0, with_head));
+        let lengths = texts.iter().map(|(_, text)| bytes_len(text.as_bytes()));
+        let buffer = list.begin(lengths.sum::<usize>() + room.map_or(0, with_head));
         for (tag, text) in texts {
             put_bytes(tag, text.as_bytes(), buffer);
         }
         if let (Some(room), Some(length)) = (&self.room_type, room) {
-            encode_key(5, WireType::LengthDelimited, buffer);
-            encode_varint(length as u64, buffer);
+            put_head(5, length, buffer);
             room.put(buffer);
         }
-        buffer.split().freeze()
     }
 }
 
@@ -109,7 +98,7 @@ impl<'a> RoomType<'a> {
         Ok(())
     }
 
-    fn rates(&self) -> [(u32, f64); 3] {
+    fn rates(&self) -> [(u8, f64); 3] {
         let Self {
             bookable_rate,
             total_rate,
@@ -123,7 +112,7 @@ impl<'a> RoomType<'a> {
         ]
     }
 
-    fn texts(&self) -> [(u32, &str); 3] {
+    fn texts(&self) -> [(u8, &str); 3] {
         [
             (4, self.code),
             (5, self.currency),
@@ -140,11 +129,11 @@ impl<'a> RoomType<'a> {
         rates.count() * (1 + size_of::<f64>()) + texts.sum::<usize>()
     }
 
-    fn put(&self, buffer: &mut BytesMut) {
+    fn put(&self, buffer: &mut Vec<u8>) {
         for (tag, rate) in self.rates() {
             if is_said(rate) {
-                encode_key(tag, WireType::SixtyFourBit, buffer);
-                buffer.put_f64_le(rate);
+                buffer.push(key(tag, WireType::SixtyFourBit));
+                buffer.extend_from_slice(&rate.to_le_bytes());
             }
         }
         for (tag, text) in self.texts() {

@@ -115,21 +115,22 @@ impl rate_server::Rate for FakeRate {
             .iter()
             .flatten()
             .filter(|id| (self.free)(id.parse().unwrap()));
-        let mut rate_plans: Vec<_> = free
-            .map(|hotel_id| {
-                let plan = RatePlan {
-                    hotel_id,
-                    in_date: &request.in_date,
-                    out_date: &request.out_date,
-                    ..RatePlan::default()
-                };
-                plan.encode()
+        let mut plans: Vec<_> = free
+            .map(|hotel_id| RatePlan {
+                hotel_id,
+                in_date: &request.in_date,
+                out_date: &request.out_date,
+                ..RatePlan::default()
             })
             .collect();
         if self.backwards {
-            rate_plans.reverse();
+            plans.reverse();
         }
-        Ok(Response::new(rate::Result { rate_plans }))
+        let mut rate_plans = Encoded::default();
+        plans.iter().for_each(|plan| plan.push_on(&mut rate_plans));
+        Ok(Response::new(rate::Result {
+            rate_plans: Some(rate_plans),
+        }))
     }
 }
 
@@ -174,7 +175,7 @@ fn ids(answer: &SearchResult) -> Vec<&str> {
 }
 
 fn found(answer: &SearchResult) -> Vec<Found<'_>> {
-    let found = answer.found.iter().map(|found| Found::read(found));
+    let found = answer.found.iter().flatten().map(Found::read);
     found.collect::<Result<_, _>>().unwrap()
 }
 

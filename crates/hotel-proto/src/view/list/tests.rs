@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use prost::Message;
+use prost::Message as _;
 
-use super::*;
-use crate::geo;
+use super::{Message as Messages, *};
+use crate::{geo, search};
 
 /// The answer of geo as it would be generated; names are part of what prost says of a fault.
 mod plain {
@@ -15,6 +15,17 @@ mod plain {
         pub(super) hotel_ids: Vec<String>,
         #[prost(float, repeated, tag = "100")]
         pub(super) distances_m: Vec<f32>,
+    }
+
+    /// The answer of search, whose list of messages has a number of two bytes.
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(super) struct SearchResult {
+        #[prost(string, repeated, tag = "1")]
+        pub(super) hotel_ids: Vec<String>,
+        #[prost(bytes = "vec", repeated, tag = "100")]
+        pub(super) found: Vec<Vec<u8>>,
+        #[prost(string, repeated, tag = "101")]
+        pub(super) degraded: Vec<String>,
     }
 }
 
@@ -29,6 +40,26 @@ prop_compose! {
         distances_m in prop::collection::vec(0.0..1e4_f32, 0..4),
     ) -> plain::Result {
         plain::Result { hotel_ids, distances_m }
+    }
+}
+
+prop_compose! {
+    fn a_search_result()(
+        hotel_ids in some_ids(),
+        found in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..150), 0..5),
+        degraded in prop::collection::vec("[a-z]{0,5}", 0..3),
+    ) -> plain::SearchResult {
+        plain::SearchResult { hotel_ids, found, degraded }
+    }
+}
+
+/// What is to be seen of an answer of search.
+fn seen_found(answer: search::SearchResult) -> plain::SearchResult {
+    let (ids, found) = (answer.hotel_ids.iter(), answer.found.iter());
+    plain::SearchResult {
+        hotel_ids: ids.flatten().map(str::to_owned).collect(),
+        found: found.flatten().map(<[u8]>::to_vec).collect(),
+        degraded: answer.degraded,
     }
 }
 
@@ -86,6 +117,35 @@ proptest! {
         prop_assert_eq!(own.encoded_len(), bytes.len());
         prop_assert_eq!(own.encode_to_vec(), &bytes[..]);
         prop_assert_eq!(seen(geo::Result::decode(&bytes[..]).unwrap()), answer);
+    }
+
+    #[test]
+    fn so_is_one_of_messages(
+        answer in a_search_result(),
+        more in a_search_result(),
+        at in any::<prop::sample::Index>(),
+        change in prop::option::of(any::<u8>()),
+    ) {
+        let own = search::SearchResult {
+            hotel_ids: Some(answer.hotel_ids.iter().collect()),
+            found: Some(answer.found.iter().collect::<List<100, Messages>>()),
+            degraded: answer.degraded.clone(),
+        };
+        let bytes = answer.encode_to_vec();
+        prop_assert_eq!(own.encode_to_vec(), &bytes[..]);
+        let mut bytes = [bytes, more.encode_to_vec()].concat();
+        prop_assume!(!bytes.is_empty());
+        let at = at.index(bytes.len());
+        if let Some(change) = change {
+            bytes[at] = change;
+        }
+        let bytes = Bytes::from(bytes);
+        let pieces = bytes.slice(..at).chain(bytes.slice(at..));
+        let expected = plain::SearchResult::decode(bytes.clone()).map_err(|error| error.to_string());
+        for read in [search::SearchResult::decode(bytes), search::SearchResult::decode(pieces)] {
+            let read = read.map(seen_found).map_err(|error| error.to_string());
+            prop_assert_eq!(&read, &expected);
+        }
     }
 
     #[test]
