@@ -16,15 +16,16 @@ pub(crate) struct Teller(pub(crate) Arc<Outage>);
 impl Teller {
     /// Tells of an answer that these services have failed for.
     pub(crate) fn tell(&self, degraded: &[String], mut response: Response) -> Response {
-        let now = Instant::now();
         if degraded.is_empty() {
-            if let Some(over) = self.0.went_well(now) {
+            if self.0.is_running()
+                && let Some(over) = self.0.went_well(Instant::now())
+            {
                 let (answers, lasted) = (over.failures, over.lasted);
                 tracing::info!(answers, ?lasted, "answers are whole again");
             }
             return response;
         }
-        match self.0.failed_again(now) {
+        match self.0.failed_again(Instant::now()) {
             Some(1) => tracing::warn!(?degraded, "answers are degraded: these services fail"),
             Some(answers) => tracing::warn!(answers, ?degraded, "answers are still degraded"),
             None => {}

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::{RawQuery, State},
     http::{Method, Uri, header::CONTENT_TYPE},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -86,16 +87,18 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
         let limit = self.settings.limit.as_ref();
         let limit = limit.map(|limit| limit.layer(too_many as fn(TooMany) -> Response));
         let dependencies: Arc<[Dependency]> = self.dependencies.as_slice().into();
+        let answer = move |upstreams: State<Upstreams<S, P>>, query: RawQuery| {
+            guard::in_time(deadline, hotels::answer(upstreams, query))
+        };
         let hotels = Router::new()
-            .route("/hotels", get(hotels::answer::<S, P>))
+            .route("/hotels", get(answer))
             .with_state(self.upstreams.clone())
             .layer(
                 // Outermost first, and together: each layer of a router has a box of its own.
                 ServiceBuilder::new()
                     // Around the limit and the deadline, so that pages elsewhere can read a 429 and a 504 too.
                     .map_response(hotels::readable_anywhere)
-                    .option_layer(limit.clone())
-                    .layer(from_fn_with_state(deadline, guard::in_time)),
+                    .option_layer(limit.clone()),
             );
 
         let Settings {
@@ -119,15 +122,10 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             .route("/healthz", get(readiness::alive))
             .route("/readyz", get(readiness::ready).with_state(dependencies))
             .method_not_allowed_fallback(method_not_allowed)
-            .layer(
-                ServiceBuilder::new()
-                    // Whatever is answered, it carries the ids.
-                    .layer(from_fn_with_state(
-                        identity::Teller { trace_id, failures },
-                        identity::tell,
-                    ))
-                    .layer(from_fn(guard::caught)),
-            )
+            .layer(from_fn_with_state(
+                identity::Teller { trace_id, failures },
+                identity::tell,
+            ))
     }
 }
 

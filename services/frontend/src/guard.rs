@@ -1,31 +1,27 @@
 //! Keeps a request from costing more than itself: its time is bounded and its panic goes no further.
 
-use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
+use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::error::Fault;
 
 /// Answers 504 after the deadline; what was under way is dropped, which cancels its calls.
 pub(crate) async fn in_time(
-    State(deadline): State<Duration>,
-    request: Request,
-    next: Next,
+    deadline: Duration,
+    answer: impl Future<Output = impl IntoResponse>,
 ) -> Response {
-    let answer = tokio::time::timeout(deadline, next.run(request));
-    let late = |_| Fault::late(deadline).into_response();
-    answer.await.unwrap_or_else(late)
+    match tokio::time::timeout(deadline, answer).await {
+        Ok(answer) => answer.into_response(),
+        Err(_) => Fault::late(deadline).into_response(),
+    }
 }
 
 /// Answers 500 where a handler panics.
-pub(crate) async fn caught(request: Request, next: Next) -> Response {
+pub(crate) async fn caught(answer: impl Future<Output = Response>) -> Response {
     // The request is gone with its handler, and nothing else of it is looked at again.
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answer = AssertUnwindSafe(answer).catch_unwind();
     let broken = |panic: Box<dyn Any + Send>| Fault::internal(words(&*panic)).into_response();
     answer.await.unwrap_or_else(broken)
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use bellhop::server::{X_REQUEST_ID, request_id};
 
-use crate::{Failures, error::Cause};
+use crate::{Failures, error::Cause, guard};
 
 pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
@@ -25,7 +25,8 @@ pub(crate) async fn tell(State(teller): State<Teller>, request: Request, next: N
     let request_id = request_id(request.headers());
     let trace_id = trace_id((teller.trace_id)(), request.headers());
 
-    let mut response = next.run(request).await;
+    // Whatever is answered, it carries the ids.
+    let mut response = guard::caught(next.run(request)).await;
     match response.extensions_mut().remove() {
         Some(Cause(cause)) => teller.failures.failed(response.status(), &cause),
         None => teller.failures.answered(),

@@ -14,7 +14,6 @@ use bellhop::{
 };
 use hotel_proto::{FILE_DESCRIPTOR_SET, geo::geo_server, rate::rate_server};
 use tokio::time::Instant;
-use tower::ServiceBuilder;
 
 use crate::{Frontend, MeshPage, Settings, query};
 
@@ -66,25 +65,26 @@ fn router(mesh: &Mesh, settings: Settings) -> Router {
         .with_dependency("geo", geo_server::SERVICE_NAME, channel("geo"))
         .with_optional_dependency("rate", rate_server::SERVICE_NAME, channel("rate"))
         .router()
-        .layer(
-            ServiceBuilder::new()
+        .layer(from_fn(
+            move |matched: Option<MatchedPath>, request: Request, next: Next| {
                 // What the frontend waits for no longer, nobody behind it should go on with.
-                .layer(from_fn(move |request: Request, next: Next| {
-                    let deadline = Some(Instant::now() + deadline);
-                    Scope {
-                        deadline,
-                        ..Scope::current()
-                    }
-                    .enter(next.run(request))
-                }))
-                .layer(from_fn(tell_route)),
-        )
+                let deadline = Some(Instant::now() + deadline);
+                Scope {
+                    deadline,
+                    ..Scope::current()
+                }
+                .enter(tell_route(matched, next.run(request)))
+            },
+        ))
 }
 
 /// Tells the mesh which route a request took, for the name of its span, and what of its query is no secret.
-async fn tell_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+async fn tell_route(
+    matched: Option<MatchedPath>,
+    answer: impl Future<Output = Response>,
+) -> Response {
     let route = matched.and_then(|path| ROUTES.into_iter().find(|route| *route == path.as_str()));
-    let mut response = next.run(request).await;
+    let mut response = answer.await;
     if let Some(route) = route {
         response.extensions_mut().insert(HttpRoute(route));
     }

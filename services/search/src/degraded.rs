@@ -46,7 +46,9 @@ impl Teller {
     }
 
     pub(crate) fn answered(&self) {
-        if let Some(over) = self.0.went_well(Instant::now()) {
+        if self.0.is_running()
+            && let Some(over) = self.0.went_well(Instant::now())
+        {
             let (failures, lasted) = (over.failures, over.lasted);
             tracing::info!(service = RATE, failures, ?lasted, "rate answers again");
         }
