@@ -91,10 +91,18 @@ impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u32, Value<'a>), Unreadable>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let field = self.read();
+        let field = match self.0 {
+            [] => return None,
+            // Nearly all: less than 128 bytes, of a field with a tag below 16.
+            &[key @ 8..0x80, length @ ..0x80, ref rest @ ..]
+                if key & 7 == WireType::LengthDelimited as u8 && rest.len() >= length.into() =>
+            {
+                let (bytes, rest) = rest.split_at(length.into());
+                self.0 = rest;
+                return Some(Ok((u32::from(key >> 3), Value::Bytes(bytes))));
+            }
+            _ => self.read(),
+        };
         if field.is_err() {
             self.0 = &[];
         }
