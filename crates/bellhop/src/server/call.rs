@@ -11,7 +11,7 @@ use std::{
 
 use http::{Response, StatusCode};
 use pin_project_lite::pin_project;
-use tokio::{task::futures::TaskLocalFuture, time::Instant};
+use tokio::task::futures::TaskLocalFuture;
 use tonic::{Code, Status, body::Body};
 use tower::Service;
 
@@ -49,6 +49,7 @@ impl Service<Call> for Handle {
     fn call(&mut self, call: Call) -> ResponseFuture {
         let Call {
             request,
+            at,
             span,
             baggage,
             explanation,
@@ -57,7 +58,7 @@ impl Service<Call> for Handle {
         } = call;
         let timeout = parse_timeout(request.headers());
         let after = timeout.as_ref().ok().copied().flatten();
-        let timer = after.map(|after| Timer::new(Instant::now(), after));
+        let timer = after.map(|after| Timer::new(at, after));
         let scope = Scope {
             span,
             baggage,
@@ -158,7 +159,7 @@ mod tests {
     };
 
     use futures_util::poll;
-    use tokio::time::advance;
+    use tokio::time::{Instant, advance};
 
     use super::*;
 

@@ -53,6 +53,7 @@ impl Service<Call> for HandleHttp {
             baggage,
             explanation,
             version,
+            ..
         } = call;
         if let Some(peer) = peer {
             request.extensions_mut().insert(RemoteAddr(peer));

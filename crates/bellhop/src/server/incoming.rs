@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use http::Request;
 use opentelemetry::trace::SpanContext;
+use tokio::time::Instant;
 
 use super::{ALIVE, READY, RequestBody};
 use crate::{context::Explanation, telemetry::Baggage};
@@ -12,6 +13,8 @@ use crate::{context::Explanation, telemetry::Baggage};
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) request: Request<RequestBody>,
+    /// When it came: one look at the clock for all who ask on its way.
+    pub(super) at: Instant,
     /// The other end of the connection; nobody's where the caller is in this process.
     pub(super) peer: Option<SocketAddr>,
     /// The span that encloses it; invalid until it has one.
@@ -28,6 +31,7 @@ impl Call {
     pub(super) fn new(request: Request<RequestBody>, peer: Option<SocketAddr>) -> Self {
         Self {
             request,
+            at: Instant::now(),
             peer,
             span: SpanContext::NONE,
             baggage: Baggage::default(),

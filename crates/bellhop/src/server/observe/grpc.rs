@@ -29,7 +29,7 @@ impl Protocol for Grpc {
             path: call.request.uri().path(),
             peer: call.peer,
         };
-        let timing = counter.map(|calls| calls.begin(known.path));
+        let timing = counter.map(|calls| calls.begun(known.path, call.at));
         telemetry
             .server(call.request.headers(), known)
             .timed_rpc(timing)

@@ -44,7 +44,7 @@ impl Protocol for Http {
             version: request.version(),
             peer: call.peer,
         };
-        let timing = counter.map(|requests| requests.begin(known.method));
+        let timing = counter.map(|requests| requests.begun(known.method, call.at));
         telemetry
             .http_server(request.headers(), known)
             .timed_http(timing)

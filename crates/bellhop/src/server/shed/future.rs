@@ -69,14 +69,17 @@ where
             return refusal.as_mut().poll(cx);
         }
         let inner = this.inner.as_pin_mut().expect("polled after its end");
-        let Ok(response) = ready!(match this.place {
-            Some(place) => place.poll(cx, |cx| inner.poll(cx)),
-            None => inner.poll(cx),
-        });
-        if let Some(mut admitted) = this.admitted.take()
+        let (Ok(response), at) = match this.place {
+            Some(place) => {
+                let (response, at) = ready!(place.poll(cx, |cx| inner.poll(cx)));
+                (response, Some(at))
+            }
+            None => (ready!(inner.poll(cx)), None),
+        };
+        if let Some(admitted) = this.admitted.take()
             && !is_late(&response)
         {
-            admitted.answered();
+            admitted.answered(at);
         }
         Poll::Ready(Ok(response))
     }

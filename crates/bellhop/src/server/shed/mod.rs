@@ -61,21 +61,15 @@ struct Shared {
 /// A call that was let in by all limits, until it is answered or given up.
 #[derive(Debug)]
 struct Admitted {
-    own: Entry,
-    common: Option<Entry>,
-}
-
-/// A call that one limit has let in.
-#[derive(Debug)]
-struct Entry {
-    shared: Arc<Shared>,
+    own: Arc<Shared>,
+    common: Option<Arc<Shared>>,
     since: Instant,
-    answered: bool,
+    /// When it was answered.
+    answered: Option<Instant>,
 }
 
 impl Limits {
-    fn admit(&self) -> Option<Admitted> {
-        let now = Instant::now();
+    fn admit(&self, now: Instant) -> Option<Admitted> {
         if self.own.lag.is_due(now) {
             let (own, turns) = (self.own.clone(), self.turns.clone());
             tokio::spawn(async move {
@@ -84,13 +78,16 @@ impl Limits {
             });
         }
         let common = || match &self.common {
-            Some(common) => common
-                .admit(now, || Some(()))
-                .map(|(entry, ())| Some(entry)),
-            None => Some(None),
+            Some(common) => common.with(|limit| limit.admit(now, || Some(()))),
+            None => Some(()),
         };
-        let (own, common) = self.own.admit(now, common)?;
-        Some(Admitted { own, common })
+        self.own.with(|limit| limit.admit(now, common))?;
+        Some(Admitted {
+            own: self.own.clone(),
+            common: self.common.clone(),
+            since: now,
+            answered: None,
+        })
     }
 
     /// Where the call stands among the others. One that comes in memory is part of its caller's turn: who waited for one
@@ -103,11 +100,9 @@ impl Limits {
 }
 
 impl Admitted {
-    fn answered(&mut self) {
-        self.own.answered = true;
-        if let Some(common) = &mut self.common {
-            common.answered = true;
-        }
+    /// It is answered, at this time, or now.
+    fn answered(mut self, at: Option<Instant>) {
+        self.answered = at.or_else(|| Some(Instant::now()));
     }
 }
 
@@ -122,28 +117,15 @@ impl Shared {
     fn with<T>(&self, change: impl FnOnce(&mut Limit) -> T) -> T {
         change(&mut self.limit.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    fn admit<T>(
-        self: &Arc<Self>,
-        now: Instant,
-        further: impl FnOnce() -> Option<T>,
-    ) -> Option<(Entry, T)> {
-        let further = self.with(|limit| limit.admit(now, further))?;
-        let entry = Entry {
-            shared: self.clone(),
-            since: now,
-            answered: false,
-        };
-        Some((entry, further))
-    }
 }
 
-impl Drop for Entry {
+impl Drop for Admitted {
     fn drop(&mut self) {
-        let now = Instant::now();
+        let now = self.answered.unwrap_or_else(Instant::now);
         let took = now.saturating_duration_since(self.since);
-        self.shared
-            .with(|limit| limit.finish(now, took, self.answered));
+        for shared in [&self.own].into_iter().chain(&self.common) {
+            shared.with(|limit| limit.finish(now, took, self.answered.is_some()));
+        }
     }
 }
 
@@ -164,7 +146,7 @@ where
         let Some(limits) = self.limits.as_ref().filter(|_| !call.is_question()) else {
             return ResponseFuture::uncounted(self.inner.call(call));
         };
-        match limits.admit() {
+        match limits.admit(call.at) {
             Some(admitted) => {
                 let place = limits.place_of(&call);
                 ResponseFuture::passed(self.inner.call(call), admitted, place)

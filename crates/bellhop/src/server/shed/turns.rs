@@ -15,6 +15,7 @@ mod round;
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -105,18 +106,20 @@ impl Place {
         }
     }
 
-    /// Does a piece of work once it is its turn.
+    /// Does a piece of work once it is its turn. What comes of it, and when.
     pub(super) fn poll<T>(
         &mut self,
         cx: &mut Context<'_>,
         work: impl FnOnce(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
+    ) -> Poll<(T, Instant)> {
         ready!(self.poll_turn(cx));
-        let _turn = Turn {
+        let turn = Turn {
             turns: &self.turns,
             since: Instant::now(),
         };
-        work(cx)
+        let done = work(cx);
+        let at = turn.end();
+        done.map(|done| (done, at))
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -136,6 +139,17 @@ impl Place {
     }
 }
 
+impl Turn<'_> {
+    /// When it was over.
+    fn end(self) -> Instant {
+        let now = Instant::now();
+        self.turns.pass(now.saturating_duration_since(self.since));
+        mem::forget(self);
+        now
+    }
+}
+
+/// Of work that panics.
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.turns.pass(self.since.elapsed());

@@ -57,11 +57,11 @@ impl Requests {
     }
 
     /// A request begins.
-    pub(crate) fn begin(self: &Arc<Self>, method: &Method) -> Timing {
+    pub(crate) fn begun(self: &Arc<Self>, method: &Method, begun: Instant) -> Timing {
         Timing {
             requests: self.clone(),
             method: method_name(method).unwrap_or(OTHER),
-            begun: Instant::now(),
+            begun,
         }
     }
 
@@ -157,7 +157,9 @@ mod tests {
         let requests = Arc::new(Requests::new());
         let end = |method: Method, status: u16, route| {
             let status = StatusCode::from_u16(status).ok();
-            requests.begin(&method).end(status, route, None);
+            requests
+                .begun(&method, Instant::now())
+                .end(status, route, None);
         };
         end(Method::GET, 200, Some("/hotels"));
         end(Method::GET, 503, Some("/hotels"));
@@ -179,7 +181,9 @@ mod tests {
         let requests = Arc::new(Requests::new());
         for status in 100..1000 {
             let status = StatusCode::from_u16(status).ok();
-            requests.begin(&Method::GET).end(status, None, None);
+            requests
+                .begun(&Method::GET, Instant::now())
+                .end(status, None, None);
         }
         assert_eq!(series(&requests).len(), SERIES + 1);
     }

@@ -102,6 +102,11 @@ impl Calls {
 
     /// A call begins; `path` is as in `/geo.Geo/Nearby`.
     pub(crate) fn begin(self: &Arc<Self>, path: &str) -> Timing {
+        self.begun(path, Instant::now())
+    }
+
+    /// The same, of one that began then.
+    pub(crate) fn begun(self: &Arc<Self>, path: &str, begun: Instant) -> Timing {
         if self.is_client() {
             self.active.fetch_add(1, Relaxed);
         }
@@ -109,7 +114,7 @@ impl Calls {
         Timing {
             calls: self.clone(),
             method: self.method(name),
-            begun: Instant::now(),
+            begun,
         }
     }
 

@@ -159,7 +159,7 @@ async fn a_call_that_waits_for_somebody_keeps_nobody_from_working() {
     let waits = poll_fn(|cx| place.poll(cx, |_| Poll::<()>::Pending));
     tokio::select! {
         biased;
-        () = waits => unreachable!("it waits for ever"),
+        _ = waits => unreachable!("it waits for ever"),
         () = std::future::ready(()) => {}
     }
     let line = Line::default();
