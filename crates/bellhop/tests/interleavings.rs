@@ -1,15 +1,21 @@
-//! The state core of a breaker over loom's atomics: what holds in every order in which threads may meet.
+//! The state core of a breaker, and the bell of a server's connection, over loom's atomics: what holds in every order in which
+//! threads may meet.
 
 use loom::{sync::Arc, thread};
 
 mod atomic {
-    pub(super) use loom::sync::atomic::{AtomicU64, Ordering};
+    pub(super) use loom::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 }
 
 #[path = "../src/breaker/state.rs"]
 #[allow(dead_code, reason = "not all of the core is raced")]
 mod state;
 
+#[path = "../src/http2/served/bell.rs"]
+#[allow(dead_code, reason = "a turn that is cut short is not raced")]
+mod bell;
+
+use bell::Bell;
 use state::{Admission, Generation, Phase, State};
 
 const LOST: u64 = 1_000;
@@ -204,5 +210,34 @@ fn hurrying_loses_no_probe() {
             panic!("no probe");
         };
         assert!(state.settle(probe, Phase::Closed { failures: 0 }));
+    });
+}
+
+#[test]
+fn who_rings_is_heard_in_the_turn_or_wakes() {
+    model(|| {
+        let bell = Arc::new(Bell::new());
+        let news = Arc::new(loom::sync::atomic::AtomicUsize::new(0));
+        let ring = |bell: &Bell, news: &loom::sync::atomic::AtomicUsize| {
+            news.fetch_add(1, atomic::Ordering::SeqCst);
+            bell.ring()
+        };
+        let ringers: Vec<_> = (0..2)
+            .map(|_| {
+                let (bell, news) = (bell.clone(), news.clone());
+                thread::spawn(move || ring(&bell, &news))
+            })
+            .collect();
+        let mut seen;
+        loop {
+            bell.begin();
+            seen = news.load(atomic::Ordering::SeqCst);
+            if bell.rest() {
+                break;
+            }
+        }
+        let woken = ringers.into_iter().map(|ringer| ringer.join().unwrap());
+        let woken = woken.filter(|&woken| woken).count();
+        assert!(seen + woken >= 2, "seen {seen}, woken for {woken}");
     });
 }

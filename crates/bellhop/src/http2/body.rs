@@ -10,14 +10,12 @@ use h2::{Reason, RecvStream};
 use http_body::{Body, Frame, SizeHint};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{ConnectionError, InFlight};
+use super::{ConnectionError, InFlight, Reading};
 
 /// What comes of an answer after its head. Who drops it resets the stream.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    stream: RecvStream,
-    /// Only trailers are left.
-    data_done: bool,
+    reading: Reading,
     in_flight: InFlight,
     /// What is left of the request.
     _sending: Option<AbortOnDropHandle<()>>,
@@ -30,8 +28,7 @@ impl Answer {
         sending: Option<AbortOnDropHandle<()>>,
     ) -> Self {
         Self {
-            stream,
-            data_done: false,
+            reading: Reading::new(stream),
             in_flight,
             _sending: sending,
         }
@@ -52,28 +49,19 @@ impl Body for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ConnectionError>>> {
-        if !self.data_done {
-            match ready!(self.stream.poll_data(cx)) {
-                Some(Ok(data)) => {
-                    // It fails where the stream is over, and then nobody needs room.
-                    let _ = self.stream.flow_control().release_capacity(data.len());
-                    return Poll::Ready(Some(Ok(Frame::data(data))));
-                }
-                Some(Err(error)) => return Poll::Ready(self.failed(error)),
-                None => self.data_done = true,
-            }
-        }
-        Poll::Ready(match ready!(self.stream.poll_trailers(cx)) {
-            Ok(trailers) => trailers.map(|trailers| Ok(Frame::trailers(trailers))),
-            Err(error) => self.failed(error),
-        })
+        let frame = match ready!(Pin::new(&mut self.reading).poll_frame(cx)) {
+            Some(Err(error)) => self.failed(error),
+            Some(Ok(frame)) => Some(Ok(frame)),
+            None => None,
+        };
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.stream.is_end_stream()
+        self.reading.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
+        self.reading.size_hint()
     }
 }

@@ -2,24 +2,15 @@
 
 use std::{future::poll_fn, task::Poll};
 
-use http::{
-    HeaderMap, HeaderName, Request, Response,
-    header::{CONNECTION, TE, TRANSFER_ENCODING, UPGRADE},
-};
+use http::{Request, Response};
 use http_body::Body;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Answer, ConnectionError, Sender, Unsent, pipe::Pipe};
+use super::{Answer, ConnectionError, Sender, Unsent, head::strip, pipe::Pipe};
 use crate::endpoint::RequestBody;
 
-/// What HTTP/1 says of a connection. HTTP/2 knows none of it, and h2 sends no request that has one.
-static OF_A_CONNECTION: [HeaderName; 5] = [
-    CONNECTION,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
+/// So much of a request is handed down before the other side has made room for it: those that are kept are no larger.
+pub(super) const AT_ONCE: usize = 64 * 1024;
 
 impl Sender {
     /// Sends a request and waits for the head of the answer. Who drops this resets the stream.
@@ -44,7 +35,7 @@ impl Sender {
             let (answer, stream) = requests
                 .send_request(Request::from_parts(head, ()), whole)
                 .map_err(|error| self.refused(error))?;
-            (answer, (!whole).then(|| Pipe::new(body, stream)))
+            (answer, (!whole).then(|| Pipe::new(body, stream, AT_ONCE)))
         };
         let sending = match rest {
             Some(rest) => begin(rest).await,
@@ -73,20 +64,8 @@ impl Sender {
     }
 }
 
-/// Takes out what somebody has copied from a request of HTTP/1.
-fn strip(headers: &mut HeaderMap) {
-    if headers.keys().any(|name| OF_A_CONNECTION.contains(name)) {
-        for name in &OF_A_CONNECTION {
-            headers.remove(name);
-        }
-    }
-    if headers.get(TE).is_some_and(|te| te != "trailers") {
-        headers.remove(TE);
-    }
-}
-
 /// Sends what is there of a body, mostly all of it. What is not has a task of its own, that goes on while the answer is read.
-async fn begin(mut pipe: Pipe) -> Option<AbortOnDropHandle<()>> {
+async fn begin(mut pipe: Pipe<RequestBody>) -> Option<AbortOnDropHandle<()>> {
     let is_over = poll_fn(|cx| Poll::Ready(pipe.poll_sent(cx).is_ready())).await;
     let rest = || tokio::spawn(async move { poll_fn(|cx| pipe.poll_sent(cx)).await });
     (!is_over).then(|| AbortOnDropHandle::new(rest()))

@@ -3,7 +3,7 @@
 //! A message comes down in pieces: the head of a request before its body, the trailers of an answer behind a message of more
 //! than 256 bytes. Each piece would be a write of its own, and a system call is the dearest part of a hop. So what is said is
 //! kept until the task of the connection has its next turn, by which time the rest has come, and what others on the same
-//! connection had to say as well.
+//! connection had to say as well. Where all who have something to say are part of that task, it is kept until none of them has more.
 //!
 //! Only for HTTP/2: its connections read each time they are polled and then flush, which is how a turn is told.
 
@@ -25,10 +25,20 @@ const IDLE: usize = 4 * 1024;
 #[derive(Debug)]
 pub(crate) struct Gather<S> {
     stream: S,
+    wait: Wait,
     kept: Vec<u8>,
     /// How much of it has been written.
     written: usize,
     flush: Flush,
+}
+
+/// What a flush waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Until whoever else can run on this thread has run.
+    Round,
+    /// Until the task has another look, which it has at once where it is [woken in its turn](super::served).
+    Turn,
 }
 
 /// How far a flush has come.
@@ -43,9 +53,10 @@ enum Flush {
 }
 
 impl<S> Gather<S> {
-    pub(crate) fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S, wait: Wait) -> Self {
         Self {
             stream,
+            wait,
             kept: Vec::new(),
             written: 0,
             flush: Flush::Idle,
@@ -115,7 +126,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
             Flush::Due => ready!(self.poll_written(cx))?,
             Flush::Idle if !self.kept.is_empty() => {
                 self.flush = Flush::Asked;
-                when_others_have_had_their_turn(cx);
+                match self.wait {
+                    Wait::Round => when_others_have_had_their_turn(cx),
+                    Wait::Turn => cx.waker().wake_by_ref(),
+                }
                 return Poll::Ready(Ok(()));
             }
             Flush::Asked => return Poll::Ready(Ok(())),
@@ -231,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_is_said_until_the_next_turn_is_one_write() {
-        let mut gather = Gather::new(Socket::default());
+        let mut gather = Gather::new(Socket::default(), Wait::Round);
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(turn(&mut gather, cx, &[b"head "]).is_ready());
         assert!(gather.stream.writes.is_empty());
@@ -246,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_kept_behind_the_end() {
-        let mut gather = Gather::new(Socket::default());
+        let mut gather = Gather::new(Socket::default(), Wait::Round);
         gather.write_all(b"last words").await.unwrap();
         gather.shutdown().await.unwrap();
         assert_eq!(gather.stream.writes, [b"last words"]);
@@ -260,7 +274,7 @@ mod tests {
             lengths in prop::collection::vec(0..2 * LIMIT, 0..12),
         ) {
             let socket = Socket { takes: takes.into(), ..Socket::default() };
-            let mut gather = Gather::new(socket);
+            let mut gather = Gather::new(socket, Wait::Turn);
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let mut expected = Vec::new();
             runtime.block_on(async {

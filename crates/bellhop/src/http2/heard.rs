@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Whether anything has been heard since somebody asked.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Heard(Arc<AtomicBool>);
+pub(crate) struct Heard(Arc<AtomicBool>);
 
 /// A stream that says when it hears something.
 #[derive(Debug)]
@@ -33,12 +33,12 @@ impl Heard {
     }
 
     /// Whether anything has been heard since the last time that this was asked.
-    pub(super) fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         // Mostly nothing, which is only read.
         self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
     }
 
-    pub(super) fn note(&self) {
+    pub(crate) fn note(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -1,6 +1,6 @@
-//! A client's end of an HTTP/2 connection.
+//! HTTP/2 connections: a client's end, and [a server's](served).
 //!
-//! It stands on h2 itself. hyper's client has a queue before the connection, and for each call a task that waits for the answer and
+//! They stand on h2 itself. hyper's client has a queue before the connection, and for each call a task that waits for the answer and
 //! another that hands on the body; here a call does both itself, and there is one task for each connection, its [`Driver`].
 
 mod body;
@@ -8,9 +8,12 @@ mod call;
 mod driver;
 mod error;
 mod gather;
+mod head;
 mod heard;
 mod keep_alive;
 mod pipe;
+mod reading;
+pub(crate) mod served;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +30,13 @@ use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use tokio::{net::TcpStream, sync::oneshot};
 
-pub(crate) use self::{body::Answer, driver::Driver, error::Unsent, gather::Gather};
-use self::{heard::Heard, keep_alive::KeepAlive};
+pub(crate) use self::{
+    body::Answer, driver::Driver, error::Unsent, heard::Heard, reading::Reading,
+};
+use self::{
+    gather::{Gather, Wait},
+    keep_alive::KeepAlive,
+};
 
 pub use self::error::ConnectionError;
 
@@ -78,7 +86,7 @@ pub(crate) async fn begin(
     timeout: Duration,
 ) -> Result<(Sender, Closing, Driver), ConnectionError> {
     let heard = Heard::default();
-    let stream = heard.by(Gather::new(stream));
+    let stream = heard.by(Gather::new(stream, Wait::Round));
     let (requests, mut connection) = Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)

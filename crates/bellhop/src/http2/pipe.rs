@@ -1,4 +1,4 @@
-//! The body of a request on its way out.
+//! A body on its way out.
 
 use std::{
     pin::Pin,
@@ -9,23 +9,23 @@ use bytes::Bytes;
 use h2::{Reason, SendStream};
 use http_body::{Body, Frame};
 
-use crate::endpoint::RequestBody;
-
-/// So much is handed down before the other side has made room for it: requests that are kept are no larger.
-pub(super) const AT_ONCE: usize = 64 * 1024;
+use super::head::strip;
 
 /// A body and the stream that it goes to.
-pub(super) struct Pipe {
-    body: RequestBody,
+pub(super) struct Pipe<B> {
+    body: B,
     stream: SendStream<Bytes>,
+    at_once: usize,
     handed: usize,
 }
 
-impl Pipe {
-    pub(super) fn new(body: RequestBody, stream: SendStream<Bytes>) -> Self {
+impl<B: Body<Data = Bytes> + Unpin> Pipe<B> {
+    /// So many bytes are handed down at once, before the other side has made room for them.
+    pub(super) fn new(body: B, stream: SendStream<Bytes>, at_once: usize) -> Self {
         Self {
             body,
             stream,
+            at_once,
             handed: 0,
         }
     }
@@ -33,13 +33,20 @@ impl Pipe {
     /// Hands down the body. Is ready at its end, or when nobody wants it.
     pub(super) fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            if self.handed >= AT_ONCE && ready!(self.poll_room(cx)).is_err() {
+            let waits = self.handed >= self.at_once;
+            if waits && ready!(self.poll_room(cx)).is_err() {
                 return Poll::Ready(());
             }
             let frame = match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
-                // A server that does not want the rest says so; h2 keeps what came of it for whoever awaits the answer.
-                Poll::Pending => return self.stream.poll_reset(cx).map(drop),
+                Poll::Pending => {
+                    if waits {
+                        // Who has nothing to say keeps no room from the others of the connection.
+                        self.stream.reserve_capacity(0);
+                    }
+                    // Who does not want the rest says so; h2 keeps what else came of it for whoever reads.
+                    return self.stream.poll_reset(cx).map(drop);
+                }
             };
             let more = match frame {
                 Some(Ok(frame)) => self.hand(frame),
@@ -68,7 +75,8 @@ impl Pipe {
                 self.stream.send_data(data, last).is_ok() && !last
             }
             Err(frame) => match frame.into_trailers() {
-                Ok(trailers) => {
+                Ok(mut trailers) => {
+                    strip(&mut trailers);
                     // Fails where nobody wants them.
                     let _ = self.stream.send_trailers(trailers);
                     false

@@ -127,7 +127,7 @@ async fn of_a_long_body_no_more_is_taken_than_its_reader_has_room_for() {
     for _ in 0..1000 {
         yield_now().await;
     }
-    let held = pipe::AT_ONCE / length + full + 1;
+    let held = call::AT_ONCE / length + full + 1;
     assert!(taken.load(SeqCst) <= held, "{taken:?}");
     let read = timeout(SOON, read_all(request.into_body())).await.unwrap();
     assert_eq!(read.unwrap(), 400 * length);

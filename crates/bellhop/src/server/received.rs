@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::endpoint;
+use crate::{endpoint, http2::Reading};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -20,7 +20,9 @@ pub struct RequestBody(Origin);
 
 #[derive(Debug)]
 enum Origin {
+    /// Over HTTP/1, or over either where the connection may be of both.
     Afar(Incoming),
+    Stream(Reading),
     Beside(endpoint::RequestBody),
 }
 
@@ -34,6 +36,12 @@ impl RequestBody {
 impl From<Incoming> for RequestBody {
     fn from(body: Incoming) -> Self {
         Self(Origin::Afar(body))
+    }
+}
+
+impl From<Reading> for RequestBody {
+    fn from(body: Reading) -> Self {
+        Self(Origin::Stream(body))
     }
 }
 
@@ -53,6 +61,7 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
             Origin::Afar(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Origin::Stream(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Origin::Beside(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
         }
     }
@@ -60,6 +69,7 @@ impl Body for RequestBody {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Origin::Afar(body) => body.is_end_stream(),
+            Origin::Stream(body) => body.is_end_stream(),
             Origin::Beside(body) => body.is_end_stream(),
         }
     }
@@ -67,6 +77,7 @@ impl Body for RequestBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Origin::Afar(body) => body.size_hint(),
+            Origin::Stream(body) => body.size_hint(),
             Origin::Beside(body) => body.size_hint(),
         }
     }

@@ -6,10 +6,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -18,9 +15,7 @@ use hyper::rt;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Whether anything has been read from a connection of late.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Heard(Arc<AtomicBool>);
+use crate::http2::Heard;
 
 /// What hyper times the heads of one connection by.
 #[derive(Debug)]
@@ -42,17 +37,6 @@ pin_project! {
         // None where a connection may be idle for ever.
         #[pin]
         end: Option<Sleep>,
-    }
-}
-
-impl Heard {
-    /// Bytes have come.
-    pub(super) fn note(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
     }
 }
 

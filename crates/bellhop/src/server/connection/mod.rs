@@ -9,9 +9,10 @@ mod settings;
 
 use std::{
     fmt::Display,
+    future::Future,
     io,
     net::SocketAddr,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,14 +35,14 @@ pub(crate) use self::settings::Settings;
 use self::{
     age::{Ageing, Lifetime},
     farewell::Farewell,
-    head::{HeadTimer, Heard},
+    head::HeadTimer,
     patient::Patient,
 };
 use super::{
     incoming::Call,
     stack::{Kind, Stack},
 };
-use crate::http2::Gather;
+use crate::http2::{Heard, Reading, served::Served};
 
 /// How far a member is on its way out.
 #[derive(Clone, Debug, Default)]
@@ -77,23 +78,21 @@ pub(super) async fn serve(
     let heard = Heard::default();
     let heads = HeadTimer::new(heard.clone(), settings.header_timeout, settings.idle);
     let io = match register(stream) {
-        Ok(stream) => Patient::new(stream, settings.header_timeout, heard),
+        Ok(stream) => Patient::new(stream, settings.header_timeout, heard.clone()),
         Err(error) => return stack.voice.run(|| debug!(%peer, %error, "connection lost")),
     };
     let lifetime = settings.lifetime();
     let ageing = Arc::new(Ageing::new(departure.leaving));
     let end = match stack.kind {
-        Kind::Grpc(stack) => {
+        Kind::Grpc(mut stack) => {
             ageing.set_http2();
-            let call = move |request: Request<Incoming>| {
-                stack
-                    .clone()
-                    .call(Call::new(request.map(Into::into), Some(peer)))
+            let call = move |request: Request<Reading>| {
+                stack.call(Call::new(request.map(Into::into), Some(peer)))
             };
-            let builder = builder::grpc();
-            let io = TokioIo::new(Gather::new(io));
-            let connection = builder.serve_connection(io, service_fn(call));
-            drive(connection, lifetime, &ageing, &departure.draining).await
+            let connection = Served::new(io, heard, &builder::grpc(), builder::PINGS, call);
+            let shut =
+                |connection: Pin<&mut Served<_, _, _, _>>| connection.get_mut().graceful_shutdown();
+            drive(connection, shut, lifetime, &ageing, &departure.draining).await
         }
         Kind::Http(stack) => {
             let call = move |request: Request<Incoming>| {
@@ -104,7 +103,8 @@ pub(super) async fn serve(
             let call = Farewell::new(service_fn(call), ageing.clone());
             let builder = builder::http(heads);
             let connection = builder.serve_connection(TokioIo::new(io), call);
-            drive(connection, lifetime, &ageing, &departure.draining).await
+            let shut = GracefulConnection::graceful_shutdown;
+            drive(connection, shut, lifetime, &ageing, &departure.draining).await
         }
     };
     if let Err(error) = end {
@@ -113,15 +113,16 @@ pub(super) async fn serve(
 }
 
 /// Has a connection go on until it ends, is too old, or the member leaves.
-async fn drive<C>(
+async fn drive<C, E>(
     connection: C,
+    shut: impl Fn(Pin<&mut C>),
     lifetime: Option<Lifetime>,
     ageing: &Ageing,
     draining: &CancellationToken,
 ) -> Result<(), String>
 where
-    C: GracefulConnection,
-    C::Error: Display,
+    C: Future<Output = Result<(), E>>,
+    E: Display,
 {
     let mut connection = pin!(connection);
     // Looked at when it is woken only: a look takes locks that all connections of the process share.
@@ -129,7 +130,7 @@ where
     let end = tokio::select! {
         end = connection.as_mut() => end,
         Some(()) = draining.next() => {
-            connection.as_mut().graceful_shutdown();
+            shut(connection.as_mut());
             connection.await
         }
         grace = age::passed(lifetime) => {
@@ -142,7 +143,7 @@ where
                     Some(()) = draining.next() => {}
                 }
             }
-            connection.as_mut().graceful_shutdown();
+            shut(connection.as_mut());
             match timeout(grace, connection).await {
                 Ok(end) => end,
                 Err(_) => return Err(format!("too old, and not done within {grace:?}")),

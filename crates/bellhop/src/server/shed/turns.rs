@@ -33,8 +33,8 @@ use tokio::{
 pub(super) use self::round::ROUND;
 use self::round::Round;
 
-/// Looks at the sockets between two rounds: at the first requests are read, at the second refused, before the third refusals are
-/// written.
+/// Looks at the sockets between two rounds. Where each request has a task of its own, they are read at the first, refused at the
+/// second, and refusals are written before the third; calls of gRPC are part of their connection's task and need one.
 const LOOKS: usize = 3;
 
 /// The turns of one thread.
