@@ -39,8 +39,9 @@ struct Verdict {
 impl Consul {
     /// Whether the token in use may see instances of a service.
     ///
-    /// Consul leaves out of its answers what a token may not read, and up to 1.11 does not say so. This asks what its own
-    /// pages ask (1.8 and later); what an older one has instead is [`Sight::Unsure`].
+    /// Consul leaves out of its answers what a token may not read. Up to 1.11 it does not say so, and later not where it answers
+    /// out of a stream, as it does a query that waits. This asks what its own pages ask (1.8 and later); what an older one has
+    /// instead is [`Sight::Unsure`].
     ///
     /// # Errors
     /// Where the call fails.

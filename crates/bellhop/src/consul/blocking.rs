@@ -29,9 +29,11 @@ impl Query {
 pub struct Indexed<T> {
     /// `X-Consul-Index`; `None` where the answer has none that is a number.
     pub index: Option<u64>,
-    /// Whoever answered has no leader, or has not heard from it for a while: others may know better.
+    /// Whoever answered has no leader, or has not heard from it for a while, or is an agent whose servers have told it nothing
+    /// yet: others may know better.
     pub behind: bool,
-    /// Some of the answer was left out, for the token may not see it. Consul says so from 1.11 on.
+    /// Some of the answer was left out, for the token may not see it. Consul says so from 1.11 on, but not where it answers out
+    /// of a stream.
     pub filtered: bool,
     /// The answer.
     pub value: T,
@@ -53,23 +55,37 @@ impl<T> Indexed<T> {
 /// a second.
 const LAST_CONTACT_MAX: u64 = 5_000;
 
+/// The index of a stream of which nothing has come yet, whatever the service; nothing that Consul knows stands at so little.
+const NOTHING_CAME: u64 = 1;
+
 impl Answer {
     /// What was read of the answer, with what its headers say of that.
     pub(crate) fn indexed<T>(&self, value: T) -> Indexed<T> {
-        let says = |name, word: &str| {
-            self.header(name)
-                .is_some_and(|text| text.eq_ignore_ascii_case(word))
-        };
+        Indexed {
+            index: self.index(),
+            behind: self.is_behind(),
+            filtered: self.says("x-consul-results-filtered-by-acls", "true"),
+            value,
+        }
+    }
+
+    /// From 1.10 on an agent answers a query that waits for a service out of a stream of changes from its servers. It knows
+    /// nothing of their leader then, and always denies that there is one. Where there is no stream, it answers in the end
+    /// that nobody is there.
+    fn is_behind(&self) -> bool {
+        if self.says("x-consul-query-backend", "streaming") {
+            return self.index().is_none_or(|index| index <= NOTHING_CAME);
+        }
         let last_contact = self
             .header("x-consul-lastcontact")
             .and_then(|millis| millis.parse::<u64>().ok());
-        Indexed {
-            index: self.index(),
-            behind: says("x-consul-knownleader", "false")
-                || last_contact.is_some_and(|millis| millis > LAST_CONTACT_MAX),
-            filtered: says("x-consul-results-filtered-by-acls", "true"),
-            value,
-        }
+        self.says("x-consul-knownleader", "false")
+            || last_contact.is_some_and(|millis| millis > LAST_CONTACT_MAX)
+    }
+
+    fn says(&self, name: &str, word: &str) -> bool {
+        self.header(name)
+            .is_some_and(|text| text.eq_ignore_ascii_case(word))
     }
 }
 
@@ -86,7 +102,59 @@ pub(crate) fn longest(wait: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
     use super::*;
+    use crate::consul::error::Call;
+
+    fn is_behind(headers: &[(&'static str, &'static str)]) -> bool {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
+        let answer = Answer {
+            call: Call {
+                method: Method::GET,
+                path: String::new(),
+            },
+            status: StatusCode::OK,
+            headers: HeaderMap::from_iter(headers),
+            body: Bytes::new(),
+        };
+        answer.indexed(()).behind
+    }
+
+    #[test]
+    fn who_has_no_leader_or_has_not_heard_from_it_is_behind() {
+        let index = ("x-consul-index", "15");
+        let (leads, none) = ("true", "false");
+        let said = |leader, millis| {
+            is_behind(&[
+                index,
+                ("x-consul-knownleader", leader),
+                ("x-consul-lastcontact", millis),
+                ("x-consul-query-backend", "blocking-query"),
+            ])
+        };
+        assert!(!said(leads, "0") && !said(leads, "5000"));
+        assert!(said(none, "0") && said(leads, "5001"));
+        assert!(!is_behind(&[index]), "who says nothing is believed");
+    }
+
+    #[test]
+    fn a_stream_is_behind_where_nothing_has_come_of_it_whatever_it_says_of_a_leader() {
+        let said = |index| {
+            is_behind(&[
+                ("x-consul-index", index),
+                ("x-consul-knownleader", "false"),
+                ("x-consul-lastcontact", "0"),
+                ("x-consul-query-backend", "streaming"),
+            ])
+        };
+        assert!(!said("2") && !said("15"));
+        assert!(said("0") && said("1") && said("nonsense"));
+    }
 
     #[test]
     fn a_wait_is_bounded_and_leaves_room_for_consuls_jitter() {

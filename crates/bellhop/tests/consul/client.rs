@@ -125,6 +125,49 @@ async fn health_tells_every_state() {
 }
 
 #[tokio::test]
+async fn what_is_waited_for_counts_as_much_as_what_is_read_at_once() {
+    let Some(agent) = Agent::start().await else {
+        return;
+    };
+    let consul = agent.consul();
+    let geo = definition("geo-1", HealthState::Passing);
+    consul.register(&geo).await.unwrap();
+    let at_once = consul.health_service("geo", Query::NOW).await.unwrap();
+    let query = Query {
+        index: at_once.index.unwrap(),
+        wait: 2 * PATIENCE,
+    };
+    consul.deregister("geo-1").await.unwrap();
+    let waited = soon("its end", consul.health_service("geo", query)).await;
+    let waited = waited.unwrap();
+    assert!(waited.value.is_empty(), "{waited:?}");
+    assert!(!at_once.behind && !waited.behind, "{waited:?}");
+}
+
+#[tokio::test]
+async fn an_agent_to_which_no_changes_come_is_behind() {
+    let Some(agent) = Agent::start_without_changes().await else {
+        return;
+    };
+    let consul = agent.consul();
+    let geo = definition("geo-1", HealthState::Passing);
+    consul.register(&geo).await.unwrap();
+    let at_once = consul.health_service("geo", Query::NOW).await.unwrap();
+    assert!(!at_once.value.is_empty() && !at_once.behind, "{at_once:?}");
+
+    let query = Query {
+        index: at_once.index.unwrap(),
+        wait: Duration::from_secs(1),
+    };
+    // It fails while it asks its server for changes, and knows nobody while it waits before it asks again.
+    let waited = until("an answer", async || {
+        consul.health_service("geo", query).await.ok()
+    })
+    .await;
+    assert!(waited.value.is_empty() && waited.behind, "{waited:?}");
+}
+
+#[tokio::test]
 async fn what_nobody_knows_is_empty_or_an_error_that_says_so() {
     let Some(agent) = Agent::start().await else {
         return;

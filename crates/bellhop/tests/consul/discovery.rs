@@ -342,3 +342,35 @@ async fn nonsense_is_a_failure_and_no_empty_set() {
         "after a failure nothing is waited for"
     );
 }
+
+#[tokio::test]
+async fn a_stream_takes_instances_away_but_not_before_it_has_begun() {
+    let turn = AtomicUsize::new(0);
+    let a =
+        r#"[{"Node": {"Node": "n", "Address": "10.0.0.1"}, "Service": {"ID": "a", "Port": 1}}]"#;
+    let fake = Fake::start(move |request| {
+        // Of what is empty it also asks why.
+        if !request.line().starts_with("GET") {
+            return Reply::Status(401, "ACL support disabled".to_owned());
+        }
+        match turn.fetch_add(1, Ordering::Relaxed) {
+            0 | 2 => Reply::Json(18, a.to_owned()),
+            1 => Reply::Streamed(1, "[]".to_owned()),
+            3 => Reply::Streamed(19, "[]".to_owned()),
+            _ => Reply::Hang,
+        }
+    })
+    .await;
+    let settings = Settings {
+        hold: None,
+        ..Settings::default()
+    };
+    let mut known = Known::with(fake.consul(), settings);
+    known.becomes(1, &[("a", 1)]).await;
+    for turn in 1..=2 {
+        known.event().await;
+        assert_eq!(known.instances.len(), 1, "after turn {turn}");
+    }
+    known.becomes(0, &[]).await;
+    assert_eq!(known.failures, 0);
+}

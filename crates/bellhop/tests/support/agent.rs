@@ -5,6 +5,7 @@ use std::{
     net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
 };
 
 use bellhop::consul::{Config, Consul};
@@ -13,6 +14,9 @@ use super::wait::until;
 
 /// How often other ports are tried, should another process have taken one in between.
 const ATTEMPTS: usize = 5;
+
+/// From 1.14 on there is a second port of gRPC, the same for every agent of a machine unless it is shut.
+const GRPC_TLS_PORT: &str = "-grpc-tls-port";
 
 /// A Consul agent of its own, without memory; dropping it ends it.
 pub(crate) struct Agent {
@@ -35,6 +39,17 @@ impl Agent {
     /// Starts an agent and waits until it has a leader. `None`, and a word about it, where there is no Consul.
     pub(crate) async fn start() -> Option<Self> {
         Self::start_with(&[]).await
+    }
+
+    /// Starts one that answers queries out of a stream of changes, as each does from 1.10 on, while its server sends none. `None`
+    /// too where Consul is older than 1.14.
+    pub(crate) async fn start_without_changes() -> Option<Self> {
+        if binary().is_some_and(|binary| !is_newer(&binary)) {
+            eprintln!("passed over: this Consul is too old to be told so");
+            return None;
+        }
+        let setting = "rpc { enable_streaming = false }";
+        Self::start_with(&["-hcl".to_owned(), setting.to_owned()]).await
     }
 
     /// Starts an agent with more arguments.
@@ -124,9 +139,15 @@ fn spawn(binary: &Path, ports: Ports, more: &[String]) -> Child {
     } else {
         i32::from(https)
     };
+    // An older one refuses an option that it does not know.
+    let newer: &[_] = match is_newer(binary) {
+        true => &[GRPC_TLS_PORT, "-1"],
+        false => &[],
+    };
     Command::new(binary)
         .args(["agent", "-dev", "-bind", "127.0.0.1", "-log-level", "err"])
         .args(["-grpc-port", "-1", "-dns-port", "-1"])
+        .args(newer)
         .args(["-http-port", &http.to_string()])
         .args(["-https-port", &https.to_string()])
         .args(["-serf-lan-port", &serf_lan.to_string()])
@@ -137,6 +158,17 @@ fn spawn(binary: &Path, ports: Ports, more: &[String]) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .expect("Consul starts")
+}
+
+/// Whether it is 1.14 or later.
+fn is_newer(binary: &Path) -> bool {
+    static NEWER: OnceLock<bool> = OnceLock::new();
+    *NEWER.get_or_init(|| {
+        let help = Command::new(binary).args(["agent", "-help"]).output();
+        let help = help.expect("Consul starts");
+        let help = [help.stdout, help.stderr].concat();
+        String::from_utf8_lossy(&help).contains(GRPC_TLS_PORT)
+    })
 }
 
 fn binary() -> Option<PathBuf> {

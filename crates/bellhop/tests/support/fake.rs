@@ -28,6 +28,8 @@ pub(crate) struct Request {
 pub(crate) enum Reply {
     /// 200 with an `X-Consul-Index` and a body.
     Json(u64, String),
+    /// The same as Consul answers out of a stream.
+    Streamed(u64, String),
     /// A status and a body.
     Status(u16, String),
     /// Bytes as they are; then the connection is closed.
@@ -37,6 +39,10 @@ pub(crate) enum Reply {
     /// Nothing, ever.
     Hang,
 }
+
+/// What Consul says of an answer out of a stream, whether there is a leader or not.
+const STREAMED: &str = "X-Consul-Knownleader: false\r\nX-Consul-Lastcontact: 0\r\n\
+    X-Consul-Query-Backend: streaming\r\n";
 
 /// The server; dropping it ends it.
 pub(crate) struct Fake {
@@ -144,6 +150,11 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(
     }
     let bytes = match reply {
         Reply::Json(index, body) => response(200, &format!("X-Consul-Index: {index}\r\n"), &body),
+        Reply::Streamed(index, body) => response(
+            200,
+            &format!("X-Consul-Index: {index}\r\n{STREAMED}"),
+            &body,
+        ),
         Reply::Status(status, body) => response(status, "", &body),
         Reply::Raw(bytes) => bytes,
         Reply::Late(..) | Reply::Hang => std::future::pending().await,
