@@ -14,7 +14,7 @@ pub enum Sight {
     /// There is nothing that the token may not see.
     #[default]
     Clear,
-    /// The token may not see the service.
+    /// The token may not see the service, or not the nodes that it runs on.
     Denied,
     /// It cannot be told.
     Unsure,

@@ -73,9 +73,9 @@ impl fmt::Display for Cause {
                 f,
                 "none of the {registered} registered instances is passing"
             ),
-            Self::Hidden { said: None } => {
-                f.write_str("the registry's ACLs hide it: the token may not read the service")
-            }
+            Self::Hidden { said: None } => f.write_str(
+                "the registry's ACLs hide it: the token may not read the service, or not the nodes that it runs on",
+            ),
             Self::Hidden { said: Some(error) } => {
                 f.write_str("the registry's ACLs hide it: ")?;
                 chain(f, error)

@@ -194,7 +194,7 @@ mod tests {
         is(
             &[answer(0), sight(Sight::Denied)],
             "hidden by ACL",
-            "the registry's ACLs hide it: the token may not read the service",
+            "the registry's ACLs hide it: the token may not read the service, or not the nodes that it runs on",
         );
         is(
             &[silence()],
