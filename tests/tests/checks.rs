@@ -38,6 +38,7 @@ impl Instance {
         let check = Check {
             id: self.check(),
             name: "told".to_owned(),
+            notes: String::new(),
             probe: Probe::Ttl { ttl: 10 * PATIENCE },
             status,
             deregister_after: None,

@@ -61,6 +61,7 @@ fn instance(service: &str, address: SocketAddr) -> Definition {
         checks: vec![Check {
             id: format!("{id}:ttl"),
             name: "nobody asks".to_owned(),
+            notes: String::new(),
             probe: Probe::Ttl { ttl: TTL },
             status: HealthState::Passing,
             deregister_after: None,

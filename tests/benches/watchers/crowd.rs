@@ -40,6 +40,7 @@ pub(crate) fn instance(number: usize) -> Definition {
         checks: vec![Check {
             id: format!("{id}:ttl"),
             name: "the member reports".to_owned(),
+            notes: String::new(),
             probe: Probe::Ttl { ttl: TTL },
             status: HealthState::Passing,
             deregister_after: None,

@@ -57,6 +57,8 @@ pub struct Check {
     pub id: String,
     /// For people.
     pub name: String,
+    /// For people, too; may be empty. Where they change, an agent tells the others of the check once more.
+    pub notes: String,
     /// How it is done.
     pub probe: Probe,
     /// The state until it was done for the first time.
@@ -95,9 +97,12 @@ pub enum Probe {
 
 impl Serialize for Check {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut check = serializer.serialize_struct("Check", 7)?;
+        let mut check = serializer.serialize_struct("Check", 8)?;
         check.serialize_field("CheckID", &self.id)?;
         check.serialize_field("Name", &self.name)?;
+        if !self.notes.is_empty() {
+            check.serialize_field("Notes", &self.notes)?;
+        }
         check.serialize_field("Status", &self.status)?;
         match &self.probe {
             Probe::Grpc {
@@ -142,6 +147,7 @@ mod tests {
         serde_json::to_value(Check {
             id: "service:geo-1".to_owned(),
             name: "health".to_owned(),
+            notes: "token 2".to_owned(),
             probe,
             status: HealthState::Passing,
             deregister_after: Some(Duration::from_secs(60)),
@@ -160,8 +166,9 @@ mod tests {
         assert_eq!(
             grpc,
             json!({
-                "CheckID": "service:geo-1", "Name": "health", "Status": "passing", "GRPC": "127.0.0.1:1/geo.Geo",
-                "Interval": "1000ms", "Timeout": "1000ms", "DeregisterCriticalServiceAfter": "60000ms",
+                "CheckID": "service:geo-1", "Name": "health", "Notes": "token 2", "Status": "passing",
+                "GRPC": "127.0.0.1:1/geo.Geo", "Interval": "1000ms", "Timeout": "1000ms",
+                "DeregisterCriticalServiceAfter": "60000ms",
             })
         );
         assert_eq!(check(Probe::Ttl { ttl: second })["TTL"], "1000ms");

@@ -118,9 +118,15 @@ impl Keeper {
         if self.stop.is_cancelled() {
             return Next::Stop;
         }
-        let definition = self.definition();
+        let mut definition = self.definition();
         let token = self.consul.token_turn().await;
         let anew = token != self.work.token;
+        if token > 0 {
+            // An agent whose token was refused when it told the others of a check holds them for told. This is news again.
+            for check in &mut definition.checks {
+                check.notes = format!("registered with token {}", token + 1);
+            }
+        }
         match self.consul.register(&definition).await {
             Ok(()) => {
                 tracing::info!(id = self.id, address = %self.address, "registered");

@@ -96,6 +96,7 @@ impl Spec {
         let check = Check {
             id: check_id(&id),
             name: format!("{} is well", self.service),
+            notes: String::new(),
             probe: self.probe(address),
             status,
             deregister_after: Some(settings.deregister_after),

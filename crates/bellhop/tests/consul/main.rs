@@ -36,6 +36,7 @@ fn definition(id: &str, status: HealthState) -> Definition {
         checks: vec![Check {
             id: format!("service:{id}"),
             name: "ttl".to_owned(),
+            notes: String::new(),
             probe: Probe::Ttl {
                 ttl: Duration::from_secs(600),
             },
