@@ -5,7 +5,10 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{self, Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
 };
 
@@ -320,10 +323,27 @@ impl Agent {
             .args(["-http-port", &address.port().to_string()])
             .args(["-serf-lan-port", &lan, "-serf-wan-port", &wan])
             .args(["-server-port", &server])
+            .args(newer(&self.binary))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("a Consul that starts")
+    }
+}
+
+/// What only a newer Consul has to be told. From 1.14 on there is a second port of gRPC, the same for every agent of a machine
+/// unless it is shut; an older one refuses an option that it does not know.
+fn newer(binary: &Path) -> &'static [&'static str] {
+    static IS_NEWER: OnceLock<bool> = OnceLock::new();
+    let is_newer = IS_NEWER.get_or_init(|| {
+        let help = Command::new(binary).args(["agent", "-help"]).output();
+        let help = help.expect("a Consul that starts");
+        let help = [help.stdout, help.stderr].concat();
+        String::from_utf8_lossy(&help).contains("-grpc-tls-port")
+    });
+    match is_newer {
+        true => &["-grpc-tls-port", "-1"],
+        false => &[],
     }
 }
 
