@@ -131,7 +131,6 @@ where
             heard,
             pings,
             ends,
-            ..
         } = self;
         if let Stage::Greeting(greeting) = stage {
             let mut connection = ready!(Pin::new(greeting).poll(cx))?;
