@@ -94,6 +94,7 @@ pub(crate) enum Role {
     /// Be a service of Hotels without a mesh.
     Bare {
         runtime: bare::Runtime,
+        handlers: bare::Handlers,
         service: String,
         callees: Vec<SocketAddr>,
     },
@@ -115,8 +116,9 @@ pub(crate) fn role() -> Result<Role, Failure> {
             endpoints: endpoints.parse()?,
             targets: addresses(targets)?,
         }),
-        ["--bare", runtime, service, ref callees @ ..] => Ok(Role::Bare {
+        ["--bare", runtime, handlers, service, ref callees @ ..] => Ok(Role::Bare {
             runtime: bare::Runtime::named(runtime)?,
+            handlers: bare::Handlers::named(handlers)?,
             service: service.to_owned(),
             callees: addresses(callees)?,
         }),

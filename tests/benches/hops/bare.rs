@@ -1,4 +1,5 @@
-//! The services of Hotels by tonic and axum alone: the same handlers over plain channels, without mesh, registry, metrics or traces.
+//! The services of Hotels by tonic and axum alone, over plain channels, without mesh, registry, metrics or traces: with the handlers of
+//! Hotels, or with those that one writes who has only these two.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -14,7 +15,7 @@ use tonic::transport::{
     server::{Router, TcpIncoming},
 };
 
-use crate::{Failure, server::until_told};
+use crate::{Failure, plain, server::until_told};
 
 /// What it runs on.
 #[derive(Clone, Copy)]
@@ -41,9 +42,35 @@ impl Runtime {
     }
 }
 
+/// Whose handlers are asked.
+#[derive(Clone, Copy)]
+pub(crate) enum Handlers {
+    /// Those of Hotels, which read and write messages in place.
+    Own,
+    /// As everybody writes them.
+    Plain,
+}
+
+impl Handlers {
+    /// As the command line has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Plain => "plain",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Result<Self, Failure> {
+        let mut all = [Self::Own, Self::Plain].into_iter();
+        let handlers = all.find(|handlers| handlers.name() == name);
+        handlers.ok_or_else(|| format!("no such handlers: {name}").into())
+    }
+}
+
 /// Serves one service, which calls those at these addresses, or all of them, until the end of the input. Says "ready" and where.
 pub(crate) fn serve(
     runtime: Runtime,
+    handlers: Handlers,
     service: &str,
     callees: &[SocketAddr],
 ) -> Result<(), Failure> {
@@ -53,12 +80,12 @@ pub(crate) fn serve(
     };
     runtime.block_on(async {
         let address = match (service, callees) {
-            ("all", []) => all().await?,
-            ("geo", []) => geo()?,
-            ("rate", []) => rate()?,
-            ("profile", []) => profile()?,
-            ("search", [geo, rate]) => search(*geo, *rate).await?,
-            ("frontend", [search, profile]) => frontend(*search, *profile).await?,
+            ("all", []) => handlers.all().await?,
+            ("geo", []) => handlers.geo()?,
+            ("rate", []) => handlers.rate()?,
+            ("profile", []) => handlers.profile()?,
+            ("search", [geo, rate]) => handlers.search(*geo, *rate).await?,
+            ("frontend", [search, profile]) => handlers.frontend(*search, *profile).await?,
             _ => return Err(format!("bare {service} of {callees:?}").into()),
         };
         println!("ready {address}");
@@ -66,40 +93,66 @@ pub(crate) fn serve(
     })
 }
 
-async fn all() -> Result<SocketAddr, Failure> {
-    let search = search(geo()?, rate()?).await?;
-    frontend(search, profile()?).await
-}
+/// Each serves, and says where.
+impl Handlers {
+    async fn all(self) -> Result<SocketAddr, Failure> {
+        let search = self.search(self.geo()?, self.rate()?).await?;
+        self.frontend(search, self.profile()?).await
+    }
 
-fn geo() -> Result<SocketAddr, Failure> {
-    let geo = Geo::new(Index::embedded()?);
-    grpc(Server::builder().add_service(geo::service(geo)))
-}
+    fn geo(self) -> Result<SocketAddr, Failure> {
+        let mut server = Server::builder();
+        grpc(match self {
+            Self::Own => server.add_service(geo::service(Geo::new(Index::embedded()?))),
+            Self::Plain => server.add_service(plain::geo::service()?),
+        })
+    }
 
-fn rate() -> Result<SocketAddr, Failure> {
-    let rate = Rate::new(Inventory::embedded()?);
-    grpc(Server::builder().add_service(rate::service(rate)))
-}
+    fn rate(self) -> Result<SocketAddr, Failure> {
+        let mut server = Server::builder();
+        grpc(match self {
+            Self::Own => server.add_service(rate::service(Rate::new(Inventory::embedded()?))),
+            Self::Plain => server.add_service(plain::rate::service()?),
+        })
+    }
 
-fn profile() -> Result<SocketAddr, Failure> {
-    let profile = Profile::new(Catalogue::embedded()?);
-    grpc(Server::builder().add_service(profile::service(profile)))
-}
+    fn profile(self) -> Result<SocketAddr, Failure> {
+        let mut server = Server::builder();
+        grpc(match self {
+            Self::Own => {
+                let profile = Profile::new(Catalogue::embedded()?);
+                server.add_service(profile::service(profile))
+            }
+            Self::Plain => server.add_service(plain::profile::service()?),
+        })
+    }
 
-async fn search(geo: SocketAddr, rate: SocketAddr) -> Result<SocketAddr, Failure> {
-    let search = Search::new(channel(geo).await?, channel(rate).await?);
-    grpc(Server::builder().add_service(search::service(search)))
-}
+    async fn search(self, geo: SocketAddr, rate: SocketAddr) -> Result<SocketAddr, Failure> {
+        let (geo, rate) = (channel(geo).await?, channel(rate).await?);
+        let mut server = Server::builder();
+        grpc(match self {
+            Self::Own => server.add_service(search::service(Search::new(geo, rate))),
+            Self::Plain => server.add_service(plain::search::service(geo, rate)),
+        })
+    }
 
-async fn frontend(search: SocketAddr, profile: SocketAddr) -> Result<SocketAddr, Failure> {
-    let (search, profile) = (channel(search).await?, channel(profile).await?);
-    let frontend = Frontend::new(search, profile, frontend::Settings::default());
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
-    // A socket that does not take it is slower and no worse.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    tokio::spawn(axum::serve(listener, frontend.router()).into_future());
-    Ok(address)
+    async fn frontend(
+        self,
+        search: SocketAddr,
+        profile: SocketAddr,
+    ) -> Result<SocketAddr, Failure> {
+        let (search, profile) = (channel(search).await?, channel(profile).await?);
+        let router = match self {
+            Self::Own => Frontend::new(search, profile, frontend::Settings::default()).router(),
+            Self::Plain => plain::frontend::router(search, profile),
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        // A socket that does not take it is slower and no worse.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        Ok(address)
+    }
 }
 
 /// tonic's `serve(address)` on a free port, with `TCP_NODELAY` as that has it.

@@ -7,7 +7,7 @@ use e2e::Registry;
 use crate::{
     Failure,
     args::Pace,
-    bare,
+    bare::{Handlers, Runtime},
     child::{self, Child},
     load::Load,
     registry::registry,
@@ -30,28 +30,42 @@ const TABLE: Table<'_> = Table {
     unit: "request",
     parts: &["frontend", "search", "geo", "rate", "profile"],
     pairs: &[
-        // As everybody has it, and as lean as it gets without a mesh.
-        (4, 2),
-        (4, 3),
-        (5, 1),
+        // As everybody writes it; with the same handlers; with these on one thread, as lean as it gets without a mesh.
+        (6, 1),
+        (6, 3),
+        (6, 5),
+        (7, 2),
+        (7, 4),
         // What the allocator makes of it.
-        (5, 7),
-        (6, 8),
+        (7, 9),
+        (8, 10),
     ],
 };
 
 /// Measures all ways to run the system, in turns.
 pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
-    use bare::Runtime::{OneThread, Threads};
+    use Handlers::{Own, Plain};
+    use Runtime::{OneThread, Threads};
     let sink = Sink::start()?;
     let traced = sink.traced("0.01");
     let systems = vec![
-        System::bare_in_one("bare tonic, one process, multi-thread", Threads)?,
-        System::bare_in_one("bare tonic, one process, one thread", OneThread)?,
-        System::bare_in_five("bare tonic, one process per service, multi-thread", Threads)?,
+        System::bare_in_one("bare tonic, one process", Threads, Plain)?,
+        System::bare_in_five("bare tonic, one process per service", Threads, Plain)?,
+        System::bare_in_one("our handlers on tonic, one process", Threads, Own)?,
         System::bare_in_five(
-            "bare tonic, one process per service, one thread each",
+            "our handlers on tonic, one process per service",
+            Threads,
+            Own,
+        )?,
+        System::bare_in_one(
+            "our handlers on tonic, one process, one thread",
             OneThread,
+            Own,
+        )?,
+        System::bare_in_five(
+            "our handlers on tonic, one process per service, one thread each",
+            OneThread,
+            Own,
         )?,
         System::in_five_processes("Bellhop, one process per service", &traced)?,
         System::in_one_process("Bellhop, `hotels up`", &[], &traced)?,
@@ -145,8 +159,13 @@ impl System {
     }
 
     /// The same services by tonic alone, in one process.
-    pub(crate) fn bare_in_one(name: &'static str, runtime: bare::Runtime) -> Result<Self, Failure> {
-        let all = Child::of_this_program(&["--bare", runtime.name(), "all"], &[])?;
+    pub(crate) fn bare_in_one(
+        name: &'static str,
+        runtime: Runtime,
+        handlers: Handlers,
+    ) -> Result<Self, Failure> {
+        let args = ["--bare", runtime.name(), handlers.name(), "all"];
+        let all = Child::of_this_program(&args, &[])?;
         let frontend = all.hear("ready", PATIENCE)?.parse()?;
         Self::bare(name, frontend, vec![("all", all)])
     }
@@ -154,10 +173,15 @@ impl System {
     /// The same in a process each.
     pub(crate) fn bare_in_five(
         name: &'static str,
-        runtime: bare::Runtime,
+        runtime: Runtime,
+        handlers: Handlers,
     ) -> Result<Self, Failure> {
         let start = |service: &'static str, callees: &[&str]| -> Result<_, Failure> {
-            let args = [&["--bare", runtime.name(), service], callees].concat();
+            let args = [
+                &["--bare", runtime.name(), handlers.name(), service],
+                callees,
+            ]
+            .concat();
             let child = Child::of_this_program(&args, &[])?;
             let address = child.hear("ready", PATIENCE)?;
             Ok(((service, child), address))

@@ -25,6 +25,7 @@ mod median;
 mod memory;
 mod page;
 mod pick;
+mod plain;
 mod registry;
 mod relay;
 mod report;
@@ -69,9 +70,10 @@ fn act(role: Role) -> Result<(), Failure> {
         } => caller::call(caller, endpoints, &targets),
         Role::Bare {
             runtime,
+            handlers,
             service,
             callees,
-        } => bare::serve(runtime, &service, &callees),
+        } => bare::serve(runtime, handlers, &service, &callees),
         Role::Nothing => {
             println!("benchmarks run with `cargo bench`");
             Ok(())

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     Failure,
     args::Pace,
-    bare,
+    bare::{Handlers, Runtime},
     hotels::{self, System},
     median::{median, spread},
     memory::Resident,
@@ -75,8 +75,8 @@ fn answers(address: SocketAddr) -> bool {
 fn idle(text: &mut String) -> Result<(), Failure> {
     let five = System::in_five_processes("one process per service", &[])?;
     let up = System::in_one_process("hotels up", &[], &[])?;
-    let bare_five = System::bare_in_five("bare", bare::Runtime::Threads)?;
-    let bare_up = System::bare_in_one("bare", bare::Runtime::Threads)?;
+    let bare_five = System::bare_in_five("bare", Runtime::Threads, Handlers::Own)?;
+    let bare_up = System::bare_in_one("bare", Runtime::Threads, Handlers::Own)?;
     thread::sleep(SETTLED);
     *text += "| idle process | Bellhop, MiB resident | of it not files | bare tonic, MiB resident | of it not files |\n\
               |---|---:|---:|---:|---:|\n";
