@@ -220,9 +220,7 @@ impl Side for System {
     }
 
     fn round(&mut self, time: Duration) -> Result<Round, Failure> {
-        let before = self.cpu()?;
-        let (calls, wall) = self.load.round(time)?;
-        Ok(Round::new(calls, wall, &before, &self.cpu()?))
+        self.load.round(time, || self.cpu())
     }
 
     fn steady(&mut self, steady: Steady) -> Result<Late, Failure> {

@@ -26,6 +26,7 @@ use tokio::{
 
 use crate::{
     Failure,
+    rounds::Round,
     steady::{Late, Schedule, Steady},
 };
 
@@ -75,18 +76,21 @@ impl Load {
         &self.expected
     }
 
-    /// Asks for so long, over new connections. How many answers there were, and in which time.
-    pub(crate) fn round(&self, time: Duration) -> Result<(u64, Duration), Failure> {
+    /// Asks for so long, over new connections. `cpu` is what those who are asked have taken until now.
+    pub(crate) fn round(
+        &self,
+        time: Duration,
+        cpu: impl Fn() -> Result<Vec<Duration>, Failure>,
+    ) -> Result<Round, Failure> {
         let stop = Rc::<Cell<bool>>::default();
         let asking = async {
-            let callers = self
-                .callers(|connection| ask_until(connection, stop.clone()))
-                .await?;
-            let begun = Instant::now();
+            let askers = self.askers().await?;
+            let (before, begun) = (cpu()?, Instant::now());
+            let callers = at_work(askers, |asker| ask_until(asker, stop.clone()));
             tokio::time::sleep(time).await;
             stop.set(true);
             let answers = ended(callers).await?.into_iter().sum();
-            Ok((answers, begun.elapsed()))
+            Ok(Round::new(answers, begun.elapsed(), &before, &cpu()?))
         };
         LocalSet::new().block_on(&self.runtime, asking)
     }
@@ -94,9 +98,9 @@ impl Load {
     /// Asks when requests are due, over new connections. How late the answers were.
     pub(crate) fn steady(&self, steady: Steady) -> Result<Late, Failure> {
         let asking = async {
+            let askers = self.askers().await?;
             let schedule = Arc::new(Schedule::new(steady));
-            let callers = self.callers(|connection| ask_when_due(connection, schedule.clone()));
-            let callers = callers.await?;
+            let callers = at_work(askers, |asker| ask_when_due(asker, schedule.clone()));
             let pacing = thread::spawn(move || schedule.pace(CONNECTIONS));
             let times = ended(callers).await?;
             pacing.join().map_err(|_| "whoever says what is due")?;
@@ -105,24 +109,31 @@ impl Load {
         LocalSet::new().block_on(&self.runtime, asking)
     }
 
-    /// Somebody at work on each of as many connections.
-    async fn callers<F, T>(&self, caller: impl Fn(Asker) -> F) -> Result<Callers<T>, Failure>
-    where
-        F: Future<Output = Result<T, Failure>> + 'static,
-        T: 'static,
-    {
+    /// Each with a connection over which there has been an answer: what it takes to get there is no part of what is measured.
+    async fn askers(&self) -> Result<Vec<Asker>, Failure> {
         let mut askers = Vec::with_capacity(CONNECTIONS);
         for _ in 0..CONNECTIONS {
-            askers.push(Asker {
+            let mut asker = Asker {
                 connection: connect(self.frontend).await?,
                 expected: self.expected.clone(),
-            });
+            };
+            asker.ask().await?;
+            askers.push(asker);
         }
-        let askers = askers.into_iter();
-        Ok(askers
-            .map(|asker| tokio::task::spawn_local(caller(asker)))
-            .collect())
+        Ok(askers)
     }
+}
+
+/// Each asker at work.
+fn at_work<F, T>(askers: Vec<Asker>, work: impl Fn(Asker) -> F) -> Callers<T>
+where
+    F: Future<Output = Result<T, Failure>> + 'static,
+    T: 'static,
+{
+    let askers = askers.into_iter();
+    askers
+        .map(|asker| tokio::task::spawn_local(work(asker)))
+        .collect()
 }
 
 type Callers<T> = Vec<JoinHandle<Result<T, Failure>>>;
