@@ -1,6 +1,9 @@
 //! Reads `inventory.json`.
 
-use std::path::Path;
+use std::{
+    fmt::{self, Display},
+    path::Path,
+};
 
 use hotel_proto::data::{Check, DataError, Source};
 
@@ -122,26 +125,25 @@ fn seasons(records: &[SeasonRecord], check: &mut Check) -> Vec<Season> {
 fn rooms(records: Vec<RoomRecord>, check: &mut Check) -> Vec<Room> {
     let mut rooms: Vec<Room> = Vec::with_capacity(records.len());
     for (n, record) in records.into_iter().enumerate() {
-        let field = |name: &str| format!("rooms[{n}].{name}");
-        check.expect(!record.code.is_empty(), &field("code"), "is empty");
-        if rooms.iter().any(|room| room.code == record.code) {
-            check.fault(field("code"), "is used by an earlier room");
-        }
+        let field = |name| OfRoom(n, name);
+        check.expect(!record.code.is_empty(), field("code"), "is empty");
+        let is_new = rooms.iter().all(|room| room.code != record.code);
+        check.expect(is_new, field("code"), "is used by an earlier room");
         check.expect(
             !record.description.is_empty(),
-            &field("description"),
+            field("description"),
             "is empty",
         );
-        check_price(record.nightly_cents, &field("nightlyCents"), "", check);
+        check_price(record.nightly_cents, field("nightlyCents"), "", check);
         let weekend = record.nightly_cents.saturating_add(record.weekend_cents);
         check_price(
             weekend,
-            &field("weekendCents"),
+            field("weekendCents"),
             "together with nightlyCents ",
             check,
         );
         rooms.push(Room {
-            sold_out: periods(&record.sold_out, &field("soldOut"), check),
+            sold_out: periods(&record.sold_out, field("soldOut"), check),
             code: record.code,
             description: record.description,
             weekday: Cents(record.nightly_cents),
@@ -151,16 +153,26 @@ fn rooms(records: Vec<RoomRecord>, check: &mut Check) -> Vec<Room> {
     rooms
 }
 
-fn check_price(cents: i64, field: &str, together: &str, check: &mut Check) {
+/// A field of a room, which is only written out where something is wrong with it.
+struct OfRoom(usize, &'static str);
+
+impl Display for OfRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(n, name) = self;
+        write!(f, "rooms[{n}].{name}")
+    }
+}
+
+fn check_price(cents: i64, field: impl Display, together: &str, check: &mut Check) {
     if !(1..=MAX_NIGHTLY).contains(&cents) {
         check.fault(
-            field,
+            field.to_string(),
             format!("{together}expected 1 to {MAX_NIGHTLY} cents, got {cents}"),
         );
     }
 }
 
-fn periods(records: &[PeriodRecord], field: &str, check: &mut Check) -> Vec<Period> {
+fn periods(records: &[PeriodRecord], field: impl Display, check: &mut Check) -> Vec<Period> {
     let mut periods = Vec::with_capacity(records.len());
     for (n, PeriodRecord { from, to }) in records.iter().enumerate() {
         match Period::parse(from, to) {

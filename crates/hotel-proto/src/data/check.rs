@@ -1,5 +1,7 @@
 //! Gathers what is wrong with the records of one file.
 
+use std::fmt::Display;
+
 use super::{DataError, Fault, MAX_FAULTS};
 
 /// The faults of a file so far, and how to tell one of the record at hand.
@@ -28,10 +30,10 @@ impl Check {
         });
     }
 
-    /// Tells it unless `good`.
-    pub fn expect(&mut self, good: bool, field: &str, problem: &str) {
+    /// Tells it unless `good`. Where it is, nobody writes down what the field is called.
+    pub fn expect(&mut self, good: bool, field: impl Display, problem: &str) {
         if !good {
-            self.fault(field, problem);
+            self.fault(field.to_string(), problem);
         }
     }
 

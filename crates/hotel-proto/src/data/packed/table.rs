@@ -82,18 +82,26 @@ impl Table {
         let start = bucket.checked_sub(1).map_or(0, |before| self.ends[before]);
         buffer.resize((self.ends[bucket] - start) as usize, 0);
         self.packed.read(RECORDS, start, buffer)?;
+        let damaged = || {
+            let place = format!("a record beside that of hotel {id:?}");
+            self.packed.fault(PackedFault::Damaged(place))
+        };
         let mut rest = &buffer[..];
         while !rest.is_empty() {
-            let (found, record, after) = split(rest).ok_or_else(|| {
-                let place = format!("a record beside that of hotel {id:?}");
-                self.packed.fault(PackedFault::Damaged(place))
-            })?;
-            if found == id.as_bytes() {
-                return Ok(Some(record));
+            let (entry, after) = Entry::split(rest).ok_or_else(damaged)?;
+            if entry.id == id.as_bytes() {
+                return entry
+                    .is_good()
+                    .then_some(Some(entry.record))
+                    .ok_or_else(damaged);
             }
             rest = after;
         }
-        Ok(None)
+        // It may be there all the same, where what tells the lengths or the id is damaged.
+        match all_good(buffer) {
+            true => Ok(None),
+            false => Err(damaged()),
+        }
     }
 
     /// What is said of a record that makes no sense.
@@ -171,14 +179,45 @@ fn encode(id: &str, body: &[u8], record: &mut Vec<u8>) {
     record[..4].copy_from_slice(&sum.to_le_bytes());
 }
 
-/// The id and the body of the first record, and what comes after it; `None` where it is not what was written.
-fn split(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
-    let [s0, s1, s2, s3, i0, i1, l0, l1, l2, l3] = *head;
-    let (id, rest) = rest.split_at_checked(u16::from_le_bytes([i0, i1]).into())?;
-    let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-    let (body, after) = rest.split_at_checked(length)?;
-    let whole = &bytes[4..HEAD + id.len() + length];
-    let good = Sum::of(whole) as u32 == u32::from_le_bytes([s0, s1, s2, s3]);
-    good.then_some((id, body, after))
+/// What stands in a bucket for a record.
+struct Entry<'b> {
+    id: &'b [u8],
+    record: &'b [u8],
+    sum: u32,
+    /// What the sum is of.
+    summed: &'b [u8],
+}
+
+impl<'b> Entry<'b> {
+    /// The first, and what comes after it; `None` where its lengths are wrong.
+    fn split(bytes: &'b [u8]) -> Option<(Self, &'b [u8])> {
+        let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
+        let [s0, s1, s2, s3, i0, i1, l0, l1, l2, l3] = *head;
+        let (id, rest) = rest.split_at_checked(u16::from_le_bytes([i0, i1]).into())?;
+        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        let (record, after) = rest.split_at_checked(length)?;
+        let entry = Self {
+            id,
+            record,
+            sum: u32::from_le_bytes([s0, s1, s2, s3]),
+            summed: &bytes[4..HEAD + id.len() + length],
+        };
+        Some((entry, after))
+    }
+
+    /// Whether it is what was written.
+    fn is_good(&self) -> bool {
+        Sum::of(self.summed) as u32 == self.sum
+    }
+}
+
+/// Whether all that is in a bucket is what was written.
+fn all_good(mut bucket: &[u8]) -> bool {
+    while !bucket.is_empty() {
+        match Entry::split(bucket) {
+            Some((entry, after)) if entry.is_good() => bucket = after,
+            _ => return false,
+        }
+    }
+    true
 }

@@ -121,6 +121,31 @@ fn a_damaged_record_is_an_error_when_it_is_asked_for() {
 }
 
 #[test]
+fn whatever_byte_is_damaged_nobody_is_lost_without_a_word() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = pairs(12);
+    write(dir.path(), &all);
+    let path = dir.path().join(NAME);
+    let bytes = fs::read(&path).unwrap();
+    let file = Packed::open(dir.path(), NAME, Kind::Rate).unwrap().unwrap();
+    let records = file.length(0) as usize;
+    let mut damaged = 0;
+    for at in header::LENGTH..header::LENGTH + records {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let table = open(dir.path()).unwrap();
+        for (id, record) in &all.0 {
+            match table.find(id, &mut Vec::new()) {
+                Ok(found) => assert_eq!(found, Some(&record[..]), "{id} with byte {at} damaged"),
+                Err(_) => damaged += 1,
+            }
+        }
+    }
+    assert!(damaged >= records);
+}
+
+#[test]
 fn a_file_that_shrinks_while_it_is_open_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), &pairs(10));
