@@ -26,8 +26,8 @@ impl Table<'_> {
         } = self;
         let of_it = parts.join(" + ");
         let mut text = format!(
-            "| {title} | CPU µs a {unit} | ratio | half of the rounds | {of_it} | {unit}s/s | ratio | p50 µs | p99 µs | p99.9 µs | resident MiB |\n\
-             |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+            "| {title} | CPU µs a {unit} | ratio | half of the rounds | {of_it} | {unit}s/s | ratio | p50 µs | p99 µs | p99.9 µs | the same load: p50 µs | p99 µs | resident MiB |\n\
+             |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
         );
         for row in rows {
             self.row(&mut text, row, &rows[0]);
@@ -70,10 +70,11 @@ impl Table<'_> {
         let costs: Vec<String> = costs.iter().map(|cost| format!("{cost:.1}")).collect();
         let share = row.cost_to(base);
         let Late { p50, p99, p99_9 } = row.late();
+        let alike = row.late_alike();
         // Writing to a string does not fail.
         let _ = writeln!(
             text,
-            "| {} | {:.1} | {:.2} | {} | {} | {:.0} | {:.2} | {p50:.0} | {p99:.0} | {p99_9:.0} | {:.0} |",
+            "| {} | {:.1} | {:.2} | {} | {} | {:.0} | {:.2} | {p50:.0} | {p99:.0} | {p99_9:.0} | {:.0} | {:.0} | {:.0} |",
             row.name,
             row.cost(),
             share.median,
@@ -85,6 +86,8 @@ impl Table<'_> {
             },
             row.rate(),
             row.rate_to(base),
+            alike.p50,
+            alike.p99,
             row.resident,
         );
     }

@@ -11,7 +11,7 @@ use crate::{
 
 /// Half of the ratios of a row farther apart than this, as a share of their median, and the row is not to be trusted.
 const APART_MAX: f64 = 0.1;
-/// The share of what a side can do that the steady load asks of it.
+/// The share of what a side can do that a steady load asks of it.
 const LOAD: f64 = 0.7;
 
 /// Something that can be put to work for a while, beside others.
@@ -43,7 +43,10 @@ pub(crate) struct Round {
 pub(crate) struct Row {
     pub(crate) name: String,
     rounds: Vec<Round>,
+    /// At a share of what this side can do.
     late: Vec<Late>,
+    /// At that share of what the first side can do, the same load for all.
+    late_alike: Vec<Late>,
     /// After all of it, in MiB.
     pub(crate) resident: f64,
 }
@@ -55,8 +58,8 @@ pub(crate) struct Share {
     pub(crate) half: (f64, f64),
 }
 
-/// Has all sides work in turns: A B C, A B C, and so on, first with all their might and then at a part of it. A round each to begin
-/// with warms up and does not count.
+/// Has all sides work in turns: A B C, A B C, and so on, first with all their might, then at a part of it, and then all at that part of
+/// what the first can do. A round each to begin with warms up and does not count.
 pub(crate) fn in_turns(pace: Pace, mut sides: Vec<Box<dyn Side>>) -> Result<Vec<Row>, Failure> {
     let mut rows: Vec<Row> = sides.iter().map(|side| Row::new(side.name())).collect();
     for round in 0..=pace.rounds {
@@ -73,6 +76,16 @@ pub(crate) fn in_turns(pace: Pace, mut sides: Vec<Box<dyn Side>>) -> Result<Vec<
             let rate = LOAD * row.rate();
             let time = pace.time;
             row.late.push(side.steady(Steady { rate, time })?);
+            Ok(())
+        })?;
+    }
+    let alike = Steady {
+        rate: LOAD * rows.first().map_or(0.0, Row::rate),
+        time: pace.time,
+    };
+    for _ in 0..pace.rounds {
+        each(&mut sides, &mut rows, |side, row| {
+            row.late_alike.push(side.steady(alike)?);
             Ok(())
         })?;
     }
@@ -124,6 +137,7 @@ impl Row {
             name: name.to_owned(),
             rounds: Vec::new(),
             late: Vec::new(),
+            late_alike: Vec::new(),
             resident: 0.0,
         }
     }
@@ -163,14 +177,23 @@ impl Row {
         median(pairs.map(|(own, other)| own.rate() / other.rate()))
     }
 
-    /// How late answers were under the steady load, each figure the median of the rounds.
+    /// How late answers were under a load of its own, each figure the median of the rounds.
     pub(crate) fn late(&self) -> Late {
-        let median = |figure: fn(&Late) -> f64| median(self.late.iter().map(figure));
-        Late {
-            p50: median(|late| late.p50),
-            p99: median(|late| late.p99),
-            p99_9: median(|late| late.p99_9),
-        }
+        middle(&self.late)
+    }
+
+    /// How late they were under the load that is the same for all.
+    pub(crate) fn late_alike(&self) -> Late {
+        middle(&self.late_alike)
+    }
+}
+
+fn middle(rounds: &[Late]) -> Late {
+    let median = |figure: fn(&Late) -> f64| median(rounds.iter().map(figure));
+    Late {
+        p50: median(|late| late.p50),
+        p99: median(|late| late.p99),
+        p99_9: median(|late| late.p99_9),
     }
 }
 
