@@ -84,6 +84,9 @@ pub struct CatalogService {
     /// Shares of the turns.
     #[serde(default, deserialize_with = "or_default")]
     pub weights: Weights,
+    /// The registry's index when this was last written; 0 where it does not say.
+    #[serde(default, deserialize_with = "or_default")]
+    pub modify_index: u64,
 }
 
 /// A check's latest result.
@@ -95,6 +98,9 @@ pub struct CheckState {
     pub id: String,
     /// How the checked thing is.
     pub status: HealthState,
+    /// The registry's index when this was last written; 0 where it does not say.
+    #[serde(default, deserialize_with = "or_default")]
+    pub modify_index: u64,
 }
 
 impl Health {

@@ -15,6 +15,7 @@ use super::{
     doubt::Doubt,
     hold::Reading,
     index::Index,
+    marks::Marks,
     serving::{named, serving},
     view::View,
     watch::Registry,
@@ -173,10 +174,14 @@ impl<R: Registry> Follower<R> {
         self.has_named |= !serving.instances.is_empty();
         let reading = Reading {
             index: answer.index,
+            marks: Marks::of(answer),
             behind: answer.behind,
             silenced: self.doubt.silences(),
         };
         let changes = self.view.answered(Instant::now(), reading, serving);
+        if self.view.was_set_back() {
+            tracing::warn!(service, "the registry was set back to an earlier time");
+        }
         self.tell(changes);
         let about = named(&answer.value).map(|(id, health)| (id, About::from(health)));
         let about = about.collect();

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::InstanceId;
+use super::{InstanceId, marks::Marks};
 
 /// Whether to believe a registry that no longer names an instance as serving.
 ///
@@ -23,6 +23,9 @@ pub(crate) struct Hold {
     reaped: BTreeMap<InstanceId, Instant>,
     /// That of the last answer.
     index: u64,
+    /// Those of the last answer that may have named everybody.
+    marks: Marks,
+    set_back: bool,
 }
 
 #[derive(Debug)]
@@ -40,10 +43,12 @@ enum Phase {
 }
 
 /// How an answer is to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
     /// `X-Consul-Index`.
     pub(crate) index: Option<u64>,
+    /// When what it names was written.
+    pub(crate) marks: Marks,
     /// Whoever answered may be behind the others.
     pub(crate) behind: bool,
     /// Whoever answered was not allowed to name anybody, or may not have been.
@@ -57,6 +62,8 @@ impl Hold {
             phase: Phase::Away,
             reaped: BTreeMap::new(),
             index: 0,
+            marks: Marks::default(),
+            set_back: false,
         }
     }
 
@@ -72,13 +79,22 @@ impl Hold {
         reading: Reading,
         serving: impl IntoIterator<Item = &'a InstanceId>,
     ) {
+        self.set_back = false;
         if reading.behind {
             self.phase = Phase::Away;
             return;
         }
         let backwards = reading.index.is_some_and(|index| index < self.index);
+        // So does one that may name more of late than it might before. Then this is wrong, and costs those who are gone a grace time.
+        let contradicts = reading.marks.contradict(&self.marks);
+        self.set_back = backwards || contradicts;
         self.index = reading.index.unwrap_or(self.index);
-        if backwards || reading.silenced || matches!(self.phase, Phase::Away) {
+        if !reading.silenced {
+            self.marks = reading.marks;
+        } else if self.set_back {
+            self.marks = Marks::default();
+        }
+        if self.set_back || reading.silenced || matches!(self.phase, Phase::Away) {
             self.phase = match self.grace {
                 None => Phase::Settled,
                 Some(grace) => Phase::Back {
@@ -127,6 +143,11 @@ impl Hold {
         }
     }
 
+    /// Whether the last answer was of an earlier time than the one before.
+    pub(crate) fn was_set_back(&self) -> bool {
+        self.set_back
+    }
+
     /// Whether the registry has had time enough to hear from everybody.
     pub(crate) fn is_settled(&self) -> bool {
         matches!(self.phase, Phase::Settled)
@@ -146,6 +167,7 @@ impl Hold {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discovery::marks::test::marks;
 
     const GRACE: Duration = Duration::from_secs(60);
 
@@ -153,6 +175,14 @@ mod tests {
         Reading {
             index: Some(index),
             ..Reading::default()
+        }
+    }
+
+    /// With when those who are named were written.
+    fn written(index: u64, instances: &[(&str, u64)]) -> Reading {
+        Reading {
+            marks: marks(index, instances),
+            ..at(index)
         }
     }
 
@@ -208,6 +238,50 @@ mod tests {
         it.answered(at(3), &[]);
         assert!(it.keeps("a") && it.keeps("b"));
         assert_eq!(it.hold.ends(), Some(it.now + GRACE));
+    }
+
+    #[test]
+    fn so_is_one_that_goes_on_before_what_was_written_earlier() {
+        let mut it = Try::settled(Some(GRACE));
+        it.answered(written(20, &[("a", 7), ("b", 8)]), &["a", "b"]);
+        assert!(!it.hold.was_set_back());
+        it.answered(written(30, &[("a", 7), ("dead", 6)]), &["a", "dead"]);
+        assert!(it.hold.was_set_back());
+        assert!(it.keeps("b") && !it.keeps("a"));
+        assert_eq!(it.hold.ends(), Some(it.now + GRACE));
+        it.answered(written(31, &[("a", 7), ("dead", 6)]), &["a", "dead"]);
+        assert!(!it.hold.was_set_back() && it.keeps("b"));
+    }
+
+    #[test]
+    fn what_is_compared_is_the_last_answer_that_may_have_named_everybody() {
+        let then = written(20, &[("a", 7)]);
+        let behind = Reading {
+            behind: true,
+            ..written(15, &[("a", 5), ("b", 6)])
+        };
+        let silenced = Reading {
+            silenced: true,
+            ..written(20, &[])
+        };
+        for between in [behind, silenced.clone()] {
+            let mut it = Try::settled(Some(GRACE));
+            for reading in [then.clone(), between, then.clone()] {
+                it.answered(reading.clone(), &[]);
+                assert!(!it.hold.was_set_back(), "{reading:?}");
+            }
+        }
+        // What was known before a registry was set back is of no use after.
+        let silenced = Reading {
+            index: Some(9),
+            ..silenced
+        };
+        let mut it = Try::settled(Some(GRACE));
+        it.answered(then, &["a"]);
+        it.answered(silenced, &[]);
+        assert!(it.hold.was_set_back());
+        it.answered(written(10, &[("a", 3)]), &["a"]);
+        assert!(!it.hold.was_set_back());
     }
 
     #[test]

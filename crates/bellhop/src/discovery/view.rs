@@ -57,8 +57,9 @@ impl View {
         reading: Reading,
         serving: Serving,
     ) -> Vec<Change> {
+        let behind = reading.behind;
         self.hold.answered(now, reading, serving.instances.keys());
-        if reading.behind {
+        if behind {
             return self.add(serving.instances);
         }
         let reaped = self.reaped(&serving);
@@ -94,6 +95,11 @@ impl View {
     /// Whoever may be called.
     pub(crate) fn told(&self) -> &Told {
         &self.told
+    }
+
+    /// Whether the last answer was of an earlier time than the one before.
+    pub(crate) fn was_set_back(&self) -> bool {
+        self.hold.was_set_back()
     }
 
     /// Whether the registry has had time enough to hear from everybody.

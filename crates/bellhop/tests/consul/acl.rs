@@ -11,10 +11,6 @@ use bellhop::{
 };
 use futures_util::StreamExt;
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::{
@@ -123,19 +119,9 @@ impl Strict {
         self.send("PUT", path, body).await.map(drop)
     }
 
-    /// The body of an answer that is none but 200. It is in no chunks: the question is one of HTTP/1.0.
     async fn send(&self, method: &str, path: &str, body: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(self.agent.address()).await.unwrap();
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.0\r\nHost: consul\r\nX-Consul-Token: {MASTER}\r\nContent-Length: {length}\r\n\
-             Connection: close\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        head.contains(" 200 OK").then(|| body.to_owned())
+        let body = self.agent.send(method, path, MASTER, body.as_bytes()).await;
+        body.map(|body| String::from_utf8(body).unwrap())
     }
 
     /// What a follower with this token is told of `geo` until it knows what it sees.

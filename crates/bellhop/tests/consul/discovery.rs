@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What a follower knows.
-struct Known {
+pub(crate) struct Known {
     watch: Watch,
     instances: BTreeMap<InstanceId, Instance>,
     /// Those that the registry does not vouch for.
@@ -34,7 +34,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(consul: Consul) -> Self {
+    pub(crate) fn of(consul: Consul) -> Self {
         let settings = Settings {
             wait: PATIENCE,
             ..Settings::default()
@@ -54,7 +54,7 @@ impl Known {
         }
     }
 
-    async fn event(&mut self) {
+    pub(crate) async fn event(&mut self) {
         let event = loop {
             let event = soon("an event", self.watch.next()).await.unwrap();
             if !matches!(event, Event::About(_)) {
@@ -103,12 +103,16 @@ impl Known {
         }
     }
 
-    fn kept(&self) -> Vec<&str> {
+    pub(crate) fn instances(&self) -> impl Iterator<Item = &str> {
+        self.instances.keys().map(InstanceId::as_str)
+    }
+
+    pub(crate) fn kept(&self) -> Vec<&str> {
         self.kept.iter().map(InstanceId::as_str).collect()
     }
 
     /// Follows until so many are registered and these serve, each with its weight.
-    async fn becomes(&mut self, registered: usize, serving: &[(&str, u32)]) {
+    pub(crate) async fn becomes(&mut self, registered: usize, serving: &[(&str, u32)]) {
         let is_so = |known: &Self| {
             let found = known
                 .instances

@@ -8,8 +8,10 @@ mod dropped;
 mod endless;
 mod fuzz;
 mod hostile;
+mod life;
 mod oddities;
 mod registration;
+mod set_back;
 mod tls;
 
 #[path = "../support/mod.rs"]

@@ -9,6 +9,10 @@ use std::{
 };
 
 use bellhop::consul::{Config, Consul};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::wait::until;
 
@@ -100,6 +104,36 @@ impl Agent {
     /// `https://localhost:PORT`.
     pub(crate) fn tls_address(&self) -> String {
         format!("https://localhost:{}", self.ports.https)
+    }
+
+    /// `127.0.0.1:PORT`, where other agents meet it.
+    pub(crate) fn lan(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.serf_lan)
+    }
+
+    /// Asks for what the client does not know: the body of a whole answer that is none but 200.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &[u8],
+    ) -> Option<Vec<u8>> {
+        let mut stream = TcpStream::connect(self.address()).await.unwrap();
+        let length = body.len();
+        // The answer to HTTP/1.0 is in no chunks.
+        let head = format!(
+            "{method} {path} HTTP/1.0\r\nHost: consul\r\nX-Consul-Token: {token}\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(body).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.ok()?;
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+        let body = answer.split_off(end + 4);
+        let head = String::from_utf8(answer).unwrap();
+        head.contains(" 200 OK").then_some(body)
     }
 
     /// A client of it.

@@ -306,7 +306,48 @@ fn view(state: &State, name: &str) -> String {
     json!(view).to_string()
 }
 
+/// When each instance of an answer and each of its checks was last written.
+fn written(answer: &[Value]) -> (BTreeMap<String, u64>, BTreeMap<String, u64>) {
+    let entry = |value: &Value, id: &str| {
+        let index = value["ModifyIndex"].as_u64().expect("an index");
+        (value[id].as_str().expect("an id").to_owned(), index)
+    };
+    let checks = answer
+        .iter()
+        .filter_map(|instance| instance["Checks"].as_array())
+        .flatten();
+    (
+        answer
+            .iter()
+            .map(|instance| entry(&instance["Service"], "ID"))
+            .collect(),
+        checks.map(|check| entry(check, "CheckID")).collect(),
+    )
+}
+
 proptest! {
+    /// By these callers find out a registry that was set back: this one never is.
+    #[test]
+    fn what_is_named_is_never_older_than_it_was(steps in steps()) {
+        let (mut state, mut now) = (state(), Instant::now());
+        for steps in steps.chunks(2) {
+            let answer = |state: &State, name: &str| (state.service_index(name), written(&state.health_service(name, &Narrow::default())));
+            let before: Vec<_> = (0..3).map(|n| format!("name{n}")).map(|name| (answer(&state, &name), name)).collect();
+            for step in steps {
+                take(&mut state, step, &mut now);
+            }
+            for ((index, (instances, checks)), name) in before {
+                let (_, after) = answer(&state, &name);
+                for (id, written) in &after.0 {
+                    prop_assert!(*written >= *instances.get(id).unwrap_or(&(index + 1)), "{id} of {name}, by {steps:?}");
+                }
+                for (id, written) in &after.1 {
+                    prop_assert!(checks.get(id).is_none_or(|before| written >= before), "{id} of {name}, by {steps:?}");
+                }
+            }
+        }
+    }
+
     /// The promise of blocking queries: whatever changes what is seen, the index grows with it,
     /// and an index never falls.
     #[test]

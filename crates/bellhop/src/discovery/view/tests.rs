@@ -8,7 +8,10 @@ use proptest::prelude::*;
 
 use self::model::Model;
 use super::*;
-use crate::discovery::diff::test::{apply, instance};
+use crate::discovery::{
+    diff::test::{apply, instance},
+    marks::test::marks,
+};
 
 const GRACE: Duration = Duration::from_secs(60);
 const IDS: [&str; 4] = ["a", "b", "c", "d"];
@@ -26,11 +29,34 @@ enum Step {
     Fail,
     Wait(u64),
     Answer {
-        backwards: bool,
+        time: Time,
         behind: bool,
         silenced: bool,
         states: [Is; 4],
     },
+}
+
+/// Of what time an answer is, by its index and by when those whom it names were written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Time {
+    Later,
+    Earlier,
+    /// Earlier, and something was written since: the index has gone forward.
+    EarlierAndOn,
+}
+
+/// One of somebody who knows.
+fn answer(time: Time, states: [Is; 4]) -> Step {
+    Step::Answer {
+        time,
+        behind: false,
+        silenced: false,
+        states,
+    }
+}
+
+fn later(states: [Is; 4]) -> Step {
+    answer(Time::Later, states)
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -40,14 +66,19 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Is::Critical),
         1 => Just(Is::Withdrawn)
     ];
+    let time = prop_oneof![
+        8 => Just(Time::Later),
+        1 => Just(Time::Earlier),
+        1 => Just(Time::EarlierAndOn)
+    ];
     let answer = (
-        prop::bool::weighted(0.1),
+        time,
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.05),
         prop::array::uniform4(is),
     )
-        .prop_map(|(backwards, behind, silenced, states)| Step::Answer {
-            backwards,
+        .prop_map(|(time, behind, silenced, states)| Step::Answer {
+            time,
             behind,
             silenced,
             states: if silenced { [Is::Absent; 4] } else { states },
@@ -81,6 +112,8 @@ struct Run {
     set: Told,
     now: Instant,
     index: u64,
+    /// An index before all that was written.
+    old: u64,
 }
 
 impl Run {
@@ -89,7 +122,8 @@ impl Run {
             view: View::new(Some(GRACE)),
             set: Told::new(),
             now: Instant::now(),
-            index: 1 << 20,
+            index: 1 << 40,
+            old: 1 << 10,
         }
     }
 
@@ -107,21 +141,31 @@ impl Run {
                 }
             }
             Step::Answer {
-                backwards,
+                time,
                 behind,
                 silenced,
                 states,
             } => {
                 if !behind {
-                    // By less than half of what is left, so that it always can.
-                    self.index = if *backwards {
-                        self.index / 2
-                    } else {
-                        self.index + 1
+                    self.index = match time {
+                        // By less than half of what is left, so that it always can.
+                        Time::Earlier => self.index / 2,
+                        Time::Later | Time::EarlierAndOn => self.index + 1,
                     };
                 }
+                let written = match time {
+                    Time::Later if !behind => self.index,
+                    _ => {
+                        self.old -= 1;
+                        self.old
+                    }
+                };
+                let ids = IDS.into_iter().zip(states);
+                let named = ids.filter(|(_, is)| **is != Is::Absent);
+                let named: Vec<_> = named.map(|(id, _)| (id, written)).collect();
                 let reading = Reading {
                     index: Some(self.index),
+                    marks: marks(self.index, &named),
                     behind: *behind,
                     silenced: *silenced,
                 };
@@ -174,25 +218,24 @@ proptest! {
         fails in any::<bool>(),
     ) {
         let all = [Is::Passing; 4];
-        let answer = |backwards, states| Step::Answer { backwards, behind: false, silenced: false, states };
         let mut run = Run::new();
-        run.step(&answer(false, all));
+        run.step(&later(all));
         run.step(&Step::Wait(100));
         if fails {
             run.step(&Step::Fail);
         }
         // It has forgotten all, and they come back one by one.
         let mut states = [Is::Absent; 4];
-        run.step(&answer(true, states));
+        run.step(&answer(Time::Earlier, states));
         for (id, wait) in order.iter().zip(waits) {
             prop_assert_eq!(run.ids().len(), 4);
             run.step(&Step::Wait(wait));
             states[IDS.iter().position(|known| known == id).unwrap()] = Is::Passing;
-            run.step(&answer(false, states));
+            run.step(&later(states));
         }
         prop_assert!(run.set.values().all(|member| member.standing == Standing::Vouched));
         // From then on a departure counts at once.
-        run.step(&answer(false, [Is::Absent, Is::Passing, Is::Passing, Is::Passing]));
+        run.step(&later([Is::Absent, Is::Passing, Is::Passing, Is::Passing]));
         prop_assert_eq!(run.ids(), BTreeSet::from(["b", "c", "d"]));
     }
 }
@@ -201,19 +244,13 @@ proptest! {
 fn one_that_comes_back_under_another_id_has_one_turn() {
     let mut run = Run::new();
     let all = [Is::Passing, Is::Absent, Is::Absent, Is::Absent];
-    let answer = |states| Step::Answer {
-        backwards: false,
-        behind: false,
-        silenced: false,
-        states,
-    };
-    run.step(&answer(all));
+    run.step(&later(all));
     run.step(&Step::Fail);
     let mut other = serving(all);
     let instance = other.instances.remove(&InstanceId::new("a")).unwrap();
     other.instances.insert(InstanceId::new("b"), instance);
     let reading = Reading {
-        index: Some(1 << 21),
+        index: Some(1 << 41),
         ..Reading::default()
     };
     run.view.answered(run.now, reading, other);
@@ -224,16 +261,10 @@ fn one_that_comes_back_under_another_id_has_one_turn() {
 #[test]
 fn who_is_deregistered_for_checks_that_fail_for_all_stays_and_comes_back() {
     let mut run = Run::new();
-    let answer = |states| Step::Answer {
-        backwards: false,
-        behind: false,
-        silenced: false,
-        states,
-    };
     let all = BTreeSet::from(IDS);
-    run.step(&answer([Is::Passing; 4]));
+    run.step(&later([Is::Passing; 4]));
     run.step(&Step::Wait(100));
-    run.step(&answer([Is::Critical; 4]));
+    run.step(&later([Is::Critical; 4]));
     run.step(&Step::Wait(100));
     // One after the other, and then some register again.
     for states in [
@@ -242,35 +273,29 @@ fn who_is_deregistered_for_checks_that_fail_for_all_stays_and_comes_back() {
         [Is::Absent; 4],
         [Is::Critical, Is::Critical, Is::Absent, Is::Absent],
     ] {
-        run.step(&answer(states));
+        run.step(&later(states));
         assert_eq!(run.ids(), all, "{states:?}");
         run.step(&Step::Wait(1));
     }
     // Who does not is let go, and the others stay; so they do when it happens again.
     run.step(&Step::Wait(GRACE.as_secs()));
     assert_eq!(run.ids(), BTreeSet::from(["a", "b"]));
-    run.step(&answer([Is::Absent; 4]));
+    run.step(&later([Is::Absent; 4]));
     assert_eq!(run.ids(), BTreeSet::from(["a", "b"]));
 }
 
 #[test]
 fn who_registers_as_critical_after_an_outage_stays_when_the_grace_is_over() {
-    let answer = |backwards, states| Step::Answer {
-        backwards,
-        behind: false,
-        silenced: false,
-        states,
-    };
-    let stay = |run: &mut Run, backwards| {
-        run.step(&answer(backwards, [Is::Absent; 4]));
-        run.step(&answer(false, [Is::Critical; 4]));
+    let stay = |run: &mut Run, time| {
+        run.step(&answer(time, [Is::Absent; 4]));
+        run.step(&later([Is::Critical; 4]));
         run.step(&Step::Wait(GRACE.as_secs()));
         assert_eq!(run.ids(), BTreeSet::from(IDS));
     };
     let mut run = Run::new();
-    run.step(&answer(false, [Is::Passing; 4]));
+    run.step(&later([Is::Passing; 4]));
     run.step(&Step::Wait(100));
-    stay(&mut run, true);
+    stay(&mut run, Time::Earlier);
 
     // So do those whom an earlier process has left.
     let mut run = Run::new();
@@ -278,19 +303,13 @@ fn who_registers_as_critical_after_an_outage_stays_when_the_grace_is_over() {
     for change in run.view.remember(cached) {
         apply(&mut run.set, change);
     }
-    stay(&mut run, false);
+    stay(&mut run, Time::Later);
 }
 
 #[test]
 fn who_was_never_well_is_kept_apart_until_it_is() {
-    let answer = |states| Step::Answer {
-        backwards: false,
-        behind: false,
-        silenced: false,
-        states,
-    };
     let mut run = Run::new();
-    run.step(&answer([
+    run.step(&later([
         Is::Critical,
         Is::Critical,
         Is::Withdrawn,
@@ -298,7 +317,7 @@ fn who_was_never_well_is_kept_apart_until_it_is() {
     ]));
     assert_eq!(run.unproven(), BTreeSet::from(["a", "b"]));
     assert!(!run.view.panics());
-    run.step(&answer([
+    run.step(&later([
         Is::Passing,
         Is::Critical,
         Is::Withdrawn,
@@ -306,7 +325,7 @@ fn who_was_never_well_is_kept_apart_until_it_is() {
     ]));
     assert_eq!(run.ids(), BTreeSet::from(["a"]));
     assert_eq!(run.unproven(), BTreeSet::from(["b"]));
-    run.step(&answer([
+    run.step(&later([
         Is::Critical,
         Is::Critical,
         Is::Withdrawn,
@@ -318,28 +337,22 @@ fn who_was_never_well_is_kept_apart_until_it_is() {
 
 #[test]
 fn where_all_are_unproven_who_is_deregistered_stays() {
-    let answer = |states| Step::Answer {
-        backwards: false,
-        behind: false,
-        silenced: false,
-        states,
-    };
     let all = BTreeSet::from(IDS);
     let mut run = Run::new();
-    run.step(&answer([Is::Critical; 4]));
+    run.step(&later([Is::Critical; 4]));
     run.step(&Step::Wait(GRACE.as_secs()));
-    run.step(&answer([Is::Absent; 4]));
+    run.step(&later([Is::Absent; 4]));
     assert_eq!(run.unproven(), all);
-    run.step(&answer([Is::Critical; 4]));
+    run.step(&later([Is::Critical; 4]));
     run.step(&Step::Wait(GRACE.as_secs()));
     assert_eq!(run.unproven(), all);
     // Beside one that is called nobody waits for them.
-    run.step(&answer([
+    run.step(&later([
         Is::Passing,
         Is::Critical,
         Is::Critical,
         Is::Critical,
     ]));
-    run.step(&answer([Is::Passing, Is::Absent, Is::Absent, Is::Absent]));
+    run.step(&later([Is::Passing, Is::Absent, Is::Absent, Is::Absent]));
     assert_eq!(run.unproven(), BTreeSet::new());
 }

@@ -127,11 +127,18 @@ impl Model {
                 Step::Wait(_) => {}
                 Step::Fail | Step::Answer { behind: true, .. } => away = true,
                 Step::Answer {
-                    backwards,
+                    time,
                     silenced,
+                    states,
                     ..
                 } => {
-                    if away || *backwards || *silenced {
+                    let set_back = match time {
+                        Time::Later => false,
+                        Time::Earlier => true,
+                        // That shows in what it names alone.
+                        Time::EarlierAndOn => *states != [Is::Absent; 4],
+                    };
+                    if away || set_back || *silenced {
                         back = Some(at);
                     }
                     away = false;
