@@ -91,7 +91,7 @@ fn check_hotel(record: &HotelRecord, check: &mut Check) {
     for (n, image) in record.images.iter().enumerate() {
         check.expect(
             !image.url.is_empty(),
-            &format!("images[{n}].url"),
+            format!("images[{n}].url"),
             "is empty",
         );
     }
