@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measure anew what docs/performance.md says, on a machine that does nothing else. All of it takes a quarter of an hour, and 4 GB for
-# the data of ten million hotels; or name some tables:
+# Measure anew what docs/performance.md says, on a machine that does nothing else. All of it takes half an hour beside the build, and
+# 4 GB for the data of ten million hotels; or name some tables:
 #   scripts/performance.sh [hop|hotels|cost|cost-requests|endpoints|pick|discovery|start|geo|search]…
 set -euo pipefail
 cd "$(dirname "$0")/.."

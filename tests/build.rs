@@ -1,4 +1,4 @@
-//! Generates the gRPC types of Hotels as prost and tonic have them by default, for the peer in `benches/hops/plain`.
+//! Generates the gRPC types of Hotels as prost and tonic write them, for the peer in `benches/hops/plain`.
 
 use std::{env, error::Error, path::PathBuf};
 

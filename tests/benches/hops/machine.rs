@@ -9,7 +9,9 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// One line.
 pub(crate) fn facts() -> String {
     let cores = thread::available_parallelism().map_or(0, usize::from);
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    // What follows is whose build it is.
+    let kernel = release.split('-').next().unwrap_or_default();
     format!(
         "{}, commit {}: {cores} cores, {}, {} {}, {}, {}, {}.",
         said("date", &["-u", "+%Y-%m-%d"]),

@@ -45,7 +45,7 @@ pub(crate) struct Row {
     rounds: Vec<Round>,
     /// At a share of what this side can do.
     late: Vec<Late>,
-    /// At that share of what the first side can do, the same load for all.
+    /// At that share of what the slowest side can do, the same load for all.
     late_alike: Vec<Late>,
     /// After all of it, in MiB.
     pub(crate) resident: f64,
@@ -59,7 +59,7 @@ pub(crate) struct Share {
 }
 
 /// Has all sides work in turns: A B C, A B C, and so on, first with all their might, then at a part of it, and then all at that part of
-/// what the first can do. A round each to begin with warms up and does not count.
+/// what the slowest can do. A round each to begin with warms up and does not count.
 pub(crate) fn in_turns(pace: Pace, mut sides: Vec<Box<dyn Side>>) -> Result<Vec<Row>, Failure> {
     let mut rows: Vec<Row> = sides.iter().map(|side| Row::new(side.name())).collect();
     for round in 0..=pace.rounds {
@@ -79,8 +79,9 @@ pub(crate) fn in_turns(pace: Pace, mut sides: Vec<Box<dyn Side>>) -> Result<Vec<
             Ok(())
         })?;
     }
+    let slowest = rows.iter().map(Row::rate).fold(f64::INFINITY, f64::min);
     let alike = Steady {
-        rate: LOAD * rows.first().map_or(0.0, Row::rate),
+        rate: LOAD * slowest,
         time: pace.time,
     };
     for _ in 0..pace.rounds {

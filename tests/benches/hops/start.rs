@@ -78,7 +78,7 @@ fn idle(text: &mut String) -> Result<(), Failure> {
     let bare_five = System::bare_in_five("bare", Runtime::Threads, Handlers::Own)?;
     let bare_up = System::bare_in_one("bare", Runtime::Threads, Handlers::Own)?;
     thread::sleep(SETTLED);
-    *text += "| idle process | Bellhop, MiB resident | of it not files | bare tonic, MiB resident | of it not files |\n\
+    *text += "| idle process | Bellhop, MiB resident | of it not files | our handlers on tonic, MiB resident | of it not files |\n\
               |---|---:|---:|---:|---:|\n";
     let pairs = five.processes.iter().zip(&bare_five.processes);
     for ((service, process), (_, bare)) in pairs {

@@ -180,7 +180,10 @@ impl<R: Registry> Follower<R> {
         };
         let changes = self.view.answered(Instant::now(), reading, serving);
         if self.view.was_set_back() {
-            tracing::warn!(service, "the registry was set back to an earlier time");
+            tracing::warn!(
+                service,
+                "the registry was set back to an earlier time, or names more than it did"
+            );
         }
         self.tell(changes);
         let about = named(&answer.value).map(|(id, health)| (id, About::from(health)));

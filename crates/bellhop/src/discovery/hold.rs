@@ -85,7 +85,8 @@ impl Hold {
             return;
         }
         let backwards = reading.index.is_some_and(|index| index < self.index);
-        // So does one that may name more of late than it might before. Then this is wrong, and costs those who are gone a grace time.
+        // One that may name more than it might before, and does not say so, seems to contradict itself: those who are gone stay for a
+        // grace time, while they answer.
         let contradicts = reading.marks.contradict(&self.marks);
         self.set_back = backwards || contradicts;
         self.index = reading.index.unwrap_or(self.index);

@@ -14,7 +14,7 @@ use crate::consul::{Health, Indexed};
 /// so one more write, and it is ahead of all that was answered before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
-    /// `X-Consul-Index`; 0 where there is none.
+    /// `X-Consul-Index`; 0 where there is none, or not all were named who might be: then who is new shows nothing.
     index: u64,
     /// By node and id.
     instances: HashMap<Name, u64>,
@@ -37,7 +37,7 @@ impl Name {
 impl Marks {
     pub(crate) fn of(answer: &Indexed<Vec<Health>>) -> Self {
         let mut marks = Self {
-            index: answer.index.unwrap_or(0),
+            index: answer.index.filter(|_| !answer.filtered).unwrap_or(0),
             ..Self::default()
         };
         for Health {
@@ -187,5 +187,13 @@ mod tests {
         // Without an index nobody knows when it was that one was not named.
         let before = answer(None, &[]);
         assert!(!after.contradict(&before));
+        // Nor whether one was there, where not all are named.
+        let filtered = Marks::of(&Indexed {
+            index: Some(20),
+            behind: false,
+            filtered: true,
+            value: Vec::new(),
+        });
+        assert!(!after.contradict(&filtered));
     }
 }

@@ -82,25 +82,23 @@ impl Table {
         let start = bucket.checked_sub(1).map_or(0, |before| self.ends[before]);
         buffer.resize((self.ends[bucket] - start) as usize, 0);
         self.packed.read(RECORDS, start, buffer)?;
-        let damaged = || {
-            let place = format!("a record beside that of hotel {id:?}");
-            self.packed.fault(PackedFault::Damaged(place))
-        };
+        let damaged = |place| self.packed.fault(PackedFault::Damaged(place));
+        let beside = || damaged(format!("a record beside that of hotel {id:?}"));
         let mut rest = &buffer[..];
         while !rest.is_empty() {
-            let (entry, after) = Entry::split(rest).ok_or_else(damaged)?;
+            let (entry, after) = Entry::split(rest).ok_or_else(beside)?;
             if entry.id == id.as_bytes() {
-                return entry
-                    .is_good()
-                    .then_some(Some(entry.record))
-                    .ok_or_else(damaged);
+                return match entry.is_good() {
+                    true => Ok(Some(entry.record)),
+                    false => Err(damaged(format!("the record of hotel {id:?}"))),
+                };
             }
             rest = after;
         }
         // It may be there all the same, where what tells the lengths or the id is damaged.
         match all_good(buffer) {
             true => Ok(None),
-            false => Err(damaged()),
+            false => Err(beside()),
         }
     }
 

@@ -120,8 +120,9 @@ impl Model {
 
     /// Where in the history the registry came back the last time.
     fn back(&self) -> Option<usize> {
-        let mut away = true;
-        let mut back = None;
+        let (mut away, mut back) = (true, None);
+        // Whether there is something to compare what is named with.
+        let mut compares = false;
         for (at, (_, step)) in self.history.iter().enumerate() {
             match step {
                 Step::Wait(_) => {}
@@ -136,8 +137,9 @@ impl Model {
                         Time::Later => false,
                         Time::Earlier => true,
                         // That shows in what it names alone.
-                        Time::EarlierAndOn => *states != [Is::Absent; 4],
+                        Time::EarlierAndOn => compares && *states != [Is::Absent; 4],
                     };
+                    compares = !silenced || compares && !set_back;
                     if away || set_back || *silenced {
                         back = Some(at);
                     }
