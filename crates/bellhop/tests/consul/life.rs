@@ -13,7 +13,8 @@ use tokio::sync::watch::channel;
 use crate::{
     definition,
     discovery::Known,
-    set_back::{Heard, erase, write},
+    heard::Heard,
+    set_back::{erase, write},
     support::{
         agent::Agent,
         wait::{soon, until},

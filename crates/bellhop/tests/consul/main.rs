@@ -14,6 +14,9 @@ mod registration;
 mod set_back;
 mod tls;
 
+#[path = "../../src/heard.rs"]
+#[allow(dead_code, reason = "tests beside the code wait for lines, too")]
+mod heard;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,55 +1,18 @@
 //! A registry that is set back to an older snapshot, and something is written before the follower asks again.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use serde_json::json;
-use tracing::subscriber::{DefaultGuard, set_default};
 
 use crate::{
     discovery::Known,
+    heard::Heard,
     support::{agent::Agent, wait::until},
 };
 
-/// What this thread says of registries that were set back, until it is dropped.
-pub(crate) struct Heard {
-    log: Log,
-    _listening: DefaultGuard,
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
 impl Heard {
-    pub(crate) fn from_now_on() -> Self {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        Self {
-            log,
-            _listening: set_default(subscriber.finish()),
-        }
-    }
-
     /// How often a registry was taken for one.
     pub(crate) fn set_back(&self) -> usize {
-        let log = self.log.0.lock().unwrap();
-        let lines = String::from_utf8_lossy(&log);
-        lines.matches("the registry was set back").count()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(text)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        let said = |line: &&String| line.contains("the registry was set back");
+        self.lines().iter().filter(said).count()
     }
 }
 
