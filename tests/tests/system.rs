@@ -358,7 +358,7 @@ async fn peers_of_the_old_contract_are_served(registry: Registry) {
         .into_inner()
         .rate_plans;
     let total = |plan| {
-        let plan = view::RatePlan::read(plan).unwrap();
+        let plan = view::RatePlan::<&str>::read(plan).unwrap();
         (plan.hotel_id, plan.room_type.unwrap().total_rate_inclusive)
     };
     let totals: Vec<_> = plans.iter().flatten().map(total).collect();

@@ -1,6 +1,7 @@
 //! The answer of `/hotels`: GeoJSON (RFC 7946), written from the messages it is made of.
 //!
-//! It is most of what a request has to do, so its members are written one by one, with names that are encoded already.
+//! It is most of what a request has to do, so its members are written one by one, with names that are encoded already, and texts as
+//! they came: whether all of them are UTF-8 is seen where the whole is looked at.
 
 use hotel_proto::{
     area::Point,
@@ -8,32 +9,32 @@ use hotel_proto::{
 };
 use serde_json::Result;
 
-use crate::json::{self, escaped, number, text};
+use crate::json::{self, Text, escaped, number, text};
 
-pub(crate) struct FeatureCollection<'a> {
+pub(crate) struct FeatureCollection<'a, S> {
     /// The services that failed; with `rate` among them, a hotel without a price may have one.
     pub(crate) degraded: &'a [String],
-    pub(crate) features: Vec<Feature<'a>>,
+    pub(crate) features: Vec<Feature<'a, S>>,
 }
 
 /// One hotel.
-pub(crate) struct Feature<'a> {
-    hotel: &'a Hotel<'a>,
+pub(crate) struct Feature<'a, S> {
+    hotel: &'a Hotel<S>,
     distance_m: Option<u32>,
-    price: Option<Price<'a>>,
+    price: Option<Price<S>>,
 }
 
 /// Amounts are in units of the currency, with at most two decimals.
-struct Price<'a> {
-    code: &'a str,
-    currency: &'a str,
+struct Price<S> {
+    code: S,
+    currency: S,
     nightly: f64,
     total: f64,
     total_inclusive: f64,
-    room: &'a str,
+    room: S,
 }
 
-impl FeatureCollection<'_> {
+impl<S: Text> FeatureCollection<'_, S> {
     pub(crate) fn write(&self, json: &mut Vec<u8>) -> Result<()> {
         json.extend_from_slice(br#"{"type":"FeatureCollection""#);
         if !self.degraded.is_empty() {
@@ -47,11 +48,11 @@ impl FeatureCollection<'_> {
     }
 }
 
-impl<'a> Feature<'a> {
+impl<'a, S: Text> Feature<'a, S> {
     /// Puts together what profile and search know; an older search tells no more than that there is a rate.
     pub(crate) fn new(
-        hotel: &'a Hotel<'a>,
-        found: Option<&(Found<'a>, RatePlan<'a>)>,
+        hotel: &'a Hotel<S>,
+        found: Option<&(Found<'a, S>, RatePlan<S>)>,
         tells_distance: bool,
     ) -> Self {
         let distance_m = found.filter(|_| tells_distance);
@@ -110,18 +111,18 @@ impl<'a> Feature<'a> {
     }
 }
 
-impl Price<'_> {
+impl<S: Text> Price<S> {
     fn write(&self, json: &mut Vec<u8>) -> Result<()> {
         json.extend_from_slice(br#"{"code":"#);
         text(json, self.code)?;
         json.extend_from_slice(br#","currency":"#);
         text(json, self.currency)?;
         json.extend_from_slice(br#","nightly":"#);
-        number(json, self.nightly)?;
+        amount(json, self.nightly)?;
         json.extend_from_slice(br#","total":"#);
-        number(json, self.total)?;
+        amount(json, self.total)?;
         json.extend_from_slice(br#","total_inclusive":"#);
-        number(json, self.total_inclusive)?;
+        amount(json, self.total_inclusive)?;
         json.extend_from_slice(br#","room":"#);
         text(json, self.room)?;
         json.push(b'}');
@@ -130,7 +131,8 @@ impl Price<'_> {
 }
 
 /// A member that is left out where nothing is known.
-fn write_known(json: &mut Vec<u8>, name: &[u8], value: &str) -> Result<()> {
+fn write_known(json: &mut Vec<u8>, name: &[u8], value: impl Text) -> Result<()> {
+    let value = value.as_ref();
     if value.is_empty() {
         return Ok(());
     }
@@ -139,7 +141,8 @@ fn write_known(json: &mut Vec<u8>, name: &[u8], value: &str) -> Result<()> {
 }
 
 /// Number and street.
-fn write_line(json: &mut Vec<u8>, number: &str, street: &str) -> Result<()> {
+fn write_line<S: Text>(json: &mut Vec<u8>, number: S, street: S) -> Result<()> {
+    let (number, street) = (number.as_ref(), street.as_ref());
     if number.is_empty() && street.is_empty() {
         return Ok(());
     }
@@ -163,19 +166,37 @@ fn write_point(json: &mut Vec<u8>, place: Point) -> Result<()> {
     Ok(())
 }
 
+/// An amount as [`cents`] makes it: as serde writes it, and sooner, for there is no need to look for its shortest digits.
+fn amount(json: &mut Vec<u8>, amount: f64) -> Result<()> {
+    // Beyond, and below nothing, numbers are written in other ways.
+    const MOST: f64 = 1e15;
+    let cents = (amount * 100.0).round();
+    if cents.is_sign_negative() || cents >= MOST {
+        return number(json, amount);
+    }
+    let cents = cents as u64;
+    number(json, cents / 100)?;
+    let digit = |number: u64| b'0' + (number % 10) as u8;
+    json.extend_from_slice(&[b'.', digit(cents / 10)]);
+    if !cents.is_multiple_of(10) {
+        json.push(digit(cents));
+    }
+    Ok(())
+}
+
 /// Whether search knows distances: one that does not says 0 for every hotel.
-pub(crate) fn tells_distance<'a>(mut found: impl Iterator<Item = &'a Found<'a>>) -> bool {
+pub(crate) fn tells_distance<'a, S: 'a>(mut found: impl Iterator<Item = &'a Found<'a, S>>) -> bool {
     found.any(|hotel| hotel.distance_m > 0.0)
 }
 
 /// Whole metres: what is behind the point is beyond any door.
-fn distance(found: &Found<'_>) -> Option<u32> {
+fn distance<S>(found: &Found<'_, S>) -> Option<u32> {
     let metres = found.distance_m;
     (metres >= 0.0 && metres.is_finite()).then(|| metres.round() as u32)
 }
 
 /// No price at all rather than one with a hole in it: JSON cannot say "not a number".
-fn price<'a>(plan: &RatePlan<'a>) -> Option<Price<'a>> {
+fn price<S: Text>(plan: &RatePlan<S>) -> Option<Price<S>> {
     let room = plan.room_type?;
     Some(Price {
         code: plan.code,
@@ -193,7 +214,7 @@ fn cents(amount: f64) -> Option<f64> {
     rounded.is_finite().then_some(rounded)
 }
 
-fn place(address: &Address<'_>) -> Option<Point> {
+fn place<S>(address: &Address<S>) -> Option<Point> {
     Point::try_new(address.lat, address.lon).ok()
 }
 

@@ -12,7 +12,7 @@ use hotel_proto::{
     Channel,
     profile::{self, profile_client::ProfileClient},
     search::{NearbyRequest, SearchResult, search_client::SearchClient},
-    view::{Encoded, Found, Hotel, HotelIds, RatePlan, Unreadable},
+    view::{Encoded, Found, Hotel, HotelIds, RatePlan, Reads, Unreadable},
 };
 use tonic::Status;
 
@@ -108,20 +108,37 @@ pub(crate) fn readable_anywhere(mut response: Response) -> Response {
 
 /// In search's order; a hotel that profile does not know is left out.
 fn body(ids: &HotelIds, result: &SearchResult, hotels: &Encoded<1>) -> Result<Vec<u8>, Fault> {
-    let hotels = read("profile", hotels.iter().map(Hotel::read))?;
+    // Texts as they lie, which are looked at together when all are written.
+    let body = written::<&[u8]>(ids, result, hotels)?;
+    if str::from_utf8(&body).is_err() {
+        // Each by itself: one is none, and this tells whose.
+        return written::<&str>(ids, result, hotels);
+    }
+    Ok(body)
+}
+
+fn written<'a, S: Reads<'a> + AsRef<[u8]>>(
+    ids: &HotelIds,
+    result: &'a SearchResult,
+    hotels: &'a Encoded<1>,
+) -> Result<Vec<u8>, Fault> {
+    let hotels = read("profile", hotels.iter().map(Hotel::<S>::read))?;
     let found = result.found.iter().flatten().map(|found| {
-        let found = Found::read(found)?;
-        Ok((found, RatePlan::read(found.rate_plan)?))
+        let found = Found::<S>::read(found)?;
+        Ok((found, RatePlan::<S>::read(found.rate_plan)?))
     });
     let found = read("search", found)?;
     let tells_distance = geojson::tells_distance(found.iter().map(|(found, _)| found));
     let (mut found, mut hotels) = (InOrder::new(&found), InOrder::new(&hotels));
     let mut features = Vec::with_capacity(ids.len());
-    for id in ids {
-        let its_found = found.find(|(found, _)| found.hotel_id == id);
-        match hotels.find(|hotel| hotel.id == id) {
+    for id in ids.pieces() {
+        let its_found = found.find(|(found, _)| found.hotel_id.as_ref() == id);
+        match hotels.find(|hotel| hotel.id.as_ref() == id) {
             Some(hotel) => features.push(Feature::new(hotel, its_found, tells_distance)),
-            None => tracing::debug!(id, "search knows a hotel that profile does not"),
+            None => {
+                let id = String::from_utf8_lossy(id);
+                tracing::debug!(%id, "search knows a hotel that profile does not");
+            }
         }
     }
     let mut body = Vec::with_capacity((features.len() + 1) * FEATURE_BYTES);

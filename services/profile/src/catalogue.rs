@@ -175,7 +175,7 @@ mod tests {
 
     /// Its id and description.
     fn seen(hotel: &Bytes) -> (&str, &str) {
-        let hotel = view::Hotel::read(hotel).unwrap();
+        let hotel = view::Hotel::<&str>::read(hotel).unwrap();
         (hotel.id, hotel.description)
     }
 

@@ -65,7 +65,7 @@ pub(crate) fn find(
     let Some(record) = table.find(id, buffer)? else {
         return Ok(None);
     };
-    match view::Hotel::read(record) {
+    match view::Hotel::<&str>::read(record) {
         Ok(_) => Ok(Some(Bytes::copy_from_slice(record))),
         Err(error) => Err(table.shape(format!("the record of hotel {id:?}: {error}"))),
     }

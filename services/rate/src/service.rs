@@ -56,7 +56,7 @@ impl rate_server::Rate for Rate {
     }
 }
 
-fn plan<'a>(hotel_id: &'a str, quote: &Quote<'a>, request: &'a Request) -> RatePlan<'a> {
+fn plan<'a>(hotel_id: &'a str, quote: &Quote<'a>, request: &'a Request) -> RatePlan<&'a str> {
     RatePlan {
         hotel_id,
         code: quote.code,

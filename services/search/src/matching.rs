@@ -68,7 +68,7 @@ pub(crate) fn plans<'a>(
     let mut plans = vec![None; ids.len()];
     let mut next = 0;
     for plan in answers {
-        let hotel_id = RatePlan::read(plan)?.hotel_id;
+        let hotel_id = RatePlan::<&str>::read(plan)?.hotel_id;
         let is_its = |id: &&str| *id == hotel_id;
         let ahead = ids[next..].iter().position(is_its).map(|n| next + n);
         if let Some(n) = ahead.or_else(|| ids[..next].iter().position(is_its)) {
@@ -83,7 +83,7 @@ pub(crate) fn plans<'a>(
 mod tests {
     use super::*;
 
-    fn plan<'a>(hotel: &'a str, code: &'a str) -> RatePlan<'a> {
+    fn plan<'a>(hotel: &'a str, code: &'a str) -> RatePlan<&'a str> {
         RatePlan {
             hotel_id: hotel,
             code,
@@ -104,7 +104,7 @@ mod tests {
             plan(hotel, code).push_on(&mut all);
         }
         let found = plans(&ids.iter().collect(), &all).unwrap();
-        let code = |plan| RatePlan::read(plan).unwrap().code.to_owned();
+        let code = |plan| RatePlan::<&str>::read(plan).unwrap().code.to_owned();
         found.into_iter().map(|plan| plan.map(code)).collect()
     }
 

@@ -2,11 +2,19 @@ use std::time::Duration;
 
 use axum::http::{Method, Request, StatusCode};
 use frontend::{Frontend, Settings};
+use hotel_proto::{
+    profile::Hotel,
+    rate::{RatePlan, RoomType},
+    search::SearchResult,
+    view::{Encoded, Found},
+};
+use prost::Message;
 use serde::Deserialize;
 use tonic::{Code, Status, metadata::MetadataValue};
 
 use crate::support::{
-    Answer, EXAMPLE, failing, get, over, real, real_profile, real_search, send, silent, untouchable,
+    Answer, Describes, EXAMPLE, Finds, failing, get, over, real, real_profile, real_search, send,
+    silent, untouchable,
 };
 
 #[derive(Debug, Deserialize)]
@@ -116,6 +124,57 @@ async fn the_upstream_that_failed_is_named() {
         told.message,
         "profile: The service is currently unavailable"
     );
+}
+
+#[tokio::test]
+async fn so_is_one_whose_text_is_none() {
+    let whole = Hotel {
+        id: "1".to_owned(),
+        description: "a \"fine\" house".to_owned(),
+        ..Hotel::default()
+    };
+    let found = |plan: &[u8]| {
+        let mut found = Encoded::default();
+        let one = Found {
+            hotel_id: "1",
+            distance_m: 1.0,
+            rate_plan: plan,
+        };
+        one.push_on(&mut found);
+        let result = SearchResult {
+            hotel_ids: Some(["1"].into_iter().collect()),
+            found: Some(found),
+            degraded: Vec::new(),
+        };
+        Finds(result).channel()
+    };
+    let room = RoomType {
+        room_description: "wide".to_owned(),
+        ..RoomType::default()
+    };
+    let plan = RatePlan {
+        room_type: Some(room),
+        ..RatePlan::default()
+    };
+    // One byte of a text is another.
+    let broken = |message: Vec<u8>, text: &[u8]| {
+        let at = message.windows(text.len()).position(|piece| piece == text);
+        let mut broken = message;
+        broken[at.unwrap()] = 0xff;
+        broken
+    };
+    let (hotel, plan) = (whole.encode_to_vec(), plan.encode_to_vec());
+    let profile = |hotel: &[u8]| Describes([hotel].into_iter().collect()).channel();
+    let answer = get(&over(found(&plan), profile(&hotel)), EXAMPLE).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.contains("wide") && answer.body.contains(r#"a \"fine\" house"#));
+
+    let mute = broken(hotel.clone(), b"a \"fine");
+    let answer = get(&over(found(&plan), profile(&mute)), EXAMPLE).await;
+    assert_eq!(told(&answer).message, "profile failed with INTERNAL");
+    let mute = broken(plan, b"wide");
+    let answer = get(&over(found(&mute), profile(&hotel)), EXAMPLE).await;
+    assert_eq!(told(&answer).message, "search failed with INTERNAL");
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ async fn an_older_search_tells_no_price_and_knows_no_limit() {
 
 #[tokio::test]
 async fn an_older_profile_tells_no_rating_and_may_not_know_a_hotel() {
-    let older = Describes(vec![
+    let older = Describes::from(vec![
         Hotel {
             id: "1".into(),
             name: "One".into(),
@@ -157,7 +157,11 @@ async fn a_name_made_of_markup_passes_unharmed() {
         ..Hotel::default()
     };
     let search = Finds(search_result(&["<b>"])).channel();
-    let answer = get(&over(search, Describes(vec![hotel]).channel()), EXAMPLE).await;
+    let answer = get(
+        &over(search, Describes::from(vec![hotel]).channel()),
+        EXAMPLE,
+    )
+    .await;
     let found = answer.json::<Collection>().features;
     assert_eq!((&*found[0].id, &*found[0].properties.name), ("<b>", name));
 }

@@ -10,6 +10,7 @@ use hotel_proto::{
     Channel,
     profile::{self, Hotel, profile_server},
     search::{NearbyRequest, SearchResult, search_server},
+    view::Encoded,
 };
 use http_body_util::BodyExt;
 use prost::Message;
@@ -69,9 +70,15 @@ impl search_server::Search for Finds {
     }
 }
 
-/// A profile that always describes the same hotels.
+/// A profile that always gives the same answer.
 #[derive(Clone)]
-pub(crate) struct Describes(pub(crate) Vec<Hotel>);
+pub(crate) struct Describes(pub(crate) Encoded<1>);
+
+impl From<Vec<Hotel>> for Describes {
+    fn from(hotels: Vec<Hotel>) -> Self {
+        Self(hotels.iter().map(Hotel::encode_to_vec).collect())
+    }
+}
 
 impl Describes {
     pub(crate) fn channel(self) -> impl Channel {
@@ -85,8 +92,7 @@ impl profile_server::Profile for Describes {
         &self,
         _: tonic::Request<profile::Request>,
     ) -> Result<tonic::Response<profile::Result>, Status> {
-        let hotels = self.0.iter().map(|hotel| hotel.encode_to_vec().into());
-        let hotels = hotels.collect();
+        let hotels = Some(self.0.clone());
         Ok(tonic::Response::new(profile::Result { hotels }))
     }
 }

@@ -1,11 +1,9 @@
 //! The fields of an encoded message.
 
-use std::str;
-
 use bytes::Buf;
 use prost::encoding::{WireType, decode_key, decode_varint, encode_varint, encoded_len_varint};
 
-use super::Unreadable;
+use super::{Reads, Unreadable};
 
 const SHORT: Unreadable = Unreadable("it is cut short");
 const KEY: Unreadable = Unreadable("a key that is none");
@@ -90,6 +88,7 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u32, Value<'a>), Unreadable>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let field = match self.0 {
             [] => return None,
@@ -118,8 +117,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub(super) fn string(self) -> Result<&'a str, Unreadable> {
-        str::from_utf8(self.bytes()?).map_err(|_| TEXT)
+    pub(super) fn text<S: Reads<'a>>(self) -> Result<S, Unreadable> {
+        S::read(self.bytes()?).ok_or(TEXT)
     }
 
     pub(super) fn double(self) -> Result<f64, Unreadable> {

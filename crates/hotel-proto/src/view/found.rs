@@ -3,7 +3,7 @@
 use prost::encoding::WireType;
 
 use super::{
-    Encoded, Fields, Unreadable,
+    Encoded, Fields, Reads, Unreadable,
     fields::{bytes_len, key, put_bytes},
 };
 
@@ -13,14 +13,14 @@ use super::{
     reason = "the names say all, and those of the proto file more"
 )]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Found<'a> {
-    pub hotel_id: &'a str,
+pub struct Found<'a, S> {
+    pub hotel_id: S,
     pub distance_m: f32,
     /// The bytes of a `rate.RatePlan`.
     pub rate_plan: &'a [u8],
 }
 
-impl<'a> Found<'a> {
+impl<'a, S: Reads<'a>> Found<'a, S> {
     /// Reads the bytes of one; whether its plan is one is not looked at.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl<'a> Found<'a> {
         for field in Fields::of(message) {
             let (tag, value) = field?;
             match tag {
-                1 => found.hotel_id = value.string()?,
+                1 => found.hotel_id = value.text()?,
                 2 => found.distance_m = value.float()?,
                 3 => found.rate_plan = value.bytes()?,
                 _ => {}
@@ -38,7 +38,9 @@ impl<'a> Found<'a> {
         }
         Ok(found)
     }
+}
 
+impl Found<'_, &str> {
     /// Adds the bytes of it to a list.
     pub fn push_on<const TAG: u32>(&self, list: &mut Encoded<TAG>) {
         let is_far = self.distance_m != 0.0;

@@ -156,6 +156,15 @@ impl<const TAG: u32, V: Value> List<TAG, V> {
         }
     }
 
+    /// The bytes of one after the other.
+    pub fn pieces(&self) -> Iter<'_, Message> {
+        Iter {
+            fields: Fields::of(&self.encoded),
+            left: self.count,
+            values: PhantomData,
+        }
+    }
+
     /// What prost writes of it.
     pub fn encode(&self, buf: &mut impl BufMut) {
         buf.put_slice(&self.encoded);

@@ -4,12 +4,17 @@
 //! one piece of memory each in the generated types, a [`List`]: of ids, which are read, handed on and written as a whole; of the plans in an
 //! answer of rate, which search hands on as they are; of profiles, which were encoded when their data were loaded. On the wire
 //! it is the same.
+//!
+//! A view has its texts [as whoever reads it wants them](Reads): as texts, each of which is looked at whether it is one, or as
+//! they lie, for those who write them into something that is looked at as a whole.
 
 mod fields;
 mod found;
 mod list;
 mod profile;
 mod rate;
+
+use std::str;
 
 use tonic::Status;
 
@@ -25,6 +30,26 @@ pub use self::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a message that cannot be read: {0}")]
 pub struct Unreadable(&'static str);
+
+/// What a text is read as.
+pub trait Reads<'a>: Copy + Default {
+    /// Reads one; `None` where it is none.
+    fn read(bytes: &'a [u8]) -> Option<Self>;
+}
+
+/// UTF-8.
+impl<'a> Reads<'a> for &'a str {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        str::from_utf8(bytes).ok()
+    }
+}
+
+/// Whatever it is.
+impl<'a> Reads<'a> for &'a [u8] {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        Some(bytes)
+    }
+}
 
 /// As tonic says it of an answer that it cannot read.
 impl From<Unreadable> for Status {

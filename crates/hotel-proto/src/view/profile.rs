@@ -1,22 +1,22 @@
 //! Profiles, read where they lie.
 
-use super::{Fields, Unreadable};
+use super::{Fields, Reads, Unreadable};
 
 /// A `profile.Hotel`; what is not there is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Hotel<'a> {
+pub struct Hotel<S> {
     /// Its id.
-    pub id: &'a str,
+    pub id: S,
     /// Its name.
-    pub name: &'a str,
+    pub name: S,
     /// As people dial it.
-    pub phone_number: &'a str,
+    pub phone_number: S,
     /// In words.
-    pub description: &'a str,
+    pub description: S,
     /// Where it is.
-    pub address: Option<Address<'a>>,
+    pub address: Option<Address<S>>,
     /// The picture that stands for it: the one that says so, else the first.
-    pub image_url: &'a str,
+    pub image_url: S,
     /// Of five; 0 where nobody has rated the hotel.
     pub rating: f32,
 }
@@ -24,19 +24,19 @@ pub struct Hotel<'a> {
 /// A `profile.Address`.
 #[allow(missing_docs, reason = "the names of its parts say all")]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Address<'a> {
-    pub street_number: &'a str,
-    pub street_name: &'a str,
-    pub city: &'a str,
-    pub state: &'a str,
-    pub country: &'a str,
-    pub postal_code: &'a str,
+pub struct Address<S> {
+    pub street_number: S,
+    pub street_name: S,
+    pub city: S,
+    pub state: S,
+    pub country: S,
+    pub postal_code: S,
     /// Degrees, WGS 84.
     pub lat: f32,
     pub lon: f32,
 }
 
-impl<'a> Hotel<'a> {
+impl<'a, S: Reads<'a>> Hotel<S> {
     /// Reads the bytes of one.
     ///
     /// # Errors
@@ -47,10 +47,10 @@ impl<'a> Hotel<'a> {
         for field in Fields::of(message) {
             let (tag, value) = field?;
             match tag {
-                1 => hotel.id = value.string()?,
-                2 => hotel.name = value.string()?,
-                3 => hotel.phone_number = value.string()?,
-                4 => hotel.description = value.string()?,
+                1 => hotel.id = value.text()?,
+                2 => hotel.name = value.text()?,
+                3 => hotel.phone_number = value.text()?,
+                4 => hotel.description = value.text()?,
                 5 => hotel
                     .address
                     .get_or_insert_default()
@@ -71,17 +71,17 @@ impl<'a> Hotel<'a> {
     }
 }
 
-impl<'a> Address<'a> {
+impl<'a, S: Reads<'a>> Address<S> {
     fn merge(&mut self, message: &'a [u8]) -> Result<(), Unreadable> {
         for field in Fields::of(message) {
             let (tag, value) = field?;
             match tag {
-                1 => self.street_number = value.string()?,
-                2 => self.street_name = value.string()?,
-                3 => self.city = value.string()?,
-                4 => self.state = value.string()?,
-                5 => self.country = value.string()?,
-                6 => self.postal_code = value.string()?,
+                1 => self.street_number = value.text()?,
+                2 => self.street_name = value.text()?,
+                3 => self.city = value.text()?,
+                4 => self.state = value.text()?,
+                5 => self.country = value.text()?,
+                6 => self.postal_code = value.text()?,
                 7 => self.lat = value.float()?,
                 8 => self.lon = value.float()?,
                 _ => {}
@@ -92,12 +92,12 @@ impl<'a> Address<'a> {
 }
 
 /// Where a picture is, and whether it says that it stands for the hotel.
-fn image(message: &[u8]) -> Result<(&str, bool), Unreadable> {
-    let mut image = ("", false);
+fn image<'a, S: Reads<'a>>(message: &'a [u8]) -> Result<(S, bool), Unreadable> {
+    let mut image = (S::default(), false);
     for field in Fields::of(message) {
         let (tag, value) = field?;
         match tag {
-            1 => image.0 = value.string()?,
+            1 => image.0 = value.text()?,
             2 => image.1 = value.bool()?,
             _ => {}
         }

@@ -3,7 +3,7 @@
 use prost::encoding::WireType;
 
 use super::{
-    Encoded, Fields, Unreadable,
+    Encoded, Fields, Reads, Unreadable,
     fields::{bytes_len, key, put_bytes, put_head, with_head},
 };
 
@@ -13,12 +13,12 @@ use super::{
     reason = "the names say all, and those of the proto file more"
 )]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct RatePlan<'a> {
-    pub hotel_id: &'a str,
-    pub code: &'a str,
-    pub in_date: &'a str,
-    pub out_date: &'a str,
-    pub room_type: Option<RoomType<'a>>,
+pub struct RatePlan<S> {
+    pub hotel_id: S,
+    pub code: S,
+    pub in_date: S,
+    pub out_date: S,
+    pub room_type: Option<RoomType<S>>,
 }
 
 /// A `rate.RoomType`.
@@ -27,16 +27,16 @@ pub struct RatePlan<'a> {
     reason = "the names say all, and those of the proto file more"
 )]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct RoomType<'a> {
+pub struct RoomType<S> {
     pub bookable_rate: f64,
     pub total_rate: f64,
     pub total_rate_inclusive: f64,
-    pub code: &'a str,
-    pub currency: &'a str,
-    pub room_description: &'a str,
+    pub code: S,
+    pub currency: S,
+    pub room_description: S,
 }
 
-impl<'a> RatePlan<'a> {
+impl<'a, S: Reads<'a>> RatePlan<S> {
     /// Reads the bytes of one.
     ///
     /// # Errors
@@ -46,10 +46,10 @@ impl<'a> RatePlan<'a> {
         for field in Fields::of(message) {
             let (tag, value) = field?;
             match tag {
-                1 => plan.hotel_id = value.string()?,
-                2 => plan.code = value.string()?,
-                3 => plan.in_date = value.string()?,
-                4 => plan.out_date = value.string()?,
+                1 => plan.hotel_id = value.text()?,
+                2 => plan.code = value.text()?,
+                3 => plan.in_date = value.text()?,
+                4 => plan.out_date = value.text()?,
                 5 => plan
                     .room_type
                     .get_or_insert_default()
@@ -59,7 +59,9 @@ impl<'a> RatePlan<'a> {
         }
         Ok(plan)
     }
+}
 
+impl RatePlan<&str> {
     /// Adds the bytes of it to a list.
     pub fn push_on<const TAG: u32>(&self, list: &mut Encoded<TAG>) {
         let room = self.room_type.as_ref().map(RoomType::encoded_len);
@@ -81,7 +83,7 @@ impl<'a> RatePlan<'a> {
     }
 }
 
-impl<'a> RoomType<'a> {
+impl<'a, S: Reads<'a>> RoomType<S> {
     fn merge(&mut self, message: &'a [u8]) -> Result<(), Unreadable> {
         for field in Fields::of(message) {
             let (tag, value) = field?;
@@ -89,15 +91,17 @@ impl<'a> RoomType<'a> {
                 1 => self.bookable_rate = value.double()?,
                 2 => self.total_rate = value.double()?,
                 3 => self.total_rate_inclusive = value.double()?,
-                4 => self.code = value.string()?,
-                5 => self.currency = value.string()?,
-                6 => self.room_description = value.string()?,
+                4 => self.code = value.text()?,
+                5 => self.currency = value.text()?,
+                6 => self.room_description = value.text()?,
                 _ => {}
             }
         }
         Ok(())
     }
+}
 
+impl RoomType<&str> {
     fn rates(&self) -> [(u8, f64); 3] {
         let Self {
             bookable_rate,

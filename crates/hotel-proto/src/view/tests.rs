@@ -71,22 +71,22 @@ fn written(push: impl Fn(&mut Encoded<100>)) -> Vec<u8> {
 }
 
 /// What is to be seen of a generated hotel.
-fn seen(hotel: &profile::Hotel) -> Hotel<'_> {
+fn seen(hotel: &profile::Hotel) -> Hotel<&str> {
     let images = &hotel.images;
     let image = images.iter().find(|image| image.default);
     let address = hotel.address.as_ref();
     Hotel {
-        id: &hotel.id,
-        name: &hotel.name,
-        phone_number: &hotel.phone_number,
-        description: &hotel.description,
+        id: hotel.id.as_str(),
+        name: hotel.name.as_str(),
+        phone_number: hotel.phone_number.as_str(),
+        description: hotel.description.as_str(),
         address: address.map(|address| super::Address {
-            street_number: &address.street_number,
-            street_name: &address.street_name,
-            city: &address.city,
-            state: &address.state,
-            country: &address.country,
-            postal_code: &address.postal_code,
+            street_number: address.street_number.as_str(),
+            street_name: address.street_name.as_str(),
+            city: address.city.as_str(),
+            state: address.state.as_str(),
+            country: address.country.as_str(),
+            postal_code: address.postal_code.as_str(),
             lat: address.lat,
             lon: address.lon,
         }),
@@ -96,19 +96,19 @@ fn seen(hotel: &profile::Hotel) -> Hotel<'_> {
 }
 
 /// What is to be seen of a generated plan.
-fn seen_plan(plan: &rate::RatePlan) -> RatePlan<'_> {
+fn seen_plan(plan: &rate::RatePlan) -> RatePlan<&str> {
     RatePlan {
-        hotel_id: &plan.hotel_id,
-        code: &plan.code,
-        in_date: &plan.in_date,
-        out_date: &plan.out_date,
+        hotel_id: plan.hotel_id.as_str(),
+        code: plan.code.as_str(),
+        in_date: plan.in_date.as_str(),
+        out_date: plan.out_date.as_str(),
         room_type: plan.room_type.as_ref().map(|room| super::RoomType {
             bookable_rate: room.bookable_rate,
             total_rate: room.total_rate,
             total_rate_inclusive: room.total_rate_inclusive,
-            code: &room.code,
-            currency: &room.currency,
-            room_description: &room.room_description,
+            code: room.code.as_str(),
+            currency: room.currency.as_str(),
+            room_description: room.room_description.as_str(),
         }),
     }
 }
@@ -118,6 +118,9 @@ proptest! {
     fn a_hotel_is_seen_as_it_is(hotel in a_hotel()) {
         let bytes = hotel.encode_to_vec();
         prop_assert_eq!(Hotel::read(&bytes), Ok(seen(&hotel)));
+        let as_they_lie = Hotel::<&[u8]>::read(&bytes).unwrap();
+        prop_assert_eq!(as_they_lie.description, hotel.description.as_bytes());
+        prop_assert_eq!(as_they_lie.image_url, seen(&hotel).image_url.as_bytes());
     }
 
     #[test]
@@ -138,8 +141,8 @@ proptest! {
         // Of a plan that is there and says nothing, nothing is written.
         let rate_plan = rate_plan.filter(|_| !plan.is_empty());
         let bytes = search::Found { hotel_id: hotel_id.clone(), distance_m, rate_plan }.encode_to_vec();
-        let view = Found::read(&bytes).unwrap();
-        prop_assert_eq!(view, Found { hotel_id: &hotel_id, distance_m, rate_plan: &plan });
+        let view = Found::<&str>::read(&bytes).unwrap();
+        prop_assert_eq!(view, Found { hotel_id: hotel_id.as_str(), distance_m, rate_plan: &plan });
         prop_assert_eq!(written(|list| view.push_on(list)), bytes);
     }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn hotel() -> Hotel<'static> {
+fn hotel() -> Hotel<&'static str> {
     Hotel {
         id: "7",
         name: "Seven",
@@ -15,14 +15,14 @@ fn hotel() -> Hotel<'static> {
     }
 }
 
-fn found(distance_m: f32) -> Found<'static> {
+fn found(distance_m: f32) -> Found<'static, &'static str> {
     Found {
         distance_m,
         ..Found::default()
     }
 }
 
-fn plan(room: RoomType<'static>) -> RatePlan<'static> {
+fn plan(room: RoomType<&'static str>) -> RatePlan<&'static str> {
     RatePlan {
         code: "RACK",
         room_type: Some(room),
@@ -30,7 +30,10 @@ fn plan(room: RoomType<'static>) -> RatePlan<'static> {
     }
 }
 
-fn json(hotel: &Hotel<'_>, found: Option<&(Found<'_>, RatePlan<'_>)>) -> String {
+fn json<'a>(
+    hotel: &'a Hotel<&'a str>,
+    found: Option<&(Found<'a, &'a str>, RatePlan<&'a str>)>,
+) -> String {
     let mut json = Vec::new();
     Feature::new(hotel, found, true).write(&mut json).unwrap();
     String::from_utf8(json).unwrap()
@@ -136,13 +139,23 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Any number, and amounts that are paid.
+fn rate() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<f64>(),
+        -1e3..1e3,
+        (0..2_000_000_000_000_000_u64).prop_map(|cents| cents as f64 / 100.0),
+        (0..100_000_u64).prop_map(|cents| cents as f64 / 100.0),
+    ]
+}
+
 prop_compose! {
     fn an_answer()(
         texts in prop::collection::vec(text(), 16),
         (lat, lon) in (-91.0..91.0_f32, any::<f32>()),
         rating in any::<f32>(),
         distance_m in any::<f32>(),
-        rates in prop::array::uniform3(any::<f64>()),
+        rates in prop::array::uniform3(rate()),
         degraded in prop::collection::vec(text(), 0..3),
         (has_place, is_found, count) in (any::<bool>(), any::<bool>(), 0..3_usize),
     ) -> (String, String) {

@@ -21,7 +21,7 @@ fn the_embedded_profiles_are_good_in_three_languages() {
     for id in (1..=16).map(|n| n.to_string()) {
         let words = |locale| {
             let hotel = all.listed([&id], locale).next().unwrap();
-            view::Hotel::read(hotel).unwrap().description
+            view::Hotel::<&str>::read(hotel).unwrap().description
         };
         let (en, de, es) = (words("en"), words("de"), words("es"));
         assert!(en != de && de != es && es != en, "{id}");

@@ -174,8 +174,8 @@ fn ids(answer: &SearchResult) -> Vec<&str> {
     answer.hotel_ids.iter().flatten().collect()
 }
 
-fn found(answer: &SearchResult) -> Vec<Found<'_>> {
-    let found = answer.found.iter().flatten().map(Found::read);
+fn found(answer: &SearchResult) -> Vec<Found<'_, &str>> {
+    let found = answer.found.iter().flatten().map(Found::<&str>::read);
     found.collect::<Result<_, _>>().unwrap()
 }
 
@@ -195,7 +195,7 @@ async fn the_order_is_that_of_geo() {
         let near: Vec<_> = near.take(3).collect();
         assert_eq!(near, [("1", 10.0), ("2", 20.0), ("4", 40.0)]);
         for hotel in found {
-            let plan = RatePlan::read(hotel.rate_plan).unwrap();
+            let plan = RatePlan::<&str>::read(hotel.rate_plan).unwrap();
             assert_eq!(
                 (plan.hotel_id, plan.out_date),
                 (hotel.hotel_id, "2015-04-10")

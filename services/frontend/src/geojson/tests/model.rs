@@ -70,7 +70,10 @@ struct Geometry {
 struct Line<'a>(&'a str, &'a str);
 
 impl<'a> Feature<'a> {
-    pub(super) fn new(hotel: &Hotel<'a>, found: Option<&(Found<'a>, RatePlan<'a>)>) -> Self {
+    pub(super) fn new(
+        hotel: &Hotel<&'a str>,
+        found: Option<&(Found<'a, &'a str>, RatePlan<&'a str>)>,
+    ) -> Self {
         let address = hotel.address.unwrap_or_default();
         let place = hotel.address.as_ref().and_then(geojson::place);
         let price = found.and_then(|(_, plan)| geojson::price(plan));
@@ -97,8 +100,8 @@ impl<'a> Feature<'a> {
     }
 }
 
-impl<'a> From<geojson::Price<'a>> for Price<'a> {
-    fn from(price: geojson::Price<'a>) -> Self {
+impl<'a> From<geojson::Price<&'a str>> for Price<'a> {
+    fn from(price: geojson::Price<&'a str>) -> Self {
         Self {
             code: price.code,
             currency: price.currency,
