@@ -87,12 +87,13 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
         let limit = self.settings.limit.as_ref();
         let limit = limit.map(|limit| limit.layer(too_many as fn(TooMany) -> Response));
         let dependencies: Arc<[Dependency]> = self.dependencies.as_slice().into();
-        let answer = move |upstreams: State<Upstreams<S, P>>, query: RawQuery| {
+        let answer = move |upstreams: State<Arc<Upstreams<S, P>>>, query: RawQuery| {
             guard::in_time(deadline, hotels::answer(upstreams, query))
         };
         let hotels = Router::new()
             .route("/hotels", get(answer))
-            .with_state(self.upstreams.clone())
+            // Routes are cloned for each request, with all that they hold.
+            .with_state(Arc::new(self.upstreams.clone()))
             .layer(
                 // Outermost first, and together: each layer of a router has a box of its own.
                 ServiceBuilder::new()

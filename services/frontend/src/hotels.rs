@@ -1,5 +1,7 @@
 //! Answers `/hotels`.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{RawQuery, State},
     http::{
@@ -43,7 +45,7 @@ impl<S: Channel, P: Channel> Upstreams<S, P> {
         }
     }
 
-    async fn search(&mut self, query: &Query) -> Result<SearchResult, Fault> {
+    async fn search(&self, query: &Query) -> Result<SearchResult, Fault> {
         let request = NearbyRequest {
             lat: query.centre.lat(),
             lon: query.centre.lon(),
@@ -53,7 +55,7 @@ impl<S: Channel, P: Channel> Upstreams<S, P> {
             radius_km: query.radius.km(),
             allow_degraded: true,
         };
-        let answer = self.search.nearby(request).await;
+        let answer = self.search.clone().nearby(request).await;
         let mut answer = answer.map_err(Fault::upstream("search"))?.into_inner();
         // An older search does not know the limit; it is kept on its behalf.
         if let Some(ids) = &mut answer.hotel_ids {
@@ -62,13 +64,13 @@ impl<S: Channel, P: Channel> Upstreams<S, P> {
         Ok(answer)
     }
 
-    async fn profiles(&mut self, ids: &HotelIds, locale: String) -> Result<Encoded<1>, Fault> {
+    async fn profiles(&self, ids: &HotelIds, locale: String) -> Result<Encoded<1>, Fault> {
         if ids.is_empty() {
             return Ok(Encoded::default());
         }
         let hotel_ids = Some(ids.clone());
         let request = profile::Request { hotel_ids, locale };
-        let answer = self.profile.get_profiles(request).await;
+        let answer = self.profile.clone().get_profiles(request).await;
         let answer = answer.map_err(Fault::upstream("profile"))?;
         Ok(answer.into_inner().hotels.unwrap_or_default())
     }
@@ -76,7 +78,7 @@ impl<S: Channel, P: Channel> Upstreams<S, P> {
 
 /// The hotels of a query, as GeoJSON.
 pub(crate) async fn answer<S: Channel, P: Channel>(
-    State(mut upstreams): State<Upstreams<S, P>>,
+    State(upstreams): State<Arc<Upstreams<S, P>>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let query = Query::parse(query.as_deref().unwrap_or_default())?;
@@ -122,12 +124,14 @@ fn written<'a, S: Reads<'a> + AsRef<[u8]>>(
     result: &'a SearchResult,
     hotels: &'a Encoded<1>,
 ) -> Result<Vec<u8>, Fault> {
-    let hotels = read("profile", hotels.iter().map(Hotel::<S>::read))?;
-    let found = result.found.iter().flatten().map(|found| {
-        let found = Found::<S>::read(found)?;
-        Ok((found, RatePlan::<S>::read(found.rate_plan)?))
-    });
-    let found = read("search", found)?;
+    let hotels = read("profile", hotels, Hotel::<S>::read)?;
+    let found = match &result.found {
+        Some(found) => read("search", found, |found| {
+            let found = Found::<S>::read(found)?;
+            Ok((found, RatePlan::<S>::read(found.rate_plan)?))
+        })?,
+        None => Vec::new(),
+    };
     let tells_distance = geojson::tells_distance(found.iter().map(|(found, _)| found));
     let (mut found, mut hotels) = (InOrder::new(&found), InOrder::new(&hotels));
     let mut features = Vec::with_capacity(ids.len());
@@ -149,12 +153,17 @@ fn written<'a, S: Reads<'a> + AsRef<[u8]>>(
 }
 
 /// What a service has answered with; one that cannot be read is its failure.
-fn read<T>(
+fn read<'a, const TAG: u32, T>(
     service: &'static str,
-    messages: impl Iterator<Item = Result<T, Unreadable>>,
+    messages: &'a Encoded<TAG>,
+    read: impl Fn(&'a [u8]) -> Result<T, Unreadable>,
 ) -> Result<Vec<T>, Fault> {
-    let read: Result<Vec<T>, Unreadable> = messages.collect();
-    read.map_err(|error| Fault::upstream(service)(Status::from(error)))
+    // Not collected: that would begin with room for four, however many there are.
+    let mut all = Vec::with_capacity(messages.len());
+    for message in messages {
+        all.push(read(message).map_err(|error| Fault::upstream(service)(Status::from(error)))?);
+    }
+    Ok(all)
 }
 
 /// Finds items that are expected in the order they are asked for: then one walk over them is enough.

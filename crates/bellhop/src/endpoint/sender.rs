@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -33,14 +34,23 @@ pub(super) struct Beside {
     _used: Arc<DropGuard>,
 }
 
-/// What becomes of a request.
-pub(super) type Sent = Result<Response<AnswerBody>, Unsent>;
-
 /// The body of an answer.
 #[derive(Debug)]
 pub(crate) enum AnswerBody {
     Http2(http2::Answer),
     Local(LocalBody),
+}
+
+impl From<http2::Answer> for AnswerBody {
+    fn from(body: http2::Answer) -> Self {
+        Self::Http2(body)
+    }
+}
+
+impl From<LocalBody> for AnswerBody {
+    fn from(body: LocalBody) -> Self {
+        Self::Local(body)
+    }
 }
 
 impl Sender {
@@ -75,9 +85,8 @@ impl Beside {
     pub(super) fn send(
         &self,
         request: Request<RequestBody>,
-    ) -> impl Future<Output = Sent> + Send + use<> {
-        let answer = self.local.call(request);
-        async move { Ok(answer.await.map(AnswerBody::Local)) }
+    ) -> impl Future<Output = Result<Response<LocalBody>, Unsent>> + Send + use<> {
+        self.local.call(request).map(Ok)
     }
 }
 

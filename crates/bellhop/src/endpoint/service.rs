@@ -3,10 +3,11 @@
 use std::{
     fmt,
     future::Future,
+    mem,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use http::{
@@ -14,12 +15,13 @@ use http::{
     header::HeaderValue,
     uri::{Authority, PathAndQuery, Scheme},
 };
+use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower::Service;
 
 use super::{
     AnswerBody, CallError, RequestBody,
-    sender::{Sender, Sent},
+    sender::Sender,
     tally::{Account, Tally},
 };
 use crate::{
@@ -198,6 +200,14 @@ impl Endpoint {
 }
 
 impl Shared {
+    /// Says on a request what only somebody elsewhere reads: whom it is for, and who sends it.
+    fn address<B>(&self, request: &mut Request<B>) {
+        let uri = mem::take(request.uri_mut());
+        *request.uri_mut() = self.uri(uri.into_parts().path_and_query);
+        let agent = request.headers_mut().entry(header::USER_AGENT);
+        agent.or_insert(USER_AGENT);
+    }
+
     /// Where on this instance a path is.
     fn uri(&self, path: Option<PathAndQuery>) -> Uri {
         let mut parts = http::uri::Parts::default();
@@ -247,15 +257,6 @@ impl Service<Request<RequestBody>> for Turn {
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        let path = std::mem::take(request.uri_mut())
-            .into_parts()
-            .path_and_query;
-        *request.uri_mut() = self.shared.uri(path);
-        request
-            .headers_mut()
-            .entry(header::USER_AGENT)
-            .or_insert(USER_AGENT);
-
         let notes = request.extensions().get::<Notes>();
         let mut account = self.account.take();
         if let Some(account) = &mut account {
@@ -268,40 +269,69 @@ impl Service<Request<RequestBody>> for Turn {
         }
         let record = request.extensions().get::<CallRecord>();
         let record = record.map(|call| call.attempt(&peer, Instant::now()));
-        let exchange = Exchange {
+        let told = Some(Told {
             peer: peer.clone(),
             record,
             account,
-        };
+        });
         ResponseFuture {
             peer,
             answer: match &mut self.sender {
                 Sender::Http2(sender) => {
+                    self.shared.address(&mut request);
                     let answer = sender.clone().send(request);
-                    let answer = async move { Ok(answer.await?.map(AnswerBody::Http2)) };
-                    Box::pin(exchange.end(answer))
+                    Box::pin(Exchange { answer, told })
                 }
-                Sender::Local(beside) => Box::pin(exchange.end(beside.send(request))),
+                Sender::Local(beside) => {
+                    let answer = beside.send(request);
+                    Box::pin(Exchange { answer, told })
+                }
             },
         }
     }
 }
 
-/// A call that has been sent.
-struct Exchange {
+pin_project! {
+    /// A call that has been sent.
+    // By hand: an `async fn` has a place for what it is given and one for what it waits for, and moves the one to the other.
+    struct Exchange<F> {
+        #[pin]
+        answer: F,
+        // Until it is over.
+        told: Option<Told>,
+    }
+}
+
+impl<F, B> Future for Exchange<F>
+where
+    F: Future<Output = Result<Response<B>, Unsent>>,
+    B: Into<AnswerBody>,
+{
+    type Output = Result<Answer, CallError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let sent = ready!(this.answer.poll(cx));
+        let told = this.told.take().expect("polled after it was over");
+        Poll::Ready(told.end(sent.map(|response| response.map(Into::into))))
+    }
+}
+
+/// Who is told of a call's end.
+struct Told {
     peer: Arc<Peer>,
     record: Option<AttemptRecord>,
     account: Option<Account>,
 }
 
-impl Exchange {
-    async fn end(self, answer: impl Future<Output = Sent>) -> Result<Answer, CallError> {
+impl Told {
+    fn end(self, sent: Result<Response<AnswerBody>, Unsent>) -> Result<Answer, CallError> {
         let Self {
             peer,
             record,
             account,
         } = self;
-        match answer.await {
+        match sent {
             Ok(response) => {
                 if let Some(record) = record {
                     record.answered(response.headers(), Instant::now());

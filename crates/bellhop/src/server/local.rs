@@ -6,13 +6,14 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use tokio::runtime;
+use pin_project_lite::pin_project;
+use tokio::{runtime, task::futures::TaskLocalFuture};
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 use tonic::Status;
 use tower::Service;
@@ -27,7 +28,9 @@ use crate::{context::Scope, endpoint::RequestBody};
 
 /// One worker of a member.
 #[derive(Clone)]
-pub(crate) struct Local {
+pub(crate) struct Local(Arc<Shared>);
+
+struct Shared {
     stack: GrpcStack,
     runtime: runtime::Id,
     address: SocketAddr,
@@ -47,60 +50,77 @@ impl Local {
         let Kind::Grpc(stack) = &worker.stack.kind else {
             return None;
         };
-        Some(Self {
+        Some(Self(Arc::new(Shared {
             stack: stack.clone(),
             runtime: worker.handle.id(),
             address,
             closed: closed.clone(),
             held: Arc::new(held),
-        })
+        })))
     }
 
     /// Where the member listens for all others.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address
     }
 
     /// Whether callers on this runtime are to call it.
     pub(crate) fn is_on(&self, runtime: runtime::Id) -> bool {
-        self.runtime == runtime && self.is_open()
+        self.0.runtime == runtime && self.is_open()
     }
 
     /// Whether it takes calls.
     pub(crate) fn is_open(&self) -> bool {
-        !self.closed.is_cancelled()
+        !self.0.closed.is_cancelled()
     }
 
     /// Cancelled when it takes no more calls. To wait for that is not to hold it.
     pub(crate) fn closed_token(&self) -> CancellationToken {
-        self.closed.clone()
+        self.0.closed.clone()
     }
 
     /// Serves a call, of which no more comes over than what a connection would carry.
-    pub(crate) fn call(
-        &self,
-        mut request: Request<RequestBody>,
-    ) -> impl Future<Output = Response<LocalBody>> + Send + use<> {
+    pub(crate) fn call(&self, mut request: Request<RequestBody>) -> ResponseFuture {
         *request.extensions_mut() = Extensions::new();
         let request = request.map(Into::into);
-        let answer = self.stack.clone().call(Call::new(request, None));
-        let held = self.held.clone();
-        // What the caller hands to its own calls is not for who is called.
-        Scope::default().enter(async move {
-            let Ok(mut response) = answer.await;
-            *response.extensions_mut() = Extensions::new();
-            response.map(|inner| LocalBody {
-                inner: Box::new(inner),
-                _held: held,
-            })
-        })
+        let answer = self.0.stack.clone().call(Call::new(request, None));
+        ResponseFuture {
+            // What the caller hands to its own calls is not for who is called.
+            answer: Scope::default().enter(answer),
+            held: Some(self.0.held.clone()),
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to a call.
+    pub(crate) struct ResponseFuture {
+        #[pin]
+        answer: TaskLocalFuture<Scope, <GrpcStack as Service<Call>>::Future>,
+        // Until there is a body to hold it.
+        held: Option<Arc<TaskTrackerToken>>,
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Response<LocalBody>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<LocalBody>> {
+        let this = self.project();
+        let Ok(mut response) = ready!(this.answer.poll(cx));
+        *response.extensions_mut() = Extensions::new();
+        let held = this.held.take();
+        Poll::Ready(response.map(|inner| LocalBody {
+            inner: Box::new(inner),
+            _held: held,
+        }))
     }
 }
 
 /// The body of an answer.
 pub(crate) struct LocalBody {
     inner: Box<Observed>,
-    _held: Arc<TaskTrackerToken>,
+    _held: Option<Arc<TaskTrackerToken>>,
 }
 
 impl LocalBody {
@@ -136,7 +156,7 @@ impl fmt::Debug for LocalBody {
 impl fmt::Debug for Local {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Local")
-            .field("address", &self.address)
+            .field("address", &self.0.address)
             .field("open", &self.is_open())
             .finish_non_exhaustive()
     }

@@ -131,9 +131,9 @@ fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn is_clean(list: &[u8]) -> bool {
-    list.len() <= MOST_BYTES
-        && members(list).all(is_member)
-        && members(list).count() <= MOST_MEMBERS
+    let mut count = 0;
+    let mut members = members(list).inspect(|_| count += 1);
+    list.len() <= MOST_BYTES && members.all(is_member) && count <= MOST_MEMBERS
 }
 
 /// `key = value`, and what may follow after a semicolon.
@@ -161,8 +161,25 @@ fn split(pair: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What names consist of, as HTTP has it.
 fn is_token(text: &[u8]) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(is_part)
+    const PARTS: [bool; 256] = parts();
+    !text.is_empty() && text.iter().all(|byte| PARTS[usize::from(*byte)])
+}
+
+/// Which bytes a name may have, each looked up once: it is asked of every byte of every call's baggage.
+const fn parts() -> [bool; 256] {
+    const ODD: &[u8] = b"!#$%&'*+-.^_`|~";
+    let mut parts = [false; 256];
+    let mut byte = 0;
+    while byte < parts.len() {
+        parts[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut odd = 0;
+    while odd < ODD.len() {
+        parts[ODD[odd] as usize] = true;
+        odd += 1;
+    }
+    parts
 }
 
 /// What values consist of.
