@@ -31,13 +31,10 @@ pub struct ResponseBody {
 }
 
 /// Where an answer comes from.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is that of nearly all calls, which are spared the heap"
-)]
 enum Source {
     /// Nobody has it yet, it is all there, or it has all the time there is.
-    Own(Reading),
+    // On the heap: an answer is moved by each layer that it comes through.
+    Own(Box<Reading>),
     /// There is more to come: a stream whose reader may take longer than the call has.
     Leased(Lease<Reading>, Arc<Peer>),
     /// It has come to its end.
@@ -52,7 +49,7 @@ impl ResponseBody {
         account: Option<Account>,
     ) -> Self {
         Self {
-            source: Source::Own(Reading::new(incoming, service, peer, account)),
+            source: Source::Own(Box::new(Reading::new(incoming, service, peer, account))),
             trail: None,
         }
     }
@@ -82,7 +79,7 @@ impl ResponseBody {
         let peer = reading.peer.clone();
         let over = Source::Over(peer.clone());
         if let Source::Own(reading) = mem::replace(&mut self.source, over) {
-            self.source = Source::Leased(Lease::new(reading, timer), peer);
+            self.source = Source::Leased(Lease::new(*reading, timer), peer);
         }
     }
 
