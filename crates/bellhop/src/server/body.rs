@@ -23,7 +23,10 @@ use crate::{
 type Step = Poll<Option<Result<Frame<Bytes>, Status>>>;
 
 /// The body of an answer: written under the call's deadline.
-pub(super) struct ResponseBody {
+// On the heap: an answer is moved by each layer that it comes through.
+pub(super) struct ResponseBody(Box<Answer>);
+
+struct Answer {
     source: Source,
     handled: bool,
     line: Option<Line>,
@@ -53,26 +56,26 @@ pub(super) struct Line {
 impl ResponseBody {
     /// What a handler answers, or somebody for it where none was asked.
     pub(super) fn new(body: Body, timer: Option<Timer>, handled: bool, line: Option<Line>) -> Self {
-        Self {
+        Self(Box::new(Answer {
             source: Source::Own(Rest { next: None, body }, timer),
             handled,
             line,
-        }
+        }))
     }
 
     /// Whether a handler was asked, and not one that says that there is no such method.
     pub(super) fn is_handled(&self) -> bool {
-        self.handled
+        self.0.handled
     }
 
     /// Whether its deadline has ended it, be it that nobody has read so far.
     pub(super) fn is_out_of_time(&self) -> bool {
-        matches!(&self.source, Source::Leased(lease) if lease.is_over())
+        matches!(&self.0.source, Source::Leased(lease) if lease.is_over())
     }
 
     /// Makes a step; `Err` is the status that ends the stream, whatever the handler had still to say.
     fn step(&mut self, cx: &mut Context<'_>) -> Result<Step, Status> {
-        let step = match &mut self.source {
+        let step = match &mut self.0.source {
             Source::Own(rest, _) => catch_step(|| rest.poll(cx).map(Ok)),
             Source::Leased(lease) => catch_step(|| lease.poll(cx, Rest::poll)),
         };
@@ -85,9 +88,9 @@ impl ResponseBody {
                 return Ok(Poll::Ready(frame));
             }
             Ok(Poll::Pending) => {}
-            Err(panic) => return Err(tell(&mut self.line, &*panic)),
+            Err(panic) => return Err(tell(&mut self.0.line, &*panic)),
         }
-        if let Source::Own(_, Some(timer)) = &mut self.source
+        if let Source::Own(_, Some(timer)) = &mut self.0.source
             && timer.poll_passed(cx).is_ready()
         {
             return Err(deadline_exceeded(timer));
@@ -98,7 +101,7 @@ impl ResponseBody {
     /// Sees, with the first message of an answer, whether that is all. What has more to say is held to the deadline from here
     /// on, for it is asked for more only when its reader has read.
     fn look_ahead(&mut self, cx: &mut Context<'_>) {
-        let Source::Own(rest, timer) = &mut self.source else {
+        let Source::Own(rest, timer) = &mut self.0.source else {
             return;
         };
         let Some(timer) = timer.take() else { return };
@@ -111,13 +114,13 @@ impl ResponseBody {
             Ok(Poll::Ready(next)) => rest.next = next,
             Ok(Poll::Pending) => {}
             Err(panic) => {
-                let status = tell(&mut self.line, &*panic);
+                let status = tell(&mut self.0.line, &*panic);
                 *rest = Rest::end(&status);
             }
         }
         if rest.next.as_ref().is_none_or(is_data) {
             let rest = mem::replace(rest, Rest::nothing());
-            self.source = Source::Leased(Lease::new(rest, timer));
+            self.0.source = Source::Leased(Lease::new(rest, timer));
         }
     }
 }
@@ -168,7 +171,7 @@ impl http_body::Body for ResponseBody {
         let mut frame = match this.step(cx) {
             Ok(step) => ready!(step),
             Err(status) => {
-                this.source = Source::Own(Rest::nothing(), None);
+                this.0.source = Source::Own(Rest::nothing(), None);
                 Some(Ok(Frame::trailers(trailers(&status))))
             }
         };
@@ -181,14 +184,14 @@ impl http_body::Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.source {
+        match &self.0.source {
             Source::Own(rest, _) => rest.next.is_none() && rest.body.is_end_stream(),
             Source::Leased(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.source {
+        match &self.0.source {
             Source::Own(Rest { next: None, body }, _) => body.size_hint(),
             _ => SizeHint::default(),
         }

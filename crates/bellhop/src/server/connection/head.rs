@@ -6,13 +6,15 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::atomic::{AtomicBool, Ordering},
-    task::{Context, Poll},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use hyper::rt;
-use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http2::Heard;
@@ -26,18 +28,25 @@ pub(super) struct HeadTimer {
     accepted: Instant,
     /// Whether there was a head before.
     used: AtomicBool,
+    alarm: Arc<Alarm>,
 }
 
-pin_project! {
-    /// A wait for a head, which ends when it has taken too long.
-    struct Wait {
-        heard: Heard,
-        header: Duration,
-        begun: bool,
-        // None where a connection may be idle for ever.
-        #[pin]
-        end: Option<Sleep>,
-    }
+/// One timer of the runtime for all waits of a connection, of which each has its own end.
+///
+/// It is left as it is set where it rings before the end that is waited for, and then set to that. Each wait ends later than the one
+/// before, and hardly any comes to its end: a timer for each of them would cost each request a system call, for the runtime has itself
+/// woken for one that is the next to ring.
+#[derive(Debug, Default)]
+struct Alarm(Mutex<Option<Pin<Box<Sleep>>>>);
+
+/// A wait for a head, which ends when it has taken too long.
+struct Wait {
+    heard: Heard,
+    header: Duration,
+    begun: bool,
+    /// `None` where a connection may be idle for ever.
+    end: Option<Instant>,
+    alarm: Arc<Alarm>,
 }
 
 impl HeadTimer {
@@ -49,6 +58,7 @@ impl HeadTimer {
             idle,
             accepted: Instant::now(),
             used: AtomicBool::new(false),
+            alarm: Arc::default(),
         }
     }
 
@@ -69,7 +79,26 @@ impl HeadTimer {
             heard: self.heard.clone(),
             header: self.header,
             begun,
-            end: end.map(sleep_until),
+            end,
+            alarm: self.alarm.clone(),
+        }
+    }
+}
+
+impl Alarm {
+    /// Ready once the end has passed. One waits at a time.
+    fn poll_passed(&self, end: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let mut sleep = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sleep = sleep.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        if sleep.deadline() > end {
+            sleep.as_mut().reset(end);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() == end {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(end);
         }
     }
 }
@@ -92,15 +121,13 @@ impl rt::Timer for HeadTimer {
 impl Future for Wait {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        if !*this.begun && this.heard.take() {
-            *this.begun = true;
-            this.end
-                .set(Some(sleep_until(Instant::now() + *this.header)));
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.begun && self.heard.take() {
+            self.begun = true;
+            self.end = Some(Instant::now() + self.header);
         }
-        match this.end.as_pin_mut() {
-            Some(end) => end.poll(cx),
+        match self.end {
+            Some(end) => self.alarm.poll_passed(end, cx),
             None => Poll::Pending,
         }
     }
