@@ -4,7 +4,7 @@ use std::{collections::HashSet, iter};
 
 use hotel_proto::{
     geo,
-    view::{Encoded, HotelIds, RatePlan, Unreadable},
+    view::{Checked, Encoded, HotelIds, RatePlan, Unreadable},
 };
 
 /// Hotels that geo knows and that were not seen before, in its order.
@@ -32,10 +32,15 @@ impl Places {
         &self.ids
     }
 
-    /// Each with the metres to it, 0 where nobody tells them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, f32)> {
+    /// Each with the metres to it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Checked<'_>, f32)> {
+        self.ids.checked().zip(self.distances())
+    }
+
+    /// The metres to each, 0 where nobody tells them.
+    fn distances(&self) -> impl Iterator<Item = f32> {
         let distances = self.distances_m.iter().copied();
-        self.ids.iter().zip(distances.chain(iter::repeat(0.0)))
+        distances.chain(iter::repeat(0.0))
     }
 
     /// Those that are not among the ones that were seen.
@@ -43,7 +48,8 @@ impl Places {
         if seen.is_empty() {
             return self;
         }
-        let new = self.iter().filter(|(id, _)| !seen.contains(*id));
+        let all = self.ids.iter().zip(self.distances());
+        let new = all.filter(|(id, _)| !seen.contains(*id));
         let (mut ids, mut distances_m) = (HotelIds::default(), Vec::new());
         for (id, distance_m) in new {
             ids.push(id);
@@ -64,12 +70,12 @@ pub(crate) fn plans<'a>(
     ids: &HotelIds,
     answers: &'a Encoded<1>,
 ) -> Result<Vec<Option<&'a [u8]>>, Unreadable> {
-    let ids: Vec<&str> = ids.iter().collect();
+    let ids: Vec<Checked<'_>> = ids.checked().collect();
     let mut plans = vec![None; ids.len()];
     let mut next = 0;
     for plan in answers {
-        let hotel_id = RatePlan::<&str>::read(plan)?.hotel_id;
-        let is_its = |id: &&str| *id == hotel_id;
+        let hotel_id = RatePlan::<Checked<'_>>::read(plan)?.hotel_id;
+        let is_its = |id: &Checked<'_>| *id == hotel_id;
         let ahead = ids[next..].iter().position(is_its).map(|n| next + n);
         if let Some(n) = ahead.or_else(|| ids[..next].iter().position(is_its)) {
             next = n + 1;
@@ -131,10 +137,12 @@ mod tests {
         let seen = HashSet::from(["a".to_owned(), "c".to_owned()]);
         let new = |distances_m| {
             let places = some_places(&["a", "b", "c", "d"], distances_m).without(&seen);
-            let new = places.iter().map(|(id, metres)| (id.to_owned(), metres));
+            let new = places
+                .iter()
+                .map(|(id, metres)| (id.as_ref().to_vec(), metres));
             new.collect::<Vec<_>>()
         };
-        let ids = |metres| [("b".to_owned(), metres), ("d".to_owned(), 2.0 * metres)];
+        let ids = |metres| [(b"b".to_vec(), metres), (b"d".to_vec(), 2.0 * metres)];
         assert_eq!(new(&[5.0, 10.0, 15.0, 20.0]), ids(10.0));
         assert_eq!(new(&[]), ids(0.0));
     }

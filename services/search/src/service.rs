@@ -11,7 +11,7 @@ use hotel_proto::{
     rate::{self, rate_client::RateClient},
     search::{NearbyRequest, SearchResult, search_server},
     stay::Stay,
-    view::{Encoded, Found, HotelIds},
+    view::{Checked, Encoded, Found, HotelIds},
 };
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
@@ -60,7 +60,7 @@ impl Answer {
     }
 
     /// Adds a hotel behind the others, unless there are enough.
-    fn add(&mut self, hotel_id: &str, distance_m: f32, rate_plan: &[u8]) {
+    fn add(&mut self, hotel_id: Checked<'_>, distance_m: f32, rate_plan: &[u8]) {
         if self.found.len() == self.wanted {
             return;
         }
@@ -69,7 +69,7 @@ impl Answer {
             distance_m,
             rate_plan,
         };
-        self.ids.push(hotel_id);
+        self.ids.push_checked(hotel_id);
         found.push_on(&mut self.found);
     }
 }

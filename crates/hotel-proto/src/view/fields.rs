@@ -100,6 +100,17 @@ impl<'a> Iterator for Fields<'a> {
                 self.0 = rest;
                 return Some(Ok((u32::from(key >> 3), Value::Bytes(bytes))));
             }
+            // Of numbers nearly all.
+            &[key @ 8..0x80, ref rest @ ..] if key & 7 == WireType::SixtyFourBit as u8 => {
+                match rest.split_first_chunk() {
+                    Some((bytes, rest)) => {
+                        self.0 = rest;
+                        let value = Value::Fixed64(u64::from_le_bytes(*bytes));
+                        return Some(Ok((u32::from(key >> 3), value)));
+                    }
+                    None => Err(SHORT),
+                }
+            }
             _ => self.read(),
         };
         if field.is_err() {

@@ -3,7 +3,7 @@
 use prost::encoding::WireType;
 
 use super::{
-    Encoded, Fields, Reads, Unreadable,
+    Encoded, Fields, Reads, Unreadable, Utf8,
     fields::{bytes_len, key, put_bytes},
 };
 
@@ -40,14 +40,15 @@ impl<'a, S: Reads<'a>> Found<'a, S> {
     }
 }
 
-impl Found<'_, &str> {
+impl<S: Utf8> Found<'_, S> {
     /// Adds the bytes of it to a list.
     pub fn push_on<const TAG: u32>(&self, list: &mut Encoded<TAG>) {
         let is_far = self.distance_m != 0.0;
         let distance = if is_far { 1 + size_of::<f32>() } else { 0 };
-        let length = bytes_len(self.hotel_id.as_bytes()) + distance + bytes_len(self.rate_plan);
+        let hotel_id = self.hotel_id.as_ref();
+        let length = bytes_len(hotel_id) + distance + bytes_len(self.rate_plan);
         let buffer = list.begin(length);
-        put_bytes(1, self.hotel_id.as_bytes(), buffer);
+        put_bytes(1, hotel_id, buffer);
         if is_far {
             buffer.push(key(2, WireType::ThirtyTwoBit));
             buffer.extend_from_slice(&self.distance_m.to_le_bytes());

@@ -8,7 +8,7 @@ use prost::{
     encoding::{self, DecodeContext, WireType, encode_varint},
 };
 
-use super::Fields;
+use super::{Checked, Fields, Reads};
 
 /// The most bytes that stand before a value below 16 KiB: its key and its length.
 const HEAD: usize = 4;
@@ -39,6 +39,11 @@ pub trait Value {
     /// Reads one; `None` where it is none.
     fn read(bytes: &[u8]) -> Option<&Self::Seen>;
 
+    /// Whether it is one.
+    fn is_one(bytes: &[u8]) -> bool {
+        Self::read(bytes).is_some()
+    }
+
     /// Has prost read one.
     ///
     /// # Errors
@@ -63,6 +68,10 @@ impl Value for Text {
 
     fn read(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()
+    }
+
+    fn is_one(bytes: &[u8]) -> bool {
+        Checked::read(bytes).is_some()
     }
 
     fn merge(
@@ -212,7 +221,7 @@ impl<const TAG: u32, V: Value> List<TAG, V> {
         let mut good = Good::default();
         let mut fields = Fields::of(piece);
         while let Ok(value) = fields.length_delimited()
-            && V::read(value).is_some()
+            && V::is_one(value)
         {
             good.count += 1;
             good.bytes = piece.len() - fields.rest().len();
@@ -221,6 +230,19 @@ impl<const TAG: u32, V: Value> List<TAG, V> {
             }
         }
         good
+    }
+}
+
+impl<const TAG: u32> List<TAG, Text> {
+    /// The bytes of one text after the other.
+    pub fn checked(&self) -> impl Iterator<Item = Checked<'_>> {
+        self.pieces().map(Checked)
+    }
+
+    /// Adds one behind the others.
+    pub fn push_checked(&mut self, text: Checked<'_>) {
+        let text = text.as_ref();
+        self.begin(text.len()).extend_from_slice(text);
     }
 }
 

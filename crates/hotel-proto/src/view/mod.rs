@@ -5,8 +5,8 @@
 //! answer of rate, which search hands on as they are; of profiles, which were encoded when their data were loaded. On the wire
 //! it is the same.
 //!
-//! A view has its texts [as whoever reads it wants them](Reads): as texts, each of which is looked at whether it is one, or as
-//! they lie, for those who write them into something that is looked at as a whole.
+//! A view has its texts [as whoever reads it wants them](Reads): as texts; as [bytes that are one](Checked), for those who hand
+//! them on; or as they lie, for those who write them into something that is looked at as a whole.
 
 mod fields;
 mod found;
@@ -43,6 +43,30 @@ impl<'a> Reads<'a> for &'a str {
         str::from_utf8(bytes).ok()
     }
 }
+
+/// The bytes of a text, which have been looked at: UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Checked<'a>(&'a [u8]);
+
+impl AsRef<[u8]> for Checked<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+/// UTF-8. Nearly all is ASCII, which is seen sooner.
+impl<'a> Reads<'a> for Checked<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        (bytes.is_ascii() || str::from_utf8(bytes).is_ok()).then_some(Self(bytes))
+    }
+}
+
+/// What may be written where a text is to stand.
+pub trait Utf8: AsRef<[u8]> {}
+
+impl Utf8 for &str {}
+
+impl Utf8 for Checked<'_> {}
 
 /// Whatever it is.
 impl<'a> Reads<'a> for &'a [u8] {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use prost::Message;
 
-use super::{Encoded, Found, Hotel, RatePlan};
+use super::{Checked, Encoded, Found, Hotel, RatePlan};
 use crate::{profile, rate, search};
 
 fn text() -> impl Strategy<Value = String> {
@@ -121,6 +121,8 @@ proptest! {
         let as_they_lie = Hotel::<&[u8]>::read(&bytes).unwrap();
         prop_assert_eq!(as_they_lie.description, hotel.description.as_bytes());
         prop_assert_eq!(as_they_lie.image_url, seen(&hotel).image_url.as_bytes());
+        let checked = Hotel::<Checked<'_>>::read(&bytes).unwrap();
+        prop_assert_eq!(checked.description.as_ref(), hotel.description.as_bytes());
     }
 
     #[test]
@@ -162,6 +164,8 @@ proptest! {
             bytes[at] = with;
         }
         // Beside groups, which nobody writes: those are passed over by the one and refused by the other.
+        let checked = Hotel::<Checked<'_>>::read(&bytes).map(|hotel| hotel.rating);
+        prop_assert_eq!(checked, Hotel::<&str>::read(&bytes).map(|hotel| hotel.rating));
         if let Ok(view) = Hotel::read(&bytes) {
             let whole = profile::Hotel::decode(&bytes[..]).unwrap();
             prop_assert_eq!(view, seen(&whole));
