@@ -6,14 +6,13 @@ use axum::{
     Router,
     extract::{RawQuery, State},
     http::{Method, Uri, header::CONTENT_TYPE},
-    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
 use bellhop::limit::TooMany;
 use hotel_proto::{Channel, profile::profile_server, search::search_server};
 
-use tower::{ServiceBuilder, util::option_layer};
+use tower::{ServiceBuilder, layer::layer_fn, util::option_layer};
 
 use crate::{
     MeshPage, Settings,
@@ -21,7 +20,8 @@ use crate::{
     error::Fault,
     guard,
     hotels::{self, Upstreams},
-    identity, mesh_page, page,
+    identity::{self, Tell},
+    mesh_page, page,
     readiness::{self, Dependency},
 };
 
@@ -115,6 +115,7 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             .merge(mesh)
             .route("/openapi.json", get(described))
             .fallback(not_found);
+        let teller = identity::Teller { trace_id, failures };
         Router::new()
             .merge(hotels)
             .merge(rest.layer(option_layer(limit)))
@@ -123,10 +124,7 @@ impl<S: Channel, P: Channel> Frontend<S, P> {
             .route("/healthz", get(readiness::alive))
             .route("/readyz", get(readiness::ready).with_state(dependencies))
             .method_not_allowed_fallback(method_not_allowed)
-            .layer(from_fn_with_state(
-                identity::Teller { trace_id, failures },
-                identity::tell,
-            ))
+            .layer(layer_fn(move |route| Tell::new(route, teller.clone())))
     }
 }
 

@@ -1,9 +1,8 @@
 //! Keeps a request from costing more than itself: its time is bounded and its panic goes no further.
 
-use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{any::Any, future::Future, time::Duration};
 
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 
 use crate::error::Fault;
 
@@ -18,12 +17,9 @@ pub(crate) async fn in_time(
     }
 }
 
-/// Answers 500 where a handler panics.
-pub(crate) async fn caught(answer: impl Future<Output = Response>) -> Response {
-    // The request is gone with its handler, and nothing else of it is looked at again.
-    let answer = AssertUnwindSafe(answer).catch_unwind();
-    let broken = |panic: Box<dyn Any + Send>| Fault::internal(words(&*panic)).into_response();
-    answer.await.unwrap_or_else(broken)
+/// The answer of a handler that panics.
+pub(crate) fn broken(panic: &(dyn Any + Send)) -> Response {
+    Fault::internal(words(panic)).into_response()
 }
 
 fn words(panic: &(dyn Any + Send)) -> String {

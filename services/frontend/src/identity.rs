@@ -1,12 +1,22 @@
 //! Tells every answer's request id and trace id, and the log why a request failed.
 
+use std::{
+    convert::Infallible,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
     response::Response,
 };
 use bellhop::server::{X_REQUEST_ID, request_id};
+use futures_util::{FutureExt, future::CatchUnwind};
+use pin_project_lite::pin_project;
+use tower::Service;
 
 use crate::{Failures, error::Cause, guard};
 
@@ -21,20 +31,73 @@ pub(crate) struct Teller {
 }
 
 /// Puts both ids on the answer, and has logged what the answer does not say.
-pub(crate) async fn tell(State(teller): State<Teller>, request: Request, next: Next) -> Response {
-    let request_id = request_id(request.headers());
-    let trace_id = trace_id((teller.trace_id)(), request.headers());
+// A service and not a function: axum makes two boxes and two clones of all routes below for each request that a function sees.
+#[derive(Clone, Debug)]
+pub(crate) struct Tell<S> {
+    inner: S,
+    teller: Teller,
+}
 
-    // Whatever is answered, it carries the ids.
-    let mut response = guard::caught(next.run(request)).await;
-    match response.extensions_mut().remove() {
-        Some(Cause(cause)) => teller.failures.failed(response.status(), &cause),
-        None => teller.failures.answered(),
+impl<S> Tell<S> {
+    pub(crate) fn new(inner: S, teller: Teller) -> Self {
+        Self { inner, teller }
     }
-    let headers = response.headers_mut();
-    headers.insert(X_REQUEST_ID, request_id);
-    headers.insert(TRACE_ID, trace_id);
-    response
+}
+
+impl<S> Service<Request> for Tell<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let request_id = request_id(request.headers());
+        let trace_id = trace_id((self.teller.trace_id)(), request.headers());
+        // The request is gone with its handler, and nothing else of it is looked at again.
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        ResponseFuture {
+            answer,
+            failures: self.teller.failures.clone(),
+            ids: Some([(X_REQUEST_ID, request_id), (TRACE_ID, trace_id)]),
+        }
+    }
+}
+
+pin_project! {
+    /// The answer with its ids, whatever is answered.
+    pub(crate) struct ResponseFuture<F> {
+        #[pin]
+        answer: CatchUnwind<AssertUnwindSafe<F>>,
+        failures: Failures,
+        // Until the answer has them.
+        ids: Option<[(HeaderName, HeaderValue); 2]>,
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for ResponseFuture<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = match ready!(this.answer.poll(cx)) {
+            Ok(Ok(response)) => response,
+            Err(panic) => guard::broken(&*panic),
+        };
+        match response.extensions_mut().remove() {
+            Some(Cause(cause)) => this.failures.failed(response.status(), &cause),
+            None => this.failures.answered(),
+        }
+        for (name, value) in this.ids.take().into_iter().flatten() {
+            response.headers_mut().insert(name, value);
+        }
+        Poll::Ready(Ok(response))
+    }
 }
 
 fn trace_id(current: Option<String>, headers: &HeaderMap) -> HeaderValue {

@@ -29,6 +29,7 @@ mod mesh_page;
 mod page;
 mod query;
 mod readiness;
+mod routed;
 mod serve;
 mod settings;
 

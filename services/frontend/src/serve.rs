@@ -1,39 +1,14 @@
 //! Joins the mesh.
 
-use axum::{
-    Router,
-    extract::{MatchedPath, Request},
-    middleware::{Next, from_fn},
-    response::Response,
-};
-use bellhop::{
-    App, Error, Mesh, Serving, Shards,
-    context::Scope,
-    overview::Overview,
-    server::{HttpRoute, QueryParameters},
-};
+use axum::Router;
+use bellhop::{App, Error, Mesh, Serving, Shards, context::Scope, overview::Overview};
 use hotel_proto::{FILE_DESCRIPTOR_SET, geo::geo_server, rate::rate_server};
-use tokio::time::Instant;
+use tower::layer::layer_fn;
 
-use crate::{Frontend, MeshPage, Settings, query};
+use crate::{Frontend, MeshPage, Settings, routed::Routed};
 
 /// The service's name in the registry.
 pub const NAME: &str = "frontend";
-
-/// The routes whose requests are told apart in traces.
-const ROUTES: [&str; 11] = [
-    "/",
-    "/hotels",
-    "/mesh",
-    "/mesh/events",
-    "/mesh/traces",
-    "/mesh/traces/{id}",
-    "/mesh/faults/{instance}",
-    "/mesh/faults/{instance}/stop",
-    "/openapi.json",
-    "/healthz",
-    "/readyz",
-];
 
 /// Those whom the mesh page shows.
 const SERVICES: [&str; 5] = [NAME, "search", "geo", "rate", "profile"];
@@ -65,34 +40,7 @@ fn router(mesh: &Mesh, settings: Settings) -> Router {
         .with_dependency("geo", geo_server::SERVICE_NAME, channel("geo"))
         .with_optional_dependency("rate", rate_server::SERVICE_NAME, channel("rate"))
         .router()
-        .layer(from_fn(
-            move |matched: Option<MatchedPath>, request: Request, next: Next| {
-                // What the frontend waits for no longer, nobody behind it should go on with.
-                let deadline = Some(Instant::now() + deadline);
-                Scope {
-                    deadline,
-                    ..Scope::current()
-                }
-                .enter(tell_route(matched, next.run(request)))
-            },
-        ))
-}
-
-/// Tells the mesh which route a request took, for the name of its span, and what of its query is no secret.
-async fn tell_route(
-    matched: Option<MatchedPath>,
-    answer: impl Future<Output = Response>,
-) -> Response {
-    let route = matched.and_then(|path| ROUTES.into_iter().find(|route| *route == path.as_str()));
-    let mut response = answer.await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(HttpRoute(route));
-    }
-    if route == Some("/hotels") {
-        let known = QueryParameters(&query::NAMES);
-        response.extensions_mut().insert(known);
-    }
-    response
+        .layer(layer_fn(move |route| Routed::new(route, deadline)))
 }
 
 fn trace_id() -> Option<String> {
