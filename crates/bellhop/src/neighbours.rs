@@ -2,7 +2,7 @@
 //!
 //! An instance that runs in the caller's own process, and on its runtime, needs no connection: a call of it is a call of its
 //! server stack. All else stays as it is. It is found in the registry, greeted, picked in turn, timed, broken and traced like
-//! any other, and leaves like any other. A handler that is called so sees neither `user-agent` nor an authority.
+//! any other, and leaves like any other.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use crate::{discovery::InstanceId, endpoint::Target, registration::HostPort, ser
 /// Members of one process that call each other in memory; a clone is the same.
 ///
 /// Those that are to do so are given the same one by [`Mesh::beside`](crate::Mesh::beside), and run on the same
-/// [`Shards`](crate::Shards).
+/// [`Shards`](crate::Shards). A handler that is called so sees neither `user-agent` nor an authority.
 #[derive(Clone, Default)]
 pub struct Neighbours(Arc<Mutex<HashMap<InstanceId, Neighbour>>>);
 

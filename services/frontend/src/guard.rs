@@ -1,4 +1,4 @@
-//! Keeps a request from costing more than itself: its time is bounded and its panic goes no further.
+//! Keeps a request from costing more than itself: its time is bounded, and its panic is an answer.
 
 use std::{any::Any, future::Future, time::Duration};
 

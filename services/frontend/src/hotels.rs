@@ -110,20 +110,33 @@ pub(crate) fn readable_anywhere(mut response: Response) -> Response {
 
 /// In search's order; a hotel that profile does not know is left out.
 fn body(ids: &HotelIds, result: &SearchResult, hotels: &Encoded<1>) -> Result<Vec<u8>, Fault> {
-    // Texts as they lie, which are looked at together when all are written.
-    let body = written::<&[u8]>(ids, result, hotels)?;
-    if str::from_utf8(&body).is_err() {
-        // Each by itself: one is none, and this tells whose.
-        return written::<&str>(ids, result, hotels);
+    // Texts as they lie: those that are written are looked at together, and ids are those of search, which have been looked at.
+    let mut written = write::<&[u8]>(ids, result, hotels)?;
+    if !written.is_whole || str::from_utf8(&written.body).is_err() {
+        // Each by itself: one may be none, and this tells whose.
+        written = write::<&str>(ids, result, hotels)?;
     }
-    Ok(body)
+    for id in written.unknown {
+        let id = String::from_utf8_lossy(id);
+        tracing::debug!(%id, "search knows a hotel that profile does not");
+    }
+    Ok(written.body)
 }
 
-fn written<'a, S: Reads<'a> + AsRef<[u8]>>(
-    ids: &HotelIds,
+/// The answer as it was written.
+struct Written<'a> {
+    body: Vec<u8>,
+    /// Hotels that profile does not know.
+    unknown: Vec<&'a [u8]>,
+    /// Whether all that was said of hotels was said of these.
+    is_whole: bool,
+}
+
+fn write<'a, S: Reads<'a> + AsRef<[u8]>>(
+    ids: &'a HotelIds,
     result: &'a SearchResult,
     hotels: &'a Encoded<1>,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<Written<'a>, Fault> {
     let hotels = read("profile", hotels, Hotel::<S>::read)?;
     let found = match &result.found {
         Some(found) => read("search", found, |found| {
@@ -133,23 +146,28 @@ fn written<'a, S: Reads<'a> + AsRef<[u8]>>(
         None => Vec::new(),
     };
     let tells_distance = geojson::tells_distance(found.iter().map(|(found, _)| found));
+    // An older search says nothing of what it found.
+    let mut is_whole = hotels.len() == ids.len() && [0, ids.len()].contains(&found.len());
     let (mut found, mut hotels) = (InOrder::new(&found), InOrder::new(&hotels));
-    let mut features = Vec::with_capacity(ids.len());
+    let (mut features, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
     for id in ids.pieces() {
         let its_found = found.find(|(found, _)| found.hotel_id.as_ref() == id);
+        is_whole &= its_found.is_some() || found.items.is_empty();
         match hotels.find(|hotel| hotel.id.as_ref() == id) {
             Some(hotel) => features.push(Feature::new(hotel, its_found, tells_distance)),
-            None => {
-                let id = String::from_utf8_lossy(id);
-                tracing::debug!(%id, "search knows a hotel that profile does not");
-            }
+            None => unknown.push(id),
         }
     }
+    is_whole &= unknown.is_empty();
     let mut body = Vec::with_capacity((features.len() + 1) * FEATURE_BYTES);
     let degraded = &result.degraded;
     let written = FeatureCollection { degraded, features }.write(&mut body);
     written.map_err(|error| Fault::internal(error.to_string()))?;
-    Ok(body)
+    Ok(Written {
+        body,
+        unknown,
+        is_whole,
+    })
 }
 
 /// What a service has answered with; one that cannot be read is its failure.

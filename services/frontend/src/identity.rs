@@ -12,6 +12,7 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue},
     response::Response,
+    routing::{Route, future::RouteFuture},
 };
 use bellhop::server::{X_REQUEST_ID, request_id};
 use futures_util::{FutureExt, future::CatchUnwind};
@@ -31,36 +32,33 @@ pub(crate) struct Teller {
 }
 
 /// Puts both ids on the answer, and has logged what the answer does not say.
-// A service and not a function: axum makes two boxes and two clones of all routes below for each request that a function sees.
+// A service and not a function: axum makes three boxes and a clone of the route for each request that a function sees.
 #[derive(Clone, Debug)]
-pub(crate) struct Tell<S> {
-    inner: S,
+pub(crate) struct Tell {
+    route: Route,
     teller: Teller,
 }
 
-impl<S> Tell<S> {
-    pub(crate) fn new(inner: S, teller: Teller) -> Self {
-        Self { inner, teller }
+impl Tell {
+    pub(crate) fn new(route: Route, teller: Teller) -> Self {
+        Self { route, teller }
     }
 }
 
-impl<S> Service<Request> for Tell<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-{
+impl Service<Request> for Tell {
     type Response = Response;
     type Error = Infallible;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
+        Service::<Request>::poll_ready(&mut self.route, cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, request: Request) -> ResponseFuture {
         let request_id = request_id(request.headers());
         let trace_id = trace_id((self.teller.trace_id)(), request.headers());
-        // The request is gone with its handler, and nothing else of it is looked at again.
-        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        // A route does nothing before it is polled. The request is gone with its handler, and nothing else of it is looked at again.
+        let answer = AssertUnwindSafe(self.route.call(request)).catch_unwind();
         ResponseFuture {
             answer,
             failures: self.teller.failures.clone(),
@@ -71,16 +69,16 @@ where
 
 pin_project! {
     /// The answer with its ids, whatever is answered.
-    pub(crate) struct ResponseFuture<F> {
+    pub(crate) struct ResponseFuture {
         #[pin]
-        answer: CatchUnwind<AssertUnwindSafe<F>>,
+        answer: CatchUnwind<AssertUnwindSafe<RouteFuture<Infallible>>>,
         failures: Failures,
         // Until the answer has them.
         ids: Option<[(HeaderName, HeaderValue); 2]>,
     }
 }
 
-impl<F: Future<Output = Result<Response, Infallible>>> Future for ResponseFuture<F> {
+impl Future for ResponseFuture {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

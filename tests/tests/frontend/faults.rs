@@ -172,6 +172,10 @@ async fn so_is_one_whose_text_is_none() {
     let mute = broken(hotel.clone(), b"a \"fine");
     let answer = get(&over(found(&plan), profile(&mute)), EXAMPLE).await;
     assert_eq!(told(&answer).message, "profile failed with INTERNAL");
+    // One that nobody is found by.
+    let nameless = broken(hotel.clone(), b"1");
+    let answer = get(&over(found(&plan), profile(&nameless)), EXAMPLE).await;
+    assert_eq!(told(&answer).message, "profile failed with INTERNAL");
     let mute = broken(plan, b"wide");
     let answer = get(&over(found(&mute), profile(&hotel)), EXAMPLE).await;
     assert_eq!(told(&answer).message, "search failed with INTERNAL");

@@ -7,7 +7,7 @@ use super::{
     fields::{bytes_len, key, put_bytes},
 };
 
-/// A `search.Found`; what is not there is empty.
+/// A `search.Found`; what is not there is empty. `S` is what its texts are [read as](super::Reads).
 #[allow(
     missing_docs,
     reason = "the names say all, and those of the proto file more"

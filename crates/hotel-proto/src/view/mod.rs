@@ -61,12 +61,20 @@ impl<'a> Reads<'a> for Checked<'a> {
     }
 }
 
-/// What may be written where a text is to stand.
-pub trait Utf8: AsRef<[u8]> {}
+/// What may be written where a text is to stand: [`str`] and [`Checked`], and nobody else's.
+pub trait Utf8: AsRef<[u8]> + sealed::Sealed {}
 
 impl Utf8 for &str {}
 
 impl Utf8 for Checked<'_> {}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for &str {}
+
+    impl Sealed for super::Checked<'_> {}
+}
 
 /// Whatever it is.
 impl<'a> Reads<'a> for &'a [u8] {

@@ -2,7 +2,7 @@
 
 use super::{Fields, Reads, Unreadable};
 
-/// A `profile.Hotel`; what is not there is empty.
+/// A `profile.Hotel`; what is not there is empty. `S` is what its texts are [read as](super::Reads).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Hotel<S> {
     /// Its id.
@@ -21,7 +21,7 @@ pub struct Hotel<S> {
     pub rating: f32,
 }
 
-/// A `profile.Address`.
+/// A `profile.Address`. `S` is what its texts are [read as](super::Reads).
 #[allow(missing_docs, reason = "the names of its parts say all")]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Address<S> {

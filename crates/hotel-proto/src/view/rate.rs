@@ -7,7 +7,7 @@ use super::{
     fields::{bytes_len, key, put_bytes, put_head, with_head},
 };
 
-/// A `rate.RatePlan` with its room; what is not there is empty.
+/// A `rate.RatePlan` with its room; what is not there is empty. `S` is what its texts are [read as](super::Reads).
 #[allow(
     missing_docs,
     reason = "the names say all, and those of the proto file more"
@@ -21,7 +21,7 @@ pub struct RatePlan<S> {
     pub room_type: Option<RoomType<S>>,
 }
 
-/// A `rate.RoomType`.
+/// A `rate.RoomType`. `S` is what its texts are [read as](super::Reads).
 #[allow(
     missing_docs,
     reason = "the names say all, and those of the proto file more"

@@ -33,9 +33,9 @@ pub(super) struct HeadTimer {
 
 /// One timer of the runtime for all waits of a connection, of which each has its own end.
 ///
-/// It is left as it is set where it rings before the end that is waited for, and then set to that. Each wait ends later than the one
-/// before, and hardly any comes to its end: a timer for each of them would cost each request a system call, for the runtime has itself
-/// woken for one that is the next to ring.
+/// It is left as it is set where it rings before the end that is waited for, and then set to that; where it would ring later, it is set
+/// back. Nearly each wait ends later than the one before, and hardly any comes to its end: a timer for each of them would cost each request
+/// a system call, for the runtime has itself woken for one that is the next to ring.
 #[derive(Debug, Default)]
 struct Alarm(Mutex<Option<Pin<Box<Sleep>>>>);
 

@@ -161,7 +161,7 @@ fn split(pair: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What names consist of, as HTTP has it.
 fn is_token(text: &[u8]) -> bool {
-    const PARTS: [bool; 256] = parts();
+    static PARTS: [bool; 256] = parts();
     !text.is_empty() && text.iter().all(|byte| PARTS[usize::from(*byte)])
 }
 

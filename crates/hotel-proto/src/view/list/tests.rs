@@ -167,7 +167,8 @@ proptest! {
         let expected = plain::Result::decode(bytes.clone()).map_err(|error| error.to_string());
         for read in [geo::Result::decode(bytes), geo::Result::decode(pieces)] {
             let read = read.map(seen).map_err(|error| error.to_string());
-            prop_assert_eq!(&read, &expected);
+            // As text, in which a number that is none is like itself.
+            prop_assert_eq!(format!("{read:?}"), format!("{expected:?}"));
         }
     }
 }
