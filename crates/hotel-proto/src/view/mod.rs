@@ -61,7 +61,7 @@ impl<'a> Reads<'a> for Checked<'a> {
     }
 }
 
-/// What may be written where a text is to stand: [`str`] and [`Checked`], and nobody else's.
+/// What may be written where a text is to stand: [`prim@str`] and [`Checked`], and nobody else's.
 pub trait Utf8: AsRef<[u8]> + sealed::Sealed {}
 
 impl Utf8 for &str {}
