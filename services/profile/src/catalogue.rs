@@ -18,6 +18,9 @@ use crate::packed;
 /// The language of `hotels.json`.
 pub(crate) const BASE: &str = "en";
 
+/// Room for a record of a file, in bytes: a little more than one takes that `hotels generate` writes.
+const RECORD_BYTES: usize = 256;
+
 /// All profiles, each encoded and ready to be sent.
 #[derive(Debug, Default)]
 pub struct Catalogue {
@@ -74,10 +77,13 @@ impl Catalogue {
             found.iter().for_each(|hotel| all.push(hotel));
             return Ok(all);
         };
-        let (mut all, mut buffer) = (Encoded::default(), Vec::new());
+        let hotels = hotels.into_iter();
+        let asked = hotels.size_hint().0;
+        let mut all = Encoded::with_capacity(asked, asked * RECORD_BYTES);
+        let mut buffer = Vec::new();
         for id in hotels {
             if let Some(hotel) = packed::find(table, id.as_ref(), &mut buffer)? {
-                all.push(&hotel);
+                all.push(hotel);
             }
         }
         Ok(all)

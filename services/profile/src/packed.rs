@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use bytes::Bytes;
 use hotel_proto::{
     data::{DataError, Kind, Records, Table},
     profile::Hotel,
@@ -57,16 +56,16 @@ pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
 }
 
 /// Reads what one hotel is like.
-pub(crate) fn find(
+pub(crate) fn find<'b>(
     table: &Table,
     id: &str,
-    buffer: &mut Vec<u8>,
-) -> Result<Option<Bytes>, DataError> {
+    buffer: &'b mut Vec<u8>,
+) -> Result<Option<&'b [u8]>, DataError> {
     let Some(record) = table.find(id, buffer)? else {
         return Ok(None);
     };
-    match view::Hotel::<&str>::read(record) {
-        Ok(_) => Ok(Some(Bytes::copy_from_slice(record))),
+    match view::Hotel::<view::Checked<'_>>::read(record) {
+        Ok(_) => Ok(Some(record)),
         Err(error) => Err(table.shape(format!("the record of hotel {id:?}: {error}"))),
     }
 }

@@ -8,12 +8,12 @@ use crate::{
     money::Cents,
 };
 
-/// A hotel whose numbers have been checked.
+/// A hotel whose numbers have been checked. `S` are its texts: its own, or those of the record that it was read from.
 #[derive(Debug)]
-pub(crate) struct Hotel {
+pub(crate) struct Hotel<S = Box<str>> {
     /// Of the rate plan.
-    pub(crate) code: Box<str>,
-    pub(crate) currency: Box<str>,
+    pub(crate) code: S,
+    pub(crate) currency: S,
     pub(crate) tax_basis_points: u16,
     /// The nights that have a price.
     pub(crate) priced: Once,
@@ -21,7 +21,7 @@ pub(crate) struct Hotel {
     pub(crate) seasons: Vec<Season>,
     /// When no room at all is free.
     pub(crate) sold_out: Vec<Period>,
-    pub(crate) rooms: Vec<Room>,
+    pub(crate) rooms: Vec<Room<S>>,
 }
 
 /// A part of the year in which prices are a share of the usual.
@@ -33,15 +33,15 @@ pub(crate) struct Season {
 
 /// A type of room.
 #[derive(Debug)]
-pub(crate) struct Room {
-    pub(crate) code: Box<str>,
-    pub(crate) description: Box<str>,
+pub(crate) struct Room<S> {
+    pub(crate) code: S,
+    pub(crate) description: S,
     pub(crate) weekday: Cents,
     pub(crate) weekend: Cents,
     pub(crate) sold_out: Vec<Period>,
 }
 
-impl Hotel {
+impl<S: AsRef<str>> Hotel<S> {
     /// The price of the cheapest type of room that is free on all the nights; of equals, the first.
     pub(crate) fn quote(&self, stay: Stay, nights: &[Night]) -> Option<Quote<'_>> {
         let open = nights.iter().all(|night| self.priced.contains(night.date));
@@ -54,10 +54,10 @@ impl Hotel {
             .map(|room| (self.total(room, nights), room))
             .min_by_key(|(total, _)| *total)
             .map(|(total, room)| Quote {
-                code: &self.code,
-                currency: &self.currency,
-                room_code: &room.code,
-                room: &room.description,
+                code: self.code.as_ref(),
+                currency: self.currency.as_ref(),
+                room_code: room.code.as_ref(),
+                room: room.description.as_ref(),
                 nightly: total.share(stay.count()),
                 total,
                 // Tax is due on the bill as a whole, so it is rounded once and not night by night.
@@ -65,11 +65,11 @@ impl Hotel {
             })
     }
 
-    fn total(&self, room: &Room, nights: &[Night]) -> Cents {
+    fn total(&self, room: &Room<S>, nights: &[Night]) -> Cents {
         nights.iter().map(|night| self.price(room, night)).sum()
     }
 
-    fn price(&self, room: &Room, night: &Night) -> Cents {
+    fn price(&self, room: &Room<S>, night: &Night) -> Cents {
         let usual = if night.weekend {
             room.weekend
         } else {

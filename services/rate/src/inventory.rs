@@ -70,16 +70,20 @@ impl Inventory {
         let mut buffer = Vec::new();
         for id in hotels {
             let id = id.as_ref();
-            let read;
-            let hotel = match &self.table {
-                None => self.hotels.get(id),
-                Some(table) => {
-                    read = packed::find(table, id, &mut buffer)?;
-                    read.as_ref()
+            match &self.table {
+                None => {
+                    let hotel = self.hotels.get(id);
+                    if let Some(quote) = hotel.and_then(|hotel| hotel.quote(stay, &nights)) {
+                        tell(id, quote);
+                    }
                 }
-            };
-            if let Some(quote) = hotel.and_then(|hotel| hotel.quote(stay, &nights)) {
-                tell(id, quote);
+                Some(table) => {
+                    let hotel = packed::find(table, id, &mut buffer)?;
+                    let quote = hotel.as_ref().and_then(|hotel| hotel.quote(stay, &nights));
+                    if let Some(quote) = quote {
+                        tell(id, quote);
+                    }
+                }
             }
         }
         Ok(())

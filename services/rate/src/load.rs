@@ -65,11 +65,12 @@ impl Inventory {
 }
 
 /// Checks one record, and makes a hotel of it.
-pub(crate) fn hotel(record: HotelRecord, check: &mut Check) -> (Box<str>, Hotel) {
-    check.expect(!record.id.is_empty(), "id", "is empty");
-    check.expect(!record.code.is_empty(), "code", "is empty");
+pub(crate) fn hotel<S: AsRef<str>>(record: HotelRecord<S>, check: &mut Check) -> (S, Hotel<S>) {
+    let currency = record.currency.as_ref();
+    check.expect(!record.id.as_ref().is_empty(), "id", "is empty");
+    check.expect(!record.code.as_ref().is_empty(), "code", "is empty");
     check.expect(
-        record.currency.len() == 3 && record.currency.bytes().all(|b| b.is_ascii_uppercase()),
+        currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase()),
         "currency",
         "expected the three capital letters of ISO 4217",
     );
@@ -122,15 +123,16 @@ fn seasons(records: &[SeasonRecord], check: &mut Check) -> Vec<Season> {
     seasons
 }
 
-fn rooms(records: Vec<RoomRecord>, check: &mut Check) -> Vec<Room> {
-    let mut rooms: Vec<Room> = Vec::with_capacity(records.len());
+fn rooms<S: AsRef<str>>(records: Vec<RoomRecord<S>>, check: &mut Check) -> Vec<Room<S>> {
+    let mut rooms: Vec<Room<S>> = Vec::with_capacity(records.len());
     for (n, record) in records.into_iter().enumerate() {
         let field = |name| OfRoom(n, name);
-        check.expect(!record.code.is_empty(), field("code"), "is empty");
-        let is_new = rooms.iter().all(|room| room.code != record.code);
+        let code = record.code.as_ref();
+        check.expect(!code.is_empty(), field("code"), "is empty");
+        let is_new = rooms.iter().all(|room| room.code.as_ref() != code);
         check.expect(is_new, field("code"), "is used by an earlier room");
         check.expect(
-            !record.description.is_empty(),
+            !record.description.as_ref().is_empty(),
             field("description"),
             "is empty",
         );
@@ -172,9 +174,14 @@ fn check_price(cents: i64, field: impl Display, together: &str, check: &mut Chec
     }
 }
 
-fn periods(records: &[PeriodRecord], field: impl Display, check: &mut Check) -> Vec<Period> {
+fn periods<S: AsRef<str>>(
+    records: &[PeriodRecord<S>],
+    field: impl Display,
+    check: &mut Check,
+) -> Vec<Period> {
     let mut periods = Vec::with_capacity(records.len());
     for (n, PeriodRecord { from, to }) in records.iter().enumerate() {
+        let (from, to) = (from.as_ref(), to.as_ref());
         match Period::parse(from, to) {
             Some(period) => periods.push(period),
             None => check.fault(

@@ -3,15 +3,11 @@
 use std::path::Path;
 
 use hotel_proto::data::{Check, DataError, Kind, Records, Table};
-use jiff::civil::Date;
 use prost::Message;
 
-use crate::{
-    calendar::MonthDay,
-    hotel::Hotel,
-    load,
-    record::{HotelRecord, PeriodRecord, PricedRecord, RoomRecord, SeasonRecord},
-};
+use crate::{hotel::Hotel, load};
+
+mod read;
 
 const FILE: &str = "inventory.bin";
 
@@ -133,68 +129,22 @@ pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
 }
 
 /// Reads what one hotel sells. A record is held to the rules of `inventory.json`.
-pub(crate) fn find(
+pub(crate) fn find<'a>(
     table: &Table,
-    id: &str,
-    buffer: &mut Vec<u8>,
-) -> Result<Option<Hotel>, DataError> {
+    id: &'a str,
+    buffer: &'a mut Vec<u8>,
+) -> Result<Option<Hotel<&'a str>>, DataError> {
     let Some(bytes) = table.find(id, buffer)? else {
         return Ok(None);
     };
     let bad = |problem: &str| table.shape(format!("the record of hotel {id:?}: {problem}"));
-    let offer = Offer::decode(bytes).map_err(|error| bad(&error.to_string()))?;
-    let record = record(id, offer).ok_or_else(|| bad("a number is out of range"))?;
+    let record = read::record(id, bytes).map_err(|error| bad(&error.to_string()))?;
     let mut check = Check::default();
     let (_, hotel) = load::hotel(record, &mut check);
     match check.first() {
         None => Ok(Some(hotel)),
         Some(fault) => Err(bad(&format!("{}: {}", fault.field, fault.problem))),
     }
-}
-
-fn record(id: &str, offer: Offer) -> Option<HotelRecord> {
-    Some(HotelRecord {
-        id: id.into(),
-        code: offer.code.into(),
-        currency: offer.currency.into(),
-        tax_basis_points: offer.tax_basis_points.try_into().ok()?,
-        priced: PricedRecord {
-            from: date(offer.from)?,
-            to: date(offer.to)?,
-        },
-        seasons: offer.seasons.iter().map(season).collect::<Option<_>>()?,
-        sold_out: periods(offer.sold_out),
-        rooms: offer.rooms.into_iter().map(room).collect(),
-    })
-}
-
-fn date(number: u32) -> Option<Date> {
-    let year = i16::try_from(number / 10_000).ok()?;
-    Date::new(year, (number / 100 % 100) as i8, (number % 100) as i8).ok()
-}
-
-fn season(season: &Season) -> Option<SeasonRecord> {
-    let day = |number: u32| MonthDay::try_new(number / 100, number % 100);
-    Some(SeasonRecord {
-        from: day(season.from)?,
-        to: day(season.to)?,
-        percent: season.percent.try_into().ok()?,
-    })
-}
-
-fn room(room: Room) -> RoomRecord {
-    RoomRecord {
-        code: room.code.into(),
-        description: room.description.into(),
-        nightly_cents: room.nightly_cents,
-        weekend_cents: room.weekend_cents,
-        sold_out: periods(room.sold_out),
-    }
-}
-
-fn periods(periods: Vec<Period>) -> Vec<PeriodRecord> {
-    let record = |Period { from, to }| PeriodRecord { from, to };
-    periods.into_iter().map(record).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The shape of `inventory.json`.
+//! The shape of `inventory.json`, whose rules `inventory.bin` is held to as well. `S` are its texts.
 
 use hotel_proto::stay::parse_date;
 use jiff::civil::Date;
@@ -7,23 +7,23 @@ use serde::{Deserialize, Deserializer, de};
 use crate::calendar::MonthDay;
 
 /// One hotel.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct HotelRecord {
-    pub(crate) id: Box<str>,
-    pub(crate) code: Box<str>,
-    pub(crate) currency: Box<str>,
+pub(crate) struct HotelRecord<S = Box<str>> {
+    pub(crate) id: S,
+    pub(crate) code: S,
+    pub(crate) currency: S,
     pub(crate) tax_basis_points: u16,
     pub(crate) priced: PricedRecord,
     #[serde(default)]
     pub(crate) seasons: Vec<SeasonRecord>,
-    #[serde(default)]
-    pub(crate) sold_out: Vec<PeriodRecord>,
-    pub(crate) rooms: Vec<RoomRecord>,
+    #[serde(default = "Vec::new")]
+    pub(crate) sold_out: Vec<PeriodRecord<S>>,
+    pub(crate) rooms: Vec<RoomRecord<S>>,
 }
 
 /// The nights that have a price, both ends included.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PricedRecord {
     #[serde(deserialize_with = "date")]
@@ -33,7 +33,7 @@ pub(crate) struct PricedRecord {
 }
 
 /// A part of every year with its share of the usual price.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SeasonRecord {
     pub(crate) from: MonthDay,
@@ -42,25 +42,25 @@ pub(crate) struct SeasonRecord {
 }
 
 /// Nights of one year (`YYYY-MM-DD`) or of every year (`MM-DD`), both ends included.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PeriodRecord {
-    pub(crate) from: String,
-    pub(crate) to: String,
+pub(crate) struct PeriodRecord<S> {
+    pub(crate) from: S,
+    pub(crate) to: S,
 }
 
 /// A type of room.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct RoomRecord {
-    pub(crate) code: Box<str>,
-    pub(crate) description: Box<str>,
+pub(crate) struct RoomRecord<S> {
+    pub(crate) code: S,
+    pub(crate) description: S,
     pub(crate) nightly_cents: i64,
     /// What a night from Friday or Saturday costs more, or less when negative.
     #[serde(default)]
     pub(crate) weekend_cents: i64,
-    #[serde(default)]
-    pub(crate) sold_out: Vec<PeriodRecord>,
+    #[serde(default = "Vec::new")]
+    pub(crate) sold_out: Vec<PeriodRecord<S>>,
 }
 
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {

@@ -1,4 +1,4 @@
-//! The fields of an encoded message.
+//! The fields of an encoded message, one after the other as they lie.
 
 use bytes::Buf;
 use prost::encoding::{WireType, decode_key, decode_varint, encode_varint, encoded_len_varint};
@@ -13,19 +13,24 @@ const TEXT: Unreadable = Unreadable("a string that is not UTF-8");
 
 /// Reads field by field; ends behind the first that cannot be read.
 #[derive(Clone, Debug)]
-pub(super) struct Fields<'a>(&'a [u8]);
+pub struct Fields<'a>(&'a [u8]);
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub enum Value<'a> {
+    /// A whole number.
     Varint(u64),
+    /// Eight bytes.
     Fixed64(u64),
+    /// Four bytes.
     Fixed32(u32),
+    /// A text, a message, or bytes.
     Bytes(&'a [u8]),
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(message: &'a [u8]) -> Self {
+    /// Those of a message.
+    pub fn of(message: &'a [u8]) -> Self {
         Self(message)
     }
 
@@ -121,36 +126,64 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub(super) fn bytes(self) -> Result<&'a [u8], Unreadable> {
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// Where the field is of another type.
+    pub fn bytes(self) -> Result<&'a [u8], Unreadable> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
             _ => Err(TYPE),
         }
     }
 
-    pub(super) fn text<S: Reads<'a>>(self) -> Result<S, Unreadable> {
+    /// Its text.
+    ///
+    /// # Errors
+    /// Where the field is of another type, or no text is in it.
+    pub fn text<S: Reads<'a>>(self) -> Result<S, Unreadable> {
         S::read(self.bytes()?).ok_or(TEXT)
     }
 
-    pub(super) fn double(self) -> Result<f64, Unreadable> {
+    /// Its number.
+    ///
+    /// # Errors
+    /// Where the field is of another type.
+    pub fn double(self) -> Result<f64, Unreadable> {
         match self {
             Self::Fixed64(bits) => Ok(f64::from_bits(bits)),
             _ => Err(TYPE),
         }
     }
 
-    pub(super) fn float(self) -> Result<f32, Unreadable> {
+    /// Its number.
+    ///
+    /// # Errors
+    /// Where the field is of another type.
+    pub fn float(self) -> Result<f32, Unreadable> {
         match self {
             Self::Fixed32(bits) => Ok(f32::from_bits(bits)),
             _ => Err(TYPE),
         }
     }
 
-    pub(super) fn bool(self) -> Result<bool, Unreadable> {
+    /// Its whole number, as it is on the wire.
+    ///
+    /// # Errors
+    /// Where the field is of another type.
+    pub fn varint(self) -> Result<u64, Unreadable> {
         match self {
-            Self::Varint(value) => Ok(value != 0),
+            Self::Varint(value) => Ok(value),
             _ => Err(TYPE),
         }
+    }
+
+    /// Whether it is set.
+    ///
+    /// # Errors
+    /// Where the field is of another type.
+    pub fn bool(self) -> Result<bool, Unreadable> {
+        Ok(self.varint()? != 0)
     }
 }
 

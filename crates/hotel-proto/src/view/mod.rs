@@ -8,7 +8,7 @@
 //! A view has its texts [as whoever reads it wants them](Reads): as texts; as [bytes that are one](Checked), for those who hand
 //! them on; or as they lie, for those who write them into something that is looked at as a whole.
 
-mod fields;
+pub mod fields;
 mod found;
 mod list;
 mod profile;

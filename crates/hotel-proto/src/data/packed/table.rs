@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{Kind, Packed, PackedFault, PackedWriter, sum::Sum};
 use crate::data::DataError;
 
-/// Records in a bucket, on average: few to walk through, few offsets to hold in memory (two bytes a hotel).
-const PER_BUCKET: u32 = 4;
+/// Records in a bucket, on average: few to read and walk through, few offsets to hold in memory (four bytes a hotel).
+const PER_BUCKET: u32 = 2;
 /// The largest bucket that is read. Records are hundreds of bytes long.
 const MAX_BUCKET: u64 = 1 << 20;
 /// Checksum, length of the id, length of the record.
@@ -109,7 +109,7 @@ impl Table {
 
     /// Writes the file `name` of a folder; `progress` hears how many records are written so far.
     ///
-    /// Besides what a record itself needs, this holds eight bytes a record and two for its bucket.
+    /// Besides what a record itself needs, this holds eight bytes a record and four for its bucket.
     ///
     /// # Errors
     ///

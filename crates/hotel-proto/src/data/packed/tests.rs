@@ -84,7 +84,7 @@ fn what_is_wrong_with_a_file_is_said() {
     assert_eq!(told(dir.path(), &changed(0)), "is no data file of Hotels");
     assert_eq!(
         told(dir.path(), &changed(8)),
-        "has version 0 of the layout, expected 1"
+        "has version 3 of the layout, expected 2"
     );
     assert_eq!(
         told(dir.path(), &changed(17)),
