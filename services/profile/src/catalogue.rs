@@ -77,12 +77,12 @@ impl Catalogue {
             found.iter().for_each(|hotel| all.push(hotel));
             return Ok(all);
         };
-        let hotels = hotels.into_iter();
-        let asked = hotels.size_hint().0;
-        let mut all = Encoded::with_capacity(asked, asked * RECORD_BYTES);
+        let place = |id: I::Item| (table.place(id.as_ref()), id);
+        let asked: Vec<_> = hotels.into_iter().map(place).collect();
+        let mut all = Encoded::with_capacity(asked.len(), asked.len() * RECORD_BYTES);
         let mut buffer = Vec::new();
-        for id in hotels {
-            if let Some(hotel) = packed::find(table, id.as_ref(), &mut buffer)? {
+        for (place, id) in asked {
+            if let Some(hotel) = packed::find(table, id.as_ref(), place, &mut buffer)? {
                 all.push(hotel);
             }
         }

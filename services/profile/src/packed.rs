@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use hotel_proto::{
-    data::{DataError, Kind, Records, Table},
+    data::{DataError, Kind, Place, Records, Table},
     profile::Hotel,
     view,
 };
@@ -59,9 +59,10 @@ pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
 pub(crate) fn find<'b>(
     table: &Table,
     id: &str,
+    place: Place,
     buffer: &'b mut Vec<u8>,
 ) -> Result<Option<&'b [u8]>, DataError> {
-    let Some(record) = table.find(id, buffer)? else {
+    let Some(record) = table.find(id, place, buffer)? else {
         return Ok(None);
     };
     match view::Hotel::<view::Checked<'_>>::read(record) {

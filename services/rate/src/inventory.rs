@@ -67,23 +67,25 @@ impl Inventory {
         I: IntoIterator<Item: AsRef<str>>,
     {
         let nights: Vec<Night> = calendar::nights(stay);
+        let Some(table) = &self.table else {
+            for id in hotels {
+                let id = id.as_ref();
+                let hotel = self.hotels.get(id);
+                if let Some(quote) = hotel.and_then(|hotel| hotel.quote(stay, &nights)) {
+                    tell(id, quote);
+                }
+            }
+            return Ok(());
+        };
+        let place = |id: I::Item| (table.place(id.as_ref()), id);
+        let asked: Vec<_> = hotels.into_iter().map(place).collect();
         let mut buffer = Vec::new();
-        for id in hotels {
+        for (place, id) in &asked {
             let id = id.as_ref();
-            match &self.table {
-                None => {
-                    let hotel = self.hotels.get(id);
-                    if let Some(quote) = hotel.and_then(|hotel| hotel.quote(stay, &nights)) {
-                        tell(id, quote);
-                    }
-                }
-                Some(table) => {
-                    let hotel = packed::find(table, id, &mut buffer)?;
-                    let quote = hotel.as_ref().and_then(|hotel| hotel.quote(stay, &nights));
-                    if let Some(quote) = quote {
-                        tell(id, quote);
-                    }
-                }
+            let hotel = packed::find(table, id, *place, &mut buffer)?;
+            let quote = hotel.as_ref().and_then(|hotel| hotel.quote(stay, &nights));
+            if let Some(quote) = quote {
+                tell(id, quote);
             }
         }
         Ok(())

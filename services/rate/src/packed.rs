@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotel_proto::data::{Check, DataError, Kind, Records, Table};
+use hotel_proto::data::{Check, DataError, Kind, Place, Records, Table};
 use prost::Message;
 
 use crate::{hotel::Hotel, load};
@@ -132,9 +132,10 @@ pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
 pub(crate) fn find<'a>(
     table: &Table,
     id: &'a str,
+    place: Place,
     buffer: &'a mut Vec<u8>,
 ) -> Result<Option<Hotel<&'a str>>, DataError> {
-    let Some(bytes) = table.find(id, buffer)? else {
+    let Some(bytes) = table.find(id, place, buffer)? else {
         return Ok(None);
     };
     let bad = |problem: &str| table.shape(format!("the record of hotel {id:?}: {problem}"));

@@ -26,7 +26,7 @@ pub use self::{
     fault::PackedFault,
     header::Kind,
     reader::Packed,
-    table::{Records, Table},
+    table::{Place, Records, Table},
     writer::PackedWriter,
 };
 

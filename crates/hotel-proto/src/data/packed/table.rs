@@ -22,6 +22,13 @@ pub struct Table {
     ends: Vec<u64>,
 }
 
+/// Where an id is in a [`Table`], if it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    start: u64,
+    end: u64,
+}
+
 /// What is written into a [`Table`]: each record on its own, in whatever order and as often as asked.
 pub trait Records {
     /// How many there are.
@@ -68,7 +75,19 @@ impl Table {
         self.len() == 0
     }
 
-    /// The record of an id, read into `buffer`.
+    /// Where to look for an id.
+    ///
+    /// Whoever has several asks for all of their places before the first record: the processor waits for memory once and
+    /// not once for each.
+    pub fn place(&self, id: &str) -> Place {
+        let bucket = bucket(id, self.ends.len() as u64) as usize;
+        Place {
+            start: bucket.checked_sub(1).map_or(0, |before| self.ends[before]),
+            end: self.ends[bucket],
+        }
+    }
+
+    /// The record of an id, read into `buffer` from its [place](Table::place).
     ///
     /// # Errors
     ///
@@ -76,12 +95,11 @@ impl Table {
     pub fn find<'b>(
         &self,
         id: &str,
+        place: Place,
         buffer: &'b mut Vec<u8>,
     ) -> Result<Option<&'b [u8]>, DataError> {
-        let bucket = bucket(id, self.ends.len() as u64) as usize;
-        let start = bucket.checked_sub(1).map_or(0, |before| self.ends[before]);
-        buffer.resize((self.ends[bucket] - start) as usize, 0);
-        self.packed.read(RECORDS, start, buffer)?;
+        buffer.resize((place.end - place.start) as usize, 0);
+        self.packed.read(RECORDS, place.start, buffer)?;
         let damaged = |place| self.packed.fault(PackedFault::Damaged(place));
         let beside = || damaged(format!("a record beside that of hotel {id:?}"));
         let mut rest = &buffer[..];
