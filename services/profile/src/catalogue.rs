@@ -77,11 +77,10 @@ impl Catalogue {
             found.iter().for_each(|hotel| all.push(hotel));
             return Ok(all);
         };
-        let place = |id: I::Item| (table.place(id.as_ref()), id);
-        let asked: Vec<_> = hotels.into_iter().map(place).collect();
-        let mut all = Encoded::with_capacity(asked.len(), asked.len() * RECORD_BYTES);
+        let ids: Vec<I::Item> = hotels.into_iter().collect();
+        let mut all = Encoded::with_capacity(ids.len(), ids.len() * RECORD_BYTES);
         let mut buffer = Vec::new();
-        for (place, id) in asked {
+        for (id, place) in ids.iter().zip(table.places(&ids)) {
             if let Some(hotel) = packed::find(table, id.as_ref(), place, &mut buffer)? {
                 all.push(hotel);
             }

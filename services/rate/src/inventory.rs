@@ -77,12 +77,11 @@ impl Inventory {
             }
             return Ok(());
         };
-        let place = |id: I::Item| (table.place(id.as_ref()), id);
-        let asked: Vec<_> = hotels.into_iter().map(place).collect();
+        let ids: Vec<I::Item> = hotels.into_iter().collect();
         let mut buffer = Vec::new();
-        for (place, id) in &asked {
+        for (id, place) in ids.iter().zip(table.places(&ids)) {
             let id = id.as_ref();
-            let hotel = packed::find(table, id, *place, &mut buffer)?;
+            let hotel = packed::find(table, id, place, &mut buffer)?;
             let quote = hotel.as_ref().and_then(|hotel| hotel.quote(stay, &nights));
             if let Some(quote) = quote {
                 tell(id, quote);

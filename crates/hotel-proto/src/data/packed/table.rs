@@ -75,19 +75,22 @@ impl Table {
         self.len() == 0
     }
 
-    /// Where to look for an id.
+    /// Where to look for each of these ids.
     ///
-    /// Whoever has several asks for all of their places before the first record: the processor waits for memory once and
-    /// not once for each.
-    pub fn place(&self, id: &str) -> Place {
-        let bucket = bucket(id, self.ends.len() as u64) as usize;
-        Place {
+    /// What says so is somewhere in tens of megabytes: asked for together, the processor waits for memory once or twice and not
+    /// once for each.
+    pub fn places(&self, ids: &[impl AsRef<str>]) -> Vec<Place> {
+        let buckets = self.ends.len() as u64;
+        let bucket = |id: &_| bucket(AsRef::as_ref(id), buckets) as usize;
+        let buckets: Vec<usize> = ids.iter().map(bucket).collect();
+        let place = |bucket: &usize| Place {
             start: bucket.checked_sub(1).map_or(0, |before| self.ends[before]),
-            end: self.ends[bucket],
-        }
+            end: self.ends[*bucket],
+        };
+        buckets.iter().map(place).collect()
     }
 
-    /// The record of an id, read into `buffer` from its [place](Table::place).
+    /// The record of an id, read into `buffer` from its [place](Table::places).
     ///
     /// # Errors
     ///
