@@ -18,7 +18,7 @@ use crate::packed;
 /// The language of `hotels.json`.
 pub(crate) const BASE: &str = "en";
 
-/// Room for a record of a file, in bytes: a little more than one takes that `hotels generate` writes.
+/// Room for a record of a file, in bytes: more than one takes that `hotels generate` writes.
 const RECORD_BYTES: usize = 256;
 
 /// All profiles, each encoded and ready to be sent.
@@ -80,8 +80,8 @@ impl Catalogue {
         let ids: Vec<I::Item> = hotels.into_iter().collect();
         let mut all = Encoded::with_capacity(ids.len(), ids.len() * RECORD_BYTES);
         let mut buffer = Vec::new();
-        for (id, place) in ids.iter().zip(table.places(&ids)) {
-            if let Some(hotel) = packed::find(table, id.as_ref(), place, &mut buffer)? {
+        for place in table.places(&ids) {
+            if let Some(hotel) = packed::find(table, place, &mut buffer)? {
                 all.push(hotel);
             }
         }

@@ -58,16 +58,15 @@ pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
 /// Reads what one hotel is like.
 pub(crate) fn find<'b>(
     table: &Table,
-    id: &str,
-    place: Place,
+    place: Place<'_>,
     buffer: &'b mut Vec<u8>,
 ) -> Result<Option<&'b [u8]>, DataError> {
-    let Some(record) = table.find(id, place, buffer)? else {
+    let Some(record) = table.find(place, buffer)? else {
         return Ok(None);
     };
     match view::Hotel::<view::Checked<'_>>::read(record) {
         Ok(_) => Ok(Some(record)),
-        Err(error) => Err(table.shape(format!("the record of hotel {id:?}: {error}"))),
+        Err(error) => Err(table.shape(format!("the record of hotel {:?}: {error}", place.id()))),
     }
 }
 

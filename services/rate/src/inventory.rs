@@ -79,12 +79,11 @@ impl Inventory {
         };
         let ids: Vec<I::Item> = hotels.into_iter().collect();
         let mut buffer = Vec::new();
-        for (id, place) in ids.iter().zip(table.places(&ids)) {
-            let id = id.as_ref();
-            let hotel = packed::find(table, id, place, &mut buffer)?;
+        for place in table.places(&ids) {
+            let hotel = packed::find(table, place, &mut buffer)?;
             let quote = hotel.as_ref().and_then(|hotel| hotel.quote(stay, &nights));
             if let Some(quote) = quote {
-                tell(id, quote);
+                tell(place.id(), quote);
             }
         }
         Ok(())

@@ -131,11 +131,11 @@ pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
 /// Reads what one hotel sells. A record is held to the rules of `inventory.json`.
 pub(crate) fn find<'a>(
     table: &Table,
-    id: &'a str,
-    place: Place,
+    place: Place<'a>,
     buffer: &'a mut Vec<u8>,
 ) -> Result<Option<Hotel<&'a str>>, DataError> {
-    let Some(bytes) = table.find(id, place, buffer)? else {
+    let id = place.id();
+    let Some(bytes) = table.find(place, buffer)? else {
         return Ok(None);
     };
     let bad = |problem: &str| table.shape(format!("the record of hotel {id:?}: {problem}"));

@@ -17,6 +17,7 @@ pub(crate) struct HotelRecord<S = Box<str>> {
     pub(crate) priced: PricedRecord,
     #[serde(default)]
     pub(crate) seasons: Vec<SeasonRecord>,
+    // Not `default` alone, which would want a default of `S`, too.
     #[serde(default = "Vec::new")]
     pub(crate) sold_out: Vec<PeriodRecord<S>>,
     pub(crate) rooms: Vec<RoomRecord<S>>,

@@ -17,7 +17,7 @@ pub struct Fields<'a>(&'a [u8]);
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
+pub enum Field<'a> {
     /// A whole number.
     Varint(u64),
     /// Eight bytes.
@@ -34,13 +34,13 @@ impl<'a> Fields<'a> {
         Self(message)
     }
 
-    fn read(&mut self) -> Result<(u32, Value<'a>), Unreadable> {
+    fn read(&mut self) -> Result<(u32, Field<'a>), Unreadable> {
         let (tag, wire) = self.key()?;
         let value = match wire {
-            WireType::Varint => Value::Varint(self.varint()?),
-            WireType::SixtyFourBit => Value::Fixed64(self.0.try_get_u64_le().map_err(|_| SHORT)?),
-            WireType::ThirtyTwoBit => Value::Fixed32(self.0.try_get_u32_le().map_err(|_| SHORT)?),
-            WireType::LengthDelimited => Value::Bytes(self.length_delimited()?),
+            WireType::Varint => Field::Varint(self.varint()?),
+            WireType::SixtyFourBit => Field::Fixed64(self.0.try_get_u64_le().map_err(|_| SHORT)?),
+            WireType::ThirtyTwoBit => Field::Fixed32(self.0.try_get_u32_le().map_err(|_| SHORT)?),
+            WireType::LengthDelimited => Field::Bytes(self.length_delimited()?),
             WireType::StartGroup | WireType::EndGroup => return Err(GROUP),
         };
         Ok((tag, value))
@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = Result<(u32, Value<'a>), Unreadable>;
+    type Item = Result<(u32, Field<'a>), Unreadable>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -103,14 +103,14 @@ impl<'a> Iterator for Fields<'a> {
             {
                 let (bytes, rest) = rest.split_at(length.into());
                 self.0 = rest;
-                return Some(Ok((u32::from(key >> 3), Value::Bytes(bytes))));
+                return Some(Ok((u32::from(key >> 3), Field::Bytes(bytes))));
             }
             // Of numbers nearly all.
             &[key @ 8..0x80, ref rest @ ..] if key & 7 == WireType::SixtyFourBit as u8 => {
                 match rest.split_first_chunk() {
                     Some((bytes, rest)) => {
                         self.0 = rest;
-                        let value = Value::Fixed64(u64::from_le_bytes(*bytes));
+                        let value = Field::Fixed64(u64::from_le_bytes(*bytes));
                         return Some(Ok((u32::from(key >> 3), value)));
                     }
                     None => Err(SHORT),
@@ -125,7 +125,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-impl<'a> Value<'a> {
+impl<'a> Field<'a> {
     /// Its bytes.
     ///
     /// # Errors
@@ -140,7 +140,7 @@ impl<'a> Value<'a> {
     /// Its text.
     ///
     /// # Errors
-    /// Where the field is of another type, or no text is in it.
+    /// Where the field is of another type, or what is in it is not what [`Reads`] asks for.
     pub fn text<S: Reads<'a>>(self) -> Result<S, Unreadable> {
         S::read(self.bytes()?).ok_or(TEXT)
     }

@@ -8,7 +8,7 @@
 //! A view has its texts [as whoever reads it wants them](Reads): as texts; as [bytes that are one](Checked), for those who hand
 //! them on; or as they lie, for those who write them into something that is looked at as a whole.
 
-pub mod fields;
+mod fields;
 mod found;
 mod list;
 mod profile;
@@ -18,8 +18,8 @@ use std::str;
 
 use tonic::Status;
 
-use self::fields::Fields;
 pub use self::{
+    fields::{Field, Fields},
     found::Found,
     list::{Encoded, HotelIds, Iter, List, Message, Text, Value},
     profile::{Address, Hotel},

@@ -1,9 +1,6 @@
 //! Reads an [`Offer`](super::Offer) where it lies: its texts stay there.
 
-use hotel_proto::view::{
-    Unreadable,
-    fields::{Fields, Value},
-};
+use hotel_proto::view::{Field, Fields, Unreadable};
 use jiff::civil::Date;
 
 use crate::{
@@ -112,7 +109,7 @@ fn period(message: &[u8]) -> Result<PeriodRecord<&str>, BadOffer> {
     Ok(PeriodRecord { from, to })
 }
 
-fn number(value: Value<'_>) -> Result<u32, BadOffer> {
+fn number(value: Field<'_>) -> Result<u32, BadOffer> {
     let number = value.varint()?;
     number.try_into().map_err(|_| BadOffer::OutOfRange)
 }

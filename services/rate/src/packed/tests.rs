@@ -70,6 +70,48 @@ fn a_stay_costs_what_it_costs_by_the_list() {
 }
 
 #[test]
+fn rates_come_in_the_order_asked_for() {
+    let (_dir, packed) = inventory(|row| Offer {
+        code: format!("OF {row}"),
+        ..clift()
+    });
+    let stay = Stay::parse("2015-04-09", "2015-04-10").unwrap();
+    let mut told = Vec::new();
+    packed
+        .each_quote(["7", "50", "3", "7"], stay, |id, quote| {
+            told.push(format!("{id} {}", quote.code));
+        })
+        .unwrap();
+    assert_eq!(told, ["7 OF 7", "3 OF 3", "7 OF 7"]);
+}
+
+#[test]
+fn a_record_that_is_no_offer_is_named() {
+    struct Nonsense;
+
+    impl Records for Nonsense {
+        fn rows(&self) -> u32 {
+            1
+        }
+
+        fn id(&self, _: u32) -> String {
+            "a".to_owned()
+        }
+
+        fn record(&self, _: u32, out: &mut Vec<u8>) {
+            out.extend([0xFF; 3]);
+        }
+    }
+
+    let dir = tempfile::tempdir().unwrap();
+    Table::write(dir.path(), FILE, Kind::Rate, &Nonsense, |_| {}).unwrap();
+    let packed = Inventory::from_dir(dir.path()).unwrap();
+    let told = total(&packed, "a", "2015-04-09", "2015-04-10").unwrap_err();
+    let expected = "inventory.bin: the record of hotel \"a\": a message that cannot be read: a key that is none";
+    assert!(told.ends_with(expected), "{told}");
+}
+
+#[test]
 fn a_record_is_held_to_the_rules_of_the_list() {
     type Change = fn(&mut Offer);
     let cases: [(Change, &str); 5] = [

@@ -24,9 +24,17 @@ pub struct Table {
 
 /// Where an id is in a [`Table`], if it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct Place<'i> {
+    id: &'i str,
     start: u64,
     end: u64,
+}
+
+impl<'i> Place<'i> {
+    /// Whose it is.
+    pub fn id(&self) -> &'i str {
+        self.id
+    }
 }
 
 /// What is written into a [`Table`]: each record on its own, in whatever order and as often as asked.
@@ -79,28 +87,33 @@ impl Table {
     ///
     /// What says so is somewhere in tens of megabytes: asked for together, the processor waits for memory once or twice and not
     /// once for each.
-    pub fn places(&self, ids: &[impl AsRef<str>]) -> Vec<Place> {
-        let buckets = self.ends.len() as u64;
-        let bucket = |id: &_| bucket(AsRef::as_ref(id), buckets) as usize;
-        let buckets: Vec<usize> = ids.iter().map(bucket).collect();
-        let place = |bucket: &usize| Place {
-            start: bucket.checked_sub(1).map_or(0, |before| self.ends[before]),
-            end: self.ends[*bucket],
+    pub fn places<'i>(&self, ids: &'i [impl AsRef<str>]) -> Vec<Place<'i>> {
+        let count = self.ends.len() as u64;
+        let hashed = |id: &'i _| {
+            let id = AsRef::as_ref(id);
+            (id, bucket(id, count) as usize)
         };
-        buckets.iter().map(place).collect()
+        // First all, so that nothing but memory is waited for below.
+        let hashed: Vec<(&str, usize)> = ids.iter().map(hashed).collect();
+        let place = |(id, bucket): (&'i str, usize)| Place {
+            id,
+            start: bucket.checked_sub(1).map_or(0, |before| self.ends[before]),
+            end: self.ends[bucket],
+        };
+        hashed.into_iter().map(place).collect()
     }
 
-    /// The record of an id, read into `buffer` from its [place](Table::places).
+    /// The record that is in a [place](Table::places) of this table, read into `buffer`.
     ///
     /// # Errors
     ///
     /// Names the file when it cannot be read, or what is there is damaged.
     pub fn find<'b>(
         &self,
-        id: &str,
-        place: Place,
+        place: Place<'_>,
         buffer: &'b mut Vec<u8>,
     ) -> Result<Option<&'b [u8]>, DataError> {
+        let id = place.id;
         buffer.resize((place.end - place.start) as usize, 0);
         self.packed.read(RECORDS, place.start, buffer)?;
         let damaged = |place| self.packed.fault(PackedFault::Damaged(place));

@@ -38,7 +38,7 @@ fn find<'b>(
     id: &str,
     buffer: &'b mut Vec<u8>,
 ) -> Result<Option<&'b [u8]>, DataError> {
-    table.find(id, table.places(&[id])[0], buffer)
+    table.find(table.places(&[id])[0], buffer)
 }
 
 fn open(dir: &Path) -> Result<Table, DataError> {
