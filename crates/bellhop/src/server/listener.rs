@@ -1,4 +1,4 @@
-//! Accepts connections in one place and hands them to the workers in turn.
+//! Accepts connections in one place and hands each to the worker that has the [fewest](Spread).
 //!
 //! Long-lived HTTP/2 connections spread badly where the kernel hashes them onto listeners: two of them may well meet on one
 //! worker while the other idles.
@@ -21,6 +21,7 @@ use super::{
     connection::{self, Departure},
     sockets::{Ends, Sockets},
     sparse::Sparse,
+    spread::Spread,
 };
 use crate::context::Voice;
 
@@ -78,8 +79,8 @@ impl Listener {
         let abort = CancellationToken::new();
         let connections = TaskTracker::new();
         let hand = Hand {
+            spread: Spread::over(workers.len()),
             workers,
-            next: 0,
             refused: Sparse::new(SAY_EVERY),
             settings,
             sockets,
@@ -137,7 +138,7 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Hands connections to workers.
 struct Hand {
     workers: Vec<Worker>,
-    next: usize,
+    spread: Spread,
     settings: connection::Settings,
     sockets: Sockets,
     departure: Departure,
@@ -151,8 +152,8 @@ impl Hand {
         if self.connections.len() >= self.settings.max {
             return self.refuse();
         }
-        let worker = &self.workers[self.next % self.workers.len()];
-        self.next = self.next.wrapping_add(1);
+        let seat = self.spread.seat();
+        let worker = &self.workers[seat.worker()];
         let (stack, departure) = (worker.stack.clone(), self.departure.clone());
         let open = self.sockets.open(Ends {
             local: stream.local_addr().ok(),
@@ -161,7 +162,7 @@ impl Hand {
         let serve = connection::serve(stack, stream, peer, self.settings, departure);
         let serve = async move {
             serve.await;
-            drop(open);
+            drop((open, seat));
         };
         let serve = self.abort.clone().run_until_cancelled_owned(serve);
         worker.handle.spawn(self.connections.track_future(serve));

@@ -31,6 +31,7 @@ mod settings;
 mod shed;
 mod sockets;
 mod sparse;
+mod spread;
 mod stack;
 mod steer;
 mod unread;
