@@ -10,8 +10,12 @@
 //! [`callgrind::end_counting`]. A hop of plain tonic is the yardstick: by what it takes now, the figures of another compiler
 //! are compared with those that are recorded.
 
+#[path = "../hops/bare.rs"]
+mod bare;
 mod callgrind;
 mod hop;
+#[path = "../hops/plain/mod.rs"]
+mod plain;
 mod record;
 mod request;
 #[path = "../hops/stub.rs"]

@@ -1,15 +1,20 @@
 //! One request of the whole system, with all services on one thread.
 
 use std::{
+    convert::Infallible,
+    future::pending,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     process::{self, ExitCode},
     thread,
     time::{Duration, Instant},
 };
 
+use tokio::runtime::Builder;
+
 use crate::{
     Failure,
+    bare::Handlers,
     callgrind::{begin_counting, end_counting},
 };
 
@@ -36,17 +41,29 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs the program of Hotels, and asks it from a thread of its own.
 pub(crate) fn work() -> ExitCode {
-    thread::spawn(|| {
-        let asked = ask();
-        if let Err(error) = &asked {
-            eprintln!("counts: {error}");
-        }
-        process::exit(asked.is_err().into())
-    });
+    thread::spawn(|| end(ready().and_then(|()| ask(HTTP.parse()?))));
     hotels::main()
 }
 
-fn ask() -> Result<(), Failure> {
+/// The same with the services of Hotels over plain channels.
+pub(crate) fn work_bare(handlers: Handlers) -> ExitCode {
+    let serving = || -> Result<Infallible, Failure> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let frontend = runtime.block_on(handlers.all())?;
+        thread::spawn(move || end(ask(frontend)));
+        runtime.block_on(pending())
+    };
+    end(serving().map(|never| match never {}))
+}
+
+fn end(asked: Result<(), Failure>) -> ! {
+    if let Err(error) = &asked {
+        eprintln!("counts: {error}");
+    }
+    process::exit(asked.is_err().into())
+}
+
+fn ready() -> Result<(), Failure> {
     let begun = Instant::now();
     while !is_ready() {
         if begun.elapsed() > PATIENCE {
@@ -54,7 +71,11 @@ fn ask() -> Result<(), Failure> {
         }
         thread::sleep(PAUSE);
     }
-    let mut frontend = Connection::open()?;
+    Ok(())
+}
+
+fn ask(frontend: SocketAddr) -> Result<(), Failure> {
+    let mut frontend = Connection::open(frontend)?;
     let expected = frontend.get(EXAMPLE)?;
     for _ in 0..WARM_UP {
         frontend.expect(&expected)?;
@@ -68,15 +89,19 @@ fn ask() -> Result<(), Failure> {
 }
 
 fn is_ready() -> bool {
-    Connection::open().is_ok_and(|mut frontend| frontend.get("/readyz").is_ok())
+    let frontend = HTTP
+        .parse()
+        .map_err(Failure::from)
+        .and_then(Connection::open);
+    frontend.is_ok_and(|mut frontend| frontend.get("/readyz").is_ok())
 }
 
 /// Says and hears as little as can be: it is counted, too.
 struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    fn open() -> Result<Self, Failure> {
-        let stream = TcpStream::connect(HTTP)?;
+    fn open(frontend: SocketAddr) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(frontend)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         Ok(Self(BufReader::new(stream)))

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     Failure,
+    bare::Handlers,
     callgrind::{self, Counts},
     hop::{self, End},
     request,
@@ -25,16 +26,24 @@ pub(crate) enum Work {
 /// How members of one process call each other.
 #[derive(Clone, Copy)]
 pub(crate) enum Calls {
+    /// By tonic alone, over sockets.
+    Bare(Handlers),
     OverSockets,
     InMemory,
 }
 
 impl Work {
     /// The yardstick comes first.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::hop(End::Tonic, End::Tonic),
         Self::hop(End::Tonic, End::Bellhop),
         Self::hop(End::Bellhop, End::Bellhop),
+        Self::Request {
+            calls: Calls::Bare(Handlers::Plain),
+        },
+        Self::Request {
+            calls: Calls::Bare(Handlers::Own),
+        },
         Self::Request {
             calls: Calls::OverSockets,
         },
@@ -55,6 +64,8 @@ impl Work {
                 (End::Bellhop, _) => "hop: bellhop to bellhop",
             },
             Self::Request { calls } => match calls {
+                Calls::Bare(Handlers::Plain) => "/hotels: bare tonic",
+                Calls::Bare(Handlers::Own) => "/hotels: our handlers on tonic",
                 Calls::OverSockets => "/hotels: one process, over sockets",
                 Calls::InMemory => "/hotels: one process, in memory",
             },
@@ -80,6 +91,9 @@ impl Work {
                     ExitCode::FAILURE
                 }
             },
+            Self::Request {
+                calls: Calls::Bare(handlers),
+            } => request::work_bare(handlers),
             Self::Request { .. } => request::work(),
         }
     }
@@ -97,6 +111,9 @@ impl Work {
         };
         match self {
             Self::Hop { .. } => hop::count(prepare),
+            Self::Request {
+                calls: Calls::Bare(_),
+            } => callgrind::count(&[], request::TIMES, prepare),
             Self::Request { calls } => {
                 let mut args = request::ARGS.to_vec();
                 if matches!(calls, Calls::OverSockets) {

@@ -2,7 +2,7 @@
 
 use std::{env, net::SocketAddr, time::Duration};
 
-use crate::{Failure, bare, caller, server};
+use crate::{Failure, bare, caller, server, serving};
 
 /// How often and how long to measure.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ pub(crate) enum Role {
     },
     /// Be a service of Hotels without a mesh.
     Bare {
-        runtime: bare::Runtime,
+        runtime: serving::Runtime,
         handlers: bare::Handlers,
         service: String,
         callees: Vec<SocketAddr>,
@@ -117,7 +117,7 @@ pub(crate) fn role() -> Result<Role, Failure> {
             targets: addresses(targets)?,
         }),
         ["--bare", runtime, handlers, service, ref callees @ ..] => Ok(Role::Bare {
-            runtime: bare::Runtime::named(runtime)?,
+            runtime: serving::Runtime::named(runtime)?,
             handlers: bare::Handlers::named(handlers)?,
             service: service.to_owned(),
             callees: addresses(callees)?,

@@ -9,38 +9,13 @@ use geo::{Geo, Index};
 use profile::{Catalogue, Profile};
 use rate::{Inventory, Rate};
 use search::Search;
-use tokio::{net::TcpListener, runtime::Builder};
+use tokio::net::TcpListener;
 use tonic::transport::{
     Channel, Endpoint, Server,
     server::{Router, TcpIncoming},
 };
 
-use crate::{Failure, plain, server::until_told};
-
-/// What it runs on.
-#[derive(Clone, Copy)]
-pub(crate) enum Runtime {
-    /// tokio's multi-thread runtime, as everybody has it.
-    Threads,
-    /// The current-thread runtime.
-    OneThread,
-}
-
-impl Runtime {
-    /// As the command line has it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Threads => "threads",
-            Self::OneThread => "one-thread",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Result<Self, Failure> {
-        let mut all = [Self::Threads, Self::OneThread].into_iter();
-        let runtime = all.find(|runtime| runtime.name() == name);
-        runtime.ok_or_else(|| format!("no such runtime: {name}").into())
-    }
-}
+use crate::{Failure, plain};
 
 /// Whose handlers are asked.
 #[derive(Clone, Copy)]
@@ -51,56 +26,15 @@ pub(crate) enum Handlers {
     Plain,
 }
 
-impl Handlers {
-    /// As the command line has it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Own => "own",
-            Self::Plain => "plain",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Result<Self, Failure> {
-        let mut all = [Self::Own, Self::Plain].into_iter();
-        let handlers = all.find(|handlers| handlers.name() == name);
-        handlers.ok_or_else(|| format!("no such handlers: {name}").into())
-    }
-}
-
-/// Serves one service, which calls those at these addresses, or all of them, until the end of the input. Says "ready" and where.
-pub(crate) fn serve(
-    runtime: Runtime,
-    handlers: Handlers,
-    service: &str,
-    callees: &[SocketAddr],
-) -> Result<(), Failure> {
-    let runtime = match runtime {
-        Runtime::Threads => Builder::new_multi_thread().enable_all().build()?,
-        Runtime::OneThread => Builder::new_current_thread().enable_all().build()?,
-    };
-    runtime.block_on(async {
-        let address = match (service, callees) {
-            ("all", []) => handlers.all().await?,
-            ("geo", []) => handlers.geo()?,
-            ("rate", []) => handlers.rate()?,
-            ("profile", []) => handlers.profile()?,
-            ("search", [geo, rate]) => handlers.search(*geo, *rate).await?,
-            ("frontend", [search, profile]) => handlers.frontend(*search, *profile).await?,
-            _ => return Err(format!("bare {service} of {callees:?}").into()),
-        };
-        println!("ready {address}");
-        until_told().await
-    })
-}
-
 /// Each serves, and says where.
 impl Handlers {
-    async fn all(self) -> Result<SocketAddr, Failure> {
+    /// All of them, on this runtime. Where the frontend is.
+    pub(crate) async fn all(self) -> Result<SocketAddr, Failure> {
         let search = self.search(self.geo()?, self.rate()?).await?;
         self.frontend(search, self.profile()?).await
     }
 
-    fn geo(self) -> Result<SocketAddr, Failure> {
+    pub(crate) fn geo(self) -> Result<SocketAddr, Failure> {
         let mut server = Server::builder();
         grpc(match self {
             Self::Own => server.add_service(geo::service(Geo::new(Index::embedded()?))),
@@ -108,7 +42,7 @@ impl Handlers {
         })
     }
 
-    fn rate(self) -> Result<SocketAddr, Failure> {
+    pub(crate) fn rate(self) -> Result<SocketAddr, Failure> {
         let mut server = Server::builder();
         grpc(match self {
             Self::Own => server.add_service(rate::service(Rate::new(Inventory::embedded()?))),
@@ -116,7 +50,7 @@ impl Handlers {
         })
     }
 
-    fn profile(self) -> Result<SocketAddr, Failure> {
+    pub(crate) fn profile(self) -> Result<SocketAddr, Failure> {
         let mut server = Server::builder();
         grpc(match self {
             Self::Own => {
@@ -127,7 +61,11 @@ impl Handlers {
         })
     }
 
-    async fn search(self, geo: SocketAddr, rate: SocketAddr) -> Result<SocketAddr, Failure> {
+    pub(crate) async fn search(
+        self,
+        geo: SocketAddr,
+        rate: SocketAddr,
+    ) -> Result<SocketAddr, Failure> {
         let (geo, rate) = (channel(geo).await?, channel(rate).await?);
         let mut server = Server::builder();
         grpc(match self {
@@ -136,7 +74,7 @@ impl Handlers {
         })
     }
 
-    async fn frontend(
+    pub(crate) async fn frontend(
         self,
         search: SocketAddr,
         profile: SocketAddr,

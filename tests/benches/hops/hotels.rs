@@ -7,13 +7,14 @@ use e2e::Registry;
 use crate::{
     Failure,
     args::Pace,
-    bare::{Handlers, Runtime},
+    bare::Handlers,
     child::{self, Child},
     load::Load,
     registry::registry,
     report::Table,
     rounds::{Round, Side, in_turns},
     server::free,
+    serving::Runtime,
     sink::Sink,
     steady::{Late, Steady},
 };

@@ -31,6 +31,7 @@ mod relay;
 mod report;
 mod rounds;
 mod server;
+mod serving;
 mod sink;
 #[path = "../vast/sorted.rs"]
 mod sorted;
@@ -73,7 +74,7 @@ fn act(role: Role) -> Result<(), Failure> {
             handlers,
             service,
             callees,
-        } => bare::serve(runtime, handlers, &service, &callees),
+        } => serving::serve(runtime, handlers, &service, &callees),
         Role::Nothing => {
             println!("benchmarks run with `cargo bench`");
             Ok(())

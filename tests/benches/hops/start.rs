@@ -11,11 +11,12 @@ use std::{
 use crate::{
     Failure,
     args::Pace,
-    bare::{Handlers, Runtime},
+    bare::Handlers,
     hotels::{self, System},
     median::{median, spread},
     memory::Resident,
     server::free,
+    serving::Runtime,
 };
 
 const REQUEST: &[u8] =
