@@ -1,6 +1,6 @@
 //! One hop: a server, and callers who do nothing but call it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{env, net::SocketAddr, path::Path, time::Duration};
 
 use e2e::Registry;
 
@@ -8,7 +8,7 @@ use crate::{
     Failure,
     args::Pace,
     caller,
-    child::Child,
+    child::{self, Child},
     registry::{addresses, register, registry},
     report::Table,
     rounds::{Round, Side, in_turns},
@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const CONNECTED: Duration = Duration::from_secs(180);
 /// As many endpoints as a service has that is not alone.
 const FEW: u32 = 3;
+/// The setting that names the program of `benches/ginepro`, which is not built with this one.
+const GINEPRO: &str = "GINEPRO_CALLER";
 
 const TABLE: Table<'_> = Table {
     title: "one hop, 64 callers",
@@ -51,7 +53,7 @@ pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
             name, caller, server, endpoints, settings,
         )?))
     };
-    let sides = vec![
+    let mut sides = vec![
         hop(
             "tonic `Channel`, multi-thread, one endpoint",
             Tonic,
@@ -89,6 +91,10 @@ pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
             FEW,
         )?,
     ];
+    match env::var_os(GINEPRO) {
+        Some(program) => sides.push(Box::new(Hop::by_ginepro(program.as_ref(), FEW)?)),
+        None => eprintln!("no row of ginepro: {GINEPRO} is not set (scripts/ginepro-caller.sh)"),
+    }
     Ok(TABLE.text(&in_turns(pace, sides)?))
 }
 
@@ -124,27 +130,37 @@ impl Hop {
         settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
         let registry = registry()?;
-        let address = registry.address().to_string();
-        let server = Child::of_this_program(&["--serve", server.name(), &address], settings)?;
-        let told = server.hear("ready", PATIENCE)?;
-        let told = told.split(' ').map(str::parse);
-        let told: Vec<SocketAddr> = told.collect::<Result<_, _>>()?;
-        let all = match told[..] {
-            [one] => addresses(one, endpoints)?,
-            _ => told,
-        };
+        let (server, all) = serve(server, &registry, endpoints, settings)?;
         let targets = if caller.is_member() {
             // The first has registered itself.
             register(&registry, server::SERVICE, &all[1..])?;
-            address
+            vec![registry.address()]
         } else {
-            let all: Vec<String> = all.iter().map(SocketAddr::to_string).collect();
-            all.join(" ")
+            all
         };
+        let targets = texts(&targets);
         let count = endpoints.to_string();
         let mut args = vec!["--call", caller.name(), &count];
-        args.extend(targets.split(' '));
+        args.extend(targets.iter().map(String::as_str));
         let callers = Child::of_this_program(&args, settings)?;
+        Self::between(name, callers, server, registry)
+    }
+
+    /// From ginepro's callers to tonic's server, both on the multi-thread runtime.
+    fn by_ginepro(program: &Path, endpoints: u32) -> Result<Self, Failure> {
+        let registry = registry()?;
+        let (server, all) = serve(server::Kind::Tonic, &registry, endpoints, &[])?;
+        let mut command = child::command(program);
+        let callers = Child::start("ginepro's callers", command.args(texts(&all)))?;
+        Self::between("ginepro, multi-thread", callers, server, registry)
+    }
+
+    fn between(
+        name: &str,
+        callers: Child,
+        server: Child,
+        registry: Registry,
+    ) -> Result<Self, Failure> {
         callers.hear("ready", CONNECTED)?;
         Ok(Self {
             name: name.to_owned(),
@@ -183,4 +199,27 @@ impl Side for Hop {
     fn resident(&self) -> Result<f64, Failure> {
         Ok(self.callers.resident()?.all + self.server.resident()?.all)
     }
+}
+
+/// A server, and where it is.
+fn serve(
+    kind: server::Kind,
+    registry: &Registry,
+    endpoints: u32,
+    settings: &[(&str, &str)],
+) -> Result<(Child, Vec<SocketAddr>), Failure> {
+    let address = registry.address().to_string();
+    let server = Child::of_this_program(&["--serve", kind.name(), &address], settings)?;
+    let told = server.hear("ready", PATIENCE)?;
+    let told = told.split(' ').map(str::parse);
+    let told: Vec<SocketAddr> = told.collect::<Result<_, _>>()?;
+    let all = match told[..] {
+        [one] => addresses(one, endpoints)?,
+        _ => told,
+    };
+    Ok((server, all))
+}
+
+fn texts(addresses: &[SocketAddr]) -> Vec<String> {
+    addresses.iter().map(SocketAddr::to_string).collect()
 }

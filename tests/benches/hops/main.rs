@@ -6,8 +6,8 @@
 //!
 //! Each end of a hop is a process of its own, so that its CPU time is what the system says of that process, all its threads
 //! together: this program starts itself again as a server or as callers ([`Role`]), and the binary of Hotels for its
-//! services. What is compared takes turns, round by
-//! round, so that whatever else the machine does hits all alike. Ratios tell more than microseconds: machines differ.
+//! services. ginepro's callers are a program of their own (`../ginepro`), which `GINEPRO_CALLER` names. What is compared takes turns, round
+//! by round, so that whatever else the machine does hits all alike. Ratios tell more than microseconds: machines differ.
 
 mod args;
 mod bare;
