@@ -25,11 +25,11 @@ pub(crate) enum Kind {
     BellhopThreads,
     /// `mesh.channel` on one thread alone.
     BellhopOne,
-    /// tonic's `Channel` on the multi-thread runtime, as everybody sets it up.
+    /// tonic's `Channel` on the multi-thread runtime, as everybody sets it up; one to each endpoint, and callers have one each.
     Tonic,
     /// tonic's balanced `Channel` on the multi-thread runtime.
     TonicBalanced,
-    /// tonic's `Channel`, one on each of one runtime per core.
+    /// The same on each of one runtime per core.
     TonicShards,
 }
 
@@ -69,7 +69,8 @@ impl Kind {
     }
 }
 
-/// Calls as the lines of the input say. `targets` are one registry that names so many endpoints, or the endpoints themselves.
+/// Calls as the lines of the input say. `targets` are one registry that names so many endpoints, or the endpoints
+/// themselves, so many of each server's.
 pub(crate) fn call(kind: Kind, endpoints: usize, targets: &[SocketAddr]) -> Result<(), Failure> {
     let shards = |count| -> Result<(), Failure> {
         let shards = Shards::start(count)?;
@@ -105,16 +106,23 @@ fn call_from(
         .iter()
         .map(|target| Endpoint::from_shared(format!("http://{target}")));
     let targets: Vec<Endpoint> = targets.collect::<Result<_, _>>()?;
-    let channels = handles.iter().zip(targets.iter().cycle());
-    let channels = channels.map(|(handle, target)| -> Result<_, Failure> {
-        let _entered = handle.enter();
-        let channel = match kind {
-            Kind::TonicBalanced => transport::Channel::balance_list(targets.iter().cloned()),
-            _ => handle.block_on(target.connect())?,
-        };
-        Ok((handle.clone(), channel))
-    });
-    work(channels.collect::<Result<_, _>>()?)
+    // To each endpoint from each runtime; runtimes take turns, so that callers are spread evenly over them.
+    let connect = |each: usize| {
+        let handles = handles.iter().zip(targets.chunks(endpoints).cycle());
+        handles.map(move |(handle, targets)| -> Result<_, Failure> {
+            let _entered = handle.enter();
+            let channel = match kind {
+                Kind::TonicBalanced => transport::Channel::balance_list(targets.iter().cloned()),
+                _ => handle.block_on(targets[each].connect())?,
+            };
+            Ok((handle.clone(), channel))
+        })
+    };
+    let channels = match kind {
+        Kind::TonicBalanced => 1,
+        _ => endpoints,
+    };
+    work((0..channels).flat_map(connect).collect::<Result<_, _>>()?)
 }
 
 fn until_connected(channel: &bellhop::Channel, endpoints: usize) -> Result<(), Failure> {

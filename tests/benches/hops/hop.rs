@@ -30,8 +30,8 @@ const TABLE: Table<'_> = Table {
     title: "one hop, 64 callers",
     unit: "call",
     parts: &["callers", "server"],
-    // Each on a runtime per core.
-    pairs: &[(3, 2), (4, 2)],
+    // With as many endpoints each.
+    pairs: &[(6, 1), (5, 3), (6, 4)],
 };
 
 /// The same with more and more endpoints, from callers on one thread: each endpoint is one more open file to them.
@@ -61,7 +61,13 @@ pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
             1,
         )?,
         hop(
-            "tonic `balance_list`, multi-thread",
+            "tonic `Channel`s, multi-thread, three endpoints",
+            Tonic,
+            server::Kind::Tonic,
+            FEW,
+        )?,
+        hop(
+            "tonic `balance_list`, multi-thread, three endpoints",
             TonicBalanced,
             server::Kind::Tonic,
             FEW,
@@ -73,19 +79,25 @@ pub(crate) fn measure(pace: Pace) -> Result<String, Failure> {
             1,
         )?,
         hop(
+            "tonic `Channel`s, a runtime per core, three endpoints",
+            TonicShards,
+            server::Kind::TonicShards,
+            FEW,
+        )?,
+        hop(
             "Bellhop, a runtime per core, one endpoint",
             Bellhop,
             server::Kind::Bellhop,
             1,
         )?,
         hop(
-            "Bellhop, a runtime per core",
+            "Bellhop, a runtime per core, three endpoints",
             Bellhop,
             server::Kind::Bellhop,
             FEW,
         )?,
         hop(
-            "Bellhop, multi-thread callers",
+            "Bellhop, multi-thread callers, three endpoints",
             BellhopThreads,
             server::Kind::Bellhop,
             FEW,
@@ -152,7 +164,12 @@ impl Hop {
         let (server, all) = serve(server::Kind::Tonic, &registry, endpoints, &[])?;
         let mut command = child::command(program);
         let callers = Child::start("ginepro's callers", command.args(texts(&all)))?;
-        Self::between("ginepro, multi-thread", callers, server, registry)
+        Self::between(
+            "ginepro, multi-thread, three endpoints",
+            callers,
+            server,
+            registry,
+        )
     }
 
     fn between(
@@ -213,11 +230,9 @@ fn serve(
     let told = server.hear("ready", PATIENCE)?;
     let told = told.split(' ').map(str::parse);
     let told: Vec<SocketAddr> = told.collect::<Result<_, _>>()?;
-    let all = match told[..] {
-        [one] => addresses(one, endpoints)?,
-        _ => told,
-    };
-    Ok((server, all))
+    let all = told.into_iter().map(|one| addresses(one, endpoints));
+    let all: Vec<_> = all.collect::<Result<_, _>>()?;
+    Ok((server, all.concat()))
 }
 
 fn texts(addresses: &[SocketAddr]) -> Vec<String> {
