@@ -21,18 +21,20 @@ pub(crate) fn generate(what: &Generate) -> Result<(), Error> {
     let Generate { hotels, out, seed } = what;
     fs::create_dir_all(out).map_err(|source| unwritable(out, source))?;
     let world = World::new(*seed);
-    let id = |row| world.id(row);
-
     let mut geo = Progress::new("geo.bin", *hotels);
-    geo::write(out, *hotels, |row| world.place(row), |done| geo.told(done))?;
+    // In all files, so that those that are asked for together stand together.
+    let order = geo::order(*hotels, |row| world.place(row));
+    geo::write(out, &order, |row| world.place(row), |done| geo.told(done))?;
     geo.end();
 
-    let hotel = |row| profiles::hotel(&world, row);
+    let row = |place| order[place as usize];
+    let id = |place| world.id(row(place));
+    let hotel = |place| profiles::hotel(&world, row(place));
     let mut profile = Progress::new("hotels.bin", *hotels);
     profile::write(out, *hotels, id, hotel, |done| profile.told(done))?;
     profile.end();
 
-    let offer = |row| offers::offer(&world, row);
+    let offer = |place| offers::offer(&world, row(place));
     let mut rate = Progress::new("inventory.bin", *hotels);
     rate::write(out, *hotels, id, offer, |done| rate.told(done))?;
     rate.end();

@@ -13,7 +13,7 @@ mod tree;
 
 pub use self::{
     index::{Index, Near},
-    packed::{Place, write},
+    packed::{Place, order, write},
     serve::{NAME, serve},
     service::{Geo, service},
 };

@@ -80,9 +80,10 @@ impl Catalogue {
         let ids: Vec<I::Item> = hotels.into_iter().collect();
         let mut all = Encoded::with_capacity(ids.len(), ids.len() * RECORD_BYTES);
         let mut buffer = Vec::new();
-        for place in table.places(&ids) {
-            if let Some(hotel) = packed::find(table, place, &mut buffer)? {
-                all.push(hotel);
+        let records = table.records(&ids, &mut buffer)?;
+        for (id, record) in ids.iter().zip(records) {
+            if let Some(record) = record {
+                all.push(packed::hotel(table, id.as_ref(), record)?);
             }
         }
         Ok(all)

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use hotel_proto::{
-    data::{DataError, Kind, Place, Records, Table},
+    data::{DataError, Kind, Records, Table},
     profile::Hotel,
     view,
 };
@@ -13,8 +13,8 @@ use prost::Message;
 
 const FILE: &str = "hotels.bin";
 
-/// Writes `hotels.bin` into a folder: of `hotels` hotels their ids, and what they are like, each asked for by its number, in no
-/// order; `progress` hears how many are done.
+/// Writes `hotels.bin` into a folder: of `hotels` hotels their ids, and what they are like, each asked for by its number, in whose
+/// order they stand in the file; `progress` hears how many are done.
 ///
 /// # Errors
 ///
@@ -55,18 +55,11 @@ pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
     Table::open(dir, FILE, Kind::Profile)
 }
 
-/// Reads what one hotel is like.
-pub(crate) fn find<'b>(
-    table: &Table,
-    place: Place<'_>,
-    buffer: &'b mut Vec<u8>,
-) -> Result<Option<&'b [u8]>, DataError> {
-    let Some(record) = table.find(place, buffer)? else {
-        return Ok(None);
-    };
+/// The record of a hotel, if it is one.
+pub(crate) fn hotel<'b>(table: &Table, id: &str, record: &'b [u8]) -> Result<&'b [u8], DataError> {
     match view::Hotel::<view::Checked<'_>>::read(record) {
-        Ok(_) => Ok(Some(record)),
-        Err(error) => Err(table.shape(format!("the record of hotel {:?}: {error}", place.id()))),
+        Ok(_) => Ok(record),
+        Err(error) => Err(table.shape(format!("the record of hotel {id:?}: {error}"))),
     }
 }
 
@@ -96,24 +89,9 @@ mod tests {
 
     #[test]
     fn a_record_that_is_no_hotel_is_named() {
-        struct Nonsense;
-
-        impl Records for Nonsense {
-            fn rows(&self) -> u32 {
-                1
-            }
-
-            fn id(&self, _: u32) -> String {
-                "a".to_owned()
-            }
-
-            fn record(&self, _: u32, out: &mut Vec<u8>) {
-                out.extend([0xFF; 3]);
-            }
-        }
-
         let dir = tempfile::tempdir().unwrap();
-        Table::write(dir.path(), FILE, Kind::Profile, &Nonsense, |_| {}).unwrap();
+        let nonsense = vec![("a".to_owned(), vec![0xFF; 3])];
+        Table::write(dir.path(), FILE, Kind::Profile, &nonsense, |_| {}).unwrap();
         let all = Catalogue::from_dir(dir.path()).unwrap();
         let told = all.profiles(["a"], "en").unwrap_err().to_string();
         assert!(

@@ -79,11 +79,13 @@ impl Inventory {
         };
         let ids: Vec<I::Item> = hotels.into_iter().collect();
         let mut buffer = Vec::new();
-        for place in table.places(&ids) {
-            let hotel = packed::find(table, place, &mut buffer)?;
-            let quote = hotel.as_ref().and_then(|hotel| hotel.quote(stay, &nights));
-            if let Some(quote) = quote {
-                tell(place.id(), quote);
+        let records = table.records(&ids, &mut buffer)?;
+        for (id, record) in ids.iter().map(AsRef::as_ref).zip(records) {
+            let Some(record) = record else {
+                continue;
+            };
+            if let Some(quote) = packed::hotel(table, id, record)?.quote(stay, &nights) {
+                tell(id, quote);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotel_proto::data::{Check, DataError, Kind, Place, Records, Table};
+use hotel_proto::data::{Check, DataError, Kind, Records, Table};
 use prost::Message;
 
 use crate::{hotel::Hotel, load};
@@ -85,8 +85,8 @@ pub struct Room {
     pub sold_out: Vec<Period>,
 }
 
-/// Writes `inventory.bin` into a folder: of `hotels` hotels their ids and offers, each asked for by its number, in no order;
-/// `progress` hears how many are done.
+/// Writes `inventory.bin` into a folder: of `hotels` hotels their ids and offers, each asked for by its number, in whose order they
+/// stand in the file; `progress` hears how many are done.
 ///
 /// # Errors
 ///
@@ -128,22 +128,18 @@ pub(crate) fn open(dir: &Path) -> Result<Option<Table>, DataError> {
     Table::open(dir, FILE, Kind::Rate)
 }
 
-/// Reads what one hotel sells. A record is held to the rules of `inventory.json`.
-pub(crate) fn find<'a>(
+/// Reads what one hotel sells, of its record. That is held to the rules of `inventory.json`.
+pub(crate) fn hotel<'a>(
     table: &Table,
-    place: Place<'a>,
-    buffer: &'a mut Vec<u8>,
-) -> Result<Option<Hotel<&'a str>>, DataError> {
-    let id = place.id();
-    let Some(bytes) = table.find(place, buffer)? else {
-        return Ok(None);
-    };
+    id: &'a str,
+    record: &'a [u8],
+) -> Result<Hotel<&'a str>, DataError> {
     let bad = |problem: &str| table.shape(format!("the record of hotel {id:?}: {problem}"));
-    let record = read::record(id, bytes).map_err(|error| bad(&error.to_string()))?;
+    let record = read::record(id, record).map_err(|error| bad(&error.to_string()))?;
     let mut check = Check::default();
     let (_, hotel) = load::hotel(record, &mut check);
     match check.first() {
-        None => Ok(Some(hotel)),
+        None => Ok(hotel),
         Some(fault) => Err(bad(&format!("{}: {}", fault.field, fault.problem))),
     }
 }

@@ -14,7 +14,7 @@ mod source;
 pub use self::{
     check::Check,
     error::{DataError, Fault},
-    packed::{Kind, Packed, PackedFault, PackedWriter, Place, Records, Table},
+    packed::{Kind, Packed, PackedFault, PackedWriter, Records, Table},
     source::Source,
 };
 

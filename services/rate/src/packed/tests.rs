@@ -87,24 +87,9 @@ fn rates_come_in_the_order_asked_for() {
 
 #[test]
 fn a_record_that_is_no_offer_is_named() {
-    struct Nonsense;
-
-    impl Records for Nonsense {
-        fn rows(&self) -> u32 {
-            1
-        }
-
-        fn id(&self, _: u32) -> String {
-            "a".to_owned()
-        }
-
-        fn record(&self, _: u32, out: &mut Vec<u8>) {
-            out.extend([0xFF; 3]);
-        }
-    }
-
     let dir = tempfile::tempdir().unwrap();
-    Table::write(dir.path(), FILE, Kind::Rate, &Nonsense, |_| {}).unwrap();
+    let nonsense = vec![("a".to_owned(), vec![0xFF; 3])];
+    Table::write(dir.path(), FILE, Kind::Rate, &nonsense, |_| {}).unwrap();
     let packed = Inventory::from_dir(dir.path()).unwrap();
     let told = total(&packed, "a", "2015-04-09", "2015-04-10").unwrap_err();
     let expected = "inventory.bin: the record of hotel \"a\": a message that cannot be read: a key that is none";

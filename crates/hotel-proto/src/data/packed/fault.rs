@@ -10,7 +10,7 @@ pub enum PackedFault {
     #[error("is no data file of Hotels")]
     Magic,
     /// It has another layout.
-    #[error("has version {0} of the layout, expected {expected}", expected = super::header::VERSION)]
+    #[error("has version {0} of the layout, expected {expected}: `hotels generate` makes it anew", expected = super::header::VERSION)]
     Version(u32),
     /// It holds something else.
     #[error("holds {got}, expected those of {expected}")]

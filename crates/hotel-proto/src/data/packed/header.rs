@@ -5,7 +5,7 @@ use std::fmt;
 use super::{PackedFault, sum::Sum};
 
 const MAGIC: [u8; 8] = *b"HOTELS\x1A\n";
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 pub(super) const SECTIONS: usize = 4;
 pub(super) const LENGTH: usize = 8 + 4 + 4 + 8 + SECTIONS * 16 + 8;
 

@@ -5,7 +5,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `HOTELS`, then 0x1A and a line feed: text tools stop at it, and copying as text breaks it |
-//! | 4 | the version of the layout, 2 |
+//! | 4 | the version of the layout, 3 |
 //! | 4 | the [`Kind`] |
 //! | 8 | how many hotels |
 //! | 4 × 16 | of each section its length and its checksum |
@@ -18,6 +18,7 @@
 mod fault;
 mod header;
 mod reader;
+mod slots;
 mod sum;
 mod table;
 mod writer;
@@ -26,7 +27,7 @@ pub use self::{
     fault::PackedFault,
     header::Kind,
     reader::Packed,
-    table::{Place, Records, Table},
+    table::{Records, Table},
     writer::PackedWriter,
 };
 

@@ -1,43 +1,36 @@
-//! Records by id, read one by one from where they are.
+//! Records by id, read from where they are.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
-use super::{Kind, Packed, PackedFault, PackedWriter, sum::Sum};
+use super::{Kind, Packed, PackedFault, PackedWriter, slots::Slots, sum::Sum};
 use crate::data::DataError;
 
-/// Records in a bucket, on average: few to read and walk through, few offsets to hold in memory (four bytes a hotel).
-const PER_BUCKET: u32 = 2;
-/// The largest bucket that is read. Records are hundreds of bytes long.
-const MAX_BUCKET: u64 = 1 << 20;
+/// Records in a block: what is read for one of them, and few offsets to hold in memory (two bytes a hotel).
+const PER_BLOCK: u32 = 4;
+/// The largest block that is read. Records are hundreds of bytes long.
+const MAX_BLOCK: u64 = 1 << 20;
+/// What is read through, and not passed over, between two blocks that are asked for: it takes less than another call to the system.
+const GAP: u64 = 4 << 10;
 /// Checksum, length of the id, length of the record.
 const HEAD: usize = 4 + 2 + 4;
 
 const RECORDS: usize = 0;
 const ENDS: usize = 1;
+const SLOTS: usize = 2;
 
-/// Records by id in a file. In memory is where each bucket ends; a look at one record is one read.
+/// Records by id in a file. In memory is which block each is in, and where that ends.
+///
+/// Records stand in the order in which they were written. What is asked for together is read together where it stands together.
 #[derive(Debug)]
 pub struct Table {
     packed: Packed,
     ends: Vec<u64>,
+    slots: Slots,
 }
 
-/// Where an id is in a [`Table`], if it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'i> {
-    id: &'i str,
-    start: u64,
-    end: u64,
-}
-
-impl<'i> Place<'i> {
-    /// Whose it is.
-    pub fn id(&self) -> &'i str {
-        self.id
-    }
-}
-
-/// What is written into a [`Table`]: each record on its own, in whatever order and as often as asked.
+/// What is written into a [`Table`]: each record on its own, as often as asked.
+///
+/// Their order is that of the file. Those that are asked for together are found sooner where they have numbers close to each other.
 pub trait Records {
     /// How many there are.
     fn rows(&self) -> u32;
@@ -47,6 +40,21 @@ pub trait Records {
 
     /// Appends one to `out`.
     fn record(&self, row: u32, out: &mut Vec<u8>);
+}
+
+/// Ids with their records.
+impl Records for Vec<(String, Vec<u8>)> {
+    fn rows(&self) -> u32 {
+        self.len().try_into().unwrap_or(u32::MAX)
+    }
+
+    fn id(&self, row: u32) -> String {
+        self[row as usize].0.clone()
+    }
+
+    fn record(&self, row: u32, out: &mut Vec<u8>) {
+        out.extend(&self[row as usize].1);
+    }
 }
 
 impl Table {
@@ -59,18 +67,26 @@ impl Table {
         let Some(packed) = Packed::open(dir, name, kind)? else {
             return Ok(None);
         };
-        let buckets = buckets(packed.rows()) as usize;
-        let ends = packed.u64s(ENDS, "the list of buckets", buckets)?;
-        let in_order = ends.is_sorted() && ends.last() == Some(&packed.length(RECORDS));
+        let blocks = packed.rows().div_ceil(PER_BLOCK);
+        let ends = packed.u64s(ENDS, "the list of blocks", blocks as usize)?;
+        let in_order =
+            ends.is_sorted() && ends.last().copied().unwrap_or(0) == packed.length(RECORDS);
         let starts = [0].into_iter().chain(ends.iter().copied());
         let largest = starts
             .zip(&ends)
             .map(|(start, end)| end.saturating_sub(start));
-        if !in_order || largest.max() > Some(MAX_BUCKET) {
-            let problem = "the list of buckets: out of order, or one is larger than 1 MiB";
+        if !in_order || largest.max() > Some(MAX_BLOCK) {
+            let problem = "the list of blocks: out of order, or one is larger than 1 MiB";
             return Err(packed.shape(problem.to_owned()));
         }
-        Ok(Some(Self { packed, ends }))
+        let slots = packed.u32s(SLOTS, "the list of ids", Slots::count(packed.rows()))?;
+        let slots = Slots::try_new(slots, packed.rows(), blocks)
+            .ok_or_else(|| packed.shape("the list of ids: of other records".to_owned()))?;
+        Ok(Some(Self {
+            packed,
+            ends,
+            slots,
+        }))
     }
 
     /// How many records it says it has.
@@ -83,57 +99,59 @@ impl Table {
         self.len() == 0
     }
 
-    /// Where to look for each of these ids.
-    ///
-    /// What says so is somewhere in tens of megabytes: asked for together, the processor waits for memory once or twice and not
-    /// once for each.
-    pub fn places<'i>(&self, ids: &'i [impl AsRef<str>]) -> Vec<Place<'i>> {
-        let count = self.ends.len() as u64;
-        let hashed = |id: &'i _| {
-            let id = AsRef::as_ref(id);
-            (id, bucket(id, count) as usize)
-        };
-        // First all, so that nothing but memory is waited for below.
-        let hashed: Vec<(&str, usize)> = ids.iter().map(hashed).collect();
-        let place = |(id, bucket): (&'i str, usize)| Place {
-            id,
-            start: bucket.checked_sub(1).map_or(0, |before| self.ends[before]),
-            end: self.ends[bucket],
-        };
-        hashed.into_iter().map(place).collect()
-    }
-
-    /// The record that is in a [place](Table::places) of this table, read into `buffer`.
+    /// The record of each of these ids, if there is one, read into `buffer`.
     ///
     /// # Errors
     ///
     /// Names the file when it cannot be read, or what is there is damaged.
-    pub fn find<'b>(
+    pub fn records<'b, I: AsRef<str>>(
         &self,
-        place: Place<'_>,
+        ids: &[I],
         buffer: &'b mut Vec<u8>,
-    ) -> Result<Option<&'b [u8]>, DataError> {
-        let id = place.id;
-        buffer.resize((place.end - place.start) as usize, 0);
-        self.packed.read(RECORDS, place.start, buffer)?;
-        let damaged = |place| self.packed.fault(PackedFault::Damaged(place));
-        let beside = || damaged(format!("a record beside that of hotel {id:?}"));
-        let mut rest = &buffer[..];
-        while !rest.is_empty() {
-            let (entry, after) = Entry::split(rest).ok_or_else(beside)?;
-            if entry.id == id.as_bytes() {
-                return match entry.is_good() {
-                    true => Ok(Some(entry.record)),
-                    false => Err(damaged(format!("the record of hotel {id:?}"))),
-                };
+    ) -> Result<impl Iterator<Item = Option<&'b [u8]>> + use<'b, I>, DataError> {
+        let mut searches = self.slots.searches(ids);
+        let first = |(n, search)| Some((self.slots.next(search)?, n));
+        let mut asked: Vec<(u32, usize)> = (0..).zip(&mut searches).filter_map(first).collect();
+        asked.sort_unstable();
+        buffer.clear();
+        buffer.reserve(asked.len() * self.usual_block());
+
+        let mut found = vec![None; ids.len()];
+        let mut rest = &asked[..];
+        while let Some((first, _)) = rest.first() {
+            let mut span = self.span(*first);
+            let near = |(block, _): &&(u32, usize)| {
+                let block = self.span(*block);
+                let near = block.start <= span.end + GAP;
+                if near {
+                    span.end = block.end;
+                }
+                near
+            };
+            let count = rest.iter().take_while(near).count();
+            let (run, after) = rest.split_at(count);
+            let at = self.append(span.clone(), buffer)?;
+            for (block, n) in run {
+                let block = self.span(*block);
+                let start = at + (block.start - span.start) as usize;
+                let place = start..start + (block.end - block.start) as usize;
+                found[*n] = self.find(ids[*n].as_ref(), place, buffer)?;
             }
             rest = after;
         }
-        // It may be there all the same, where what tells the lengths or the id is damaged.
-        match all_good(buffer) {
-            true => Ok(None),
-            false => Err(beside()),
+        // Of those that are not there, another id may have had the same bits.
+        for ((id, search), found) in ids.iter().zip(&mut searches).zip(&mut found) {
+            while found.is_none()
+                && let Some(block) = self.slots.next(search)
+            {
+                let at = self.append(self.span(block), buffer)?;
+                *found = self.find(id.as_ref(), at..buffer.len(), buffer)?;
+            }
         }
+        let buffer = &*buffer;
+        Ok(found
+            .into_iter()
+            .map(|place| place.map(|place: Range<usize>| &buffer[place])))
     }
 
     /// What is said of a record that makes no sense.
@@ -143,7 +161,7 @@ impl Table {
 
     /// Writes the file `name` of a folder; `progress` hears how many records are written so far.
     ///
-    /// Besides what a record itself needs, this holds eight bytes a record and four for its bucket.
+    /// Besides what a record itself needs, this holds seven bytes a record.
     ///
     /// # Errors
     ///
@@ -160,42 +178,80 @@ impl Table {
         mut progress: impl FnMut(u32),
     ) -> Result<(), DataError> {
         let rows = records.rows();
-        let buckets = buckets(rows);
-        let place = |row| (bucket(&records.id(row), buckets.into()) << 32) | u64::from(row);
-        let mut order: Vec<u64> = (0..rows).map(place).collect();
-        order.sort_unstable();
-
+        let blocks = rows.div_ceil(PER_BLOCK);
         let mut file = PackedWriter::create(dir, name, kind, rows)?;
-        let mut ends = vec![0; buckets as usize];
-        let (mut end, mut record, mut body) = (0, Vec::new(), Vec::new());
-        for (written, place) in (1..).zip(order) {
-            let (bucket, row) = ((place >> 32) as usize, place as u32);
+        let mut slots = Slots::new(rows, blocks);
+        let mut ends = vec![0; blocks as usize];
+        let (mut end, mut record, mut body) = (0_u64, Vec::new(), Vec::new());
+        for row in 0..rows {
+            let (id, block) = (records.id(row), row / PER_BLOCK);
             body.clear();
             records.record(row, &mut body);
-            encode(&records.id(row), &body, &mut record);
+            encode(&id, &body, &mut record);
             file.write(&record)?;
             end += record.len() as u64;
-            ends[bucket] = end;
-            progress(written);
+            ends[block as usize] = end;
+            slots.insert(&id, block);
+            progress(row + 1);
         }
         file.next_section();
-        let mut end = 0;
-        for bucket in ends {
-            // An empty one ends where the one before it does.
-            end = bucket.max(end);
+        for end in ends {
             file.write(&end.to_le_bytes())?;
+        }
+        file.next_section();
+        for slot in slots.as_slice() {
+            file.write(&slot.to_le_bytes())?;
         }
         file.finish()
     }
-}
 
-fn buckets(rows: u32) -> u32 {
-    rows.div_ceil(PER_BUCKET).max(1)
-}
+    /// Where a block is in the section of records.
+    fn span(&self, block: u32) -> Range<u64> {
+        let block = block as usize;
+        let start = block.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start..self.ends[block]
+    }
 
-fn bucket(id: &str, buckets: u64) -> u64 {
-    let product = u128::from(Sum::of(id.as_bytes())) * u128::from(buckets);
-    (product >> 64) as u64
+    fn usual_block(&self) -> usize {
+        self.packed.length(RECORDS) as usize / self.ends.len().max(1)
+    }
+
+    /// Reads some of the records behind what is in the buffer. Where they begin there.
+    fn append(&self, span: Range<u64>, buffer: &mut Vec<u8>) -> Result<usize, DataError> {
+        let at = buffer.len();
+        buffer.resize(at + (span.end - span.start) as usize, 0);
+        self.packed.read(RECORDS, span.start, &mut buffer[at..])?;
+        Ok(at)
+    }
+
+    /// Where in the buffer the record of an id is, if it is in the block that was read to this place.
+    fn find(
+        &self,
+        id: &str,
+        place: Range<usize>,
+        buffer: &[u8],
+    ) -> Result<Option<Range<usize>>, DataError> {
+        let damaged = |what| self.packed.fault(PackedFault::Damaged(what));
+        let beside = || damaged(format!("a record beside that of hotel {id:?}"));
+        let block = &buffer[place.clone()];
+        let mut rest = block;
+        while !rest.is_empty() {
+            let (entry, after) = Entry::split(rest).ok_or_else(beside)?;
+            if entry.id == id.as_bytes() {
+                let end = place.end - after.len();
+                return match entry.is_good() {
+                    true => Ok(Some(end - entry.record.len()..end)),
+                    false => Err(damaged(format!("the record of hotel {id:?}"))),
+                };
+            }
+            rest = after;
+        }
+        // It may be there all the same, where what tells the lengths or the id is damaged.
+        match all_good(block) {
+            true => Ok(None),
+            false => Err(beside()),
+        }
+    }
 }
 
 fn encode(id: &str, body: &[u8], record: &mut Vec<u8>) {
@@ -211,7 +267,7 @@ fn encode(id: &str, body: &[u8], record: &mut Vec<u8>) {
     record[..4].copy_from_slice(&sum.to_le_bytes());
 }
 
-/// What stands in a bucket for a record.
+/// What stands in a block for a record.
 struct Entry<'b> {
     id: &'b [u8],
     record: &'b [u8],
@@ -243,11 +299,11 @@ impl<'b> Entry<'b> {
     }
 }
 
-/// Whether all that is in a bucket is what was written.
-fn all_good(mut bucket: &[u8]) -> bool {
-    while !bucket.is_empty() {
-        match Entry::split(bucket) {
-            Some((entry, after)) if entry.is_good() => bucket = after,
+/// Whether all that is in a block is what was written.
+fn all_good(mut block: &[u8]) -> bool {
+    while !block.is_empty() {
+        match Entry::split(block) {
+            Some((entry, after)) if entry.is_good() => block = after,
             _ => return false,
         }
     }

@@ -1,32 +1,21 @@
 use std::{fs, path::Path};
 
 use malform::{Fuzz, Verdict};
-use proptest::{collection::btree_map, prelude::*};
+use proptest::{
+    collection::{btree_map, vec},
+    prelude::*,
+};
 
 use super::*;
 use crate::data::DataError;
 
 const NAME: &str = "test.bin";
 
-struct Pairs(Vec<(String, Vec<u8>)>);
-
-impl Records for Pairs {
-    fn rows(&self) -> u32 {
-        self.0.len() as u32
-    }
-
-    fn id(&self, row: u32) -> String {
-        self.0[row as usize].0.clone()
-    }
-
-    fn record(&self, row: u32, out: &mut Vec<u8>) {
-        out.extend(&self.0[row as usize].1);
-    }
-}
+type Pairs = Vec<(String, Vec<u8>)>;
 
 fn pairs(count: usize) -> Pairs {
     let pair = |n: usize| (n.to_string(), format!("record {n}").into());
-    Pairs((0..count).map(pair).collect())
+    (0..count).map(pair).collect()
 }
 
 fn write(dir: &Path, pairs: &Pairs) {
@@ -38,7 +27,7 @@ fn find<'b>(
     id: &str,
     buffer: &'b mut Vec<u8>,
 ) -> Result<Option<&'b [u8]>, DataError> {
-    table.find(table.places(&[id])[0], buffer)
+    Ok(table.records(&[id], buffer)?.next().unwrap())
 }
 
 fn open(dir: &Path) -> Result<Table, DataError> {
@@ -59,7 +48,7 @@ proptest! {
     #[test]
     fn every_record_is_found_and_no_other(pairs in btree_map(".{0,9}", any::<Vec<u8>>(), 0..60), other in ".{0,9}") {
         let dir = tempfile::tempdir().unwrap();
-        let all = Pairs(pairs.clone().into_iter().collect());
+        let all: Pairs = pairs.clone().into_iter().collect();
         write(dir.path(), &all);
         let table = open(dir.path()).unwrap();
         prop_assert_eq!(table.len(), pairs.len());
@@ -69,6 +58,43 @@ proptest! {
         }
         prop_assert_eq!(find(&table, &other, &mut buffer).unwrap().is_some(), pairs.contains_key(&other));
     }
+
+    /// In any order, some of them twice, and some that are not there.
+    #[test]
+    fn records_are_found_together(rows in 0..300_usize, asked in vec(0..400_usize, 0..40)) {
+        let dir = tempfile::tempdir().unwrap();
+        let all = pairs(rows);
+        write(dir.path(), &all);
+        let table = open(dir.path()).unwrap();
+        let ids: Vec<String> = asked.iter().map(usize::to_string).collect();
+        let mut buffer = b"of another call".to_vec();
+        let found: Vec<_> = table.records(&ids, &mut buffer).unwrap().collect();
+        let expected = asked.iter().map(|row| all.get(*row).map(|(_, record)| &record[..]));
+        prop_assert_eq!(found, expected.collect::<Vec<_>>());
+    }
+}
+
+/// A file of so many records is one where some ids are taken for others.
+#[test]
+fn an_id_that_is_taken_for_another_is_found_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = pairs(200_000);
+    write(dir.path(), &all);
+    let table = open(dir.path()).unwrap();
+    let mut buffer = Vec::new();
+    for some in all.chunks(1000) {
+        let ids: Vec<&str> = some.iter().map(|(id, _)| id.as_str()).collect();
+        let found = table.records(&ids, &mut buffer).unwrap();
+        assert!(found.eq(some.iter().map(|(_, record)| Some(&record[..]))));
+    }
+    let none = |n: usize| (200_000 + n).to_string();
+    let ids: Vec<String> = (0..10_000).map(none).collect();
+    assert!(
+        table
+            .records(&ids, &mut buffer)
+            .unwrap()
+            .all(|found| found.is_none())
+    );
 }
 
 #[test]
@@ -92,7 +118,7 @@ fn what_is_wrong_with_a_file_is_said() {
     assert_eq!(told(dir.path(), &changed(0)), "is no data file of Hotels");
     assert_eq!(
         told(dir.path(), &changed(8)),
-        "has version 3 of the layout, expected 2"
+        "has version 2 of the layout, expected 3: `hotels generate` makes it anew"
     );
     assert_eq!(
         told(dir.path(), &changed(17)),
@@ -100,7 +126,7 @@ fn what_is_wrong_with_a_file_is_said() {
     );
     assert_eq!(
         told(dir.path(), &changed(length - 1)),
-        "is damaged: the checksum of the list of buckets differs"
+        "is damaged: the checksum of the list of ids differs"
     );
     fs::write(dir.path().join(NAME), &good).unwrap();
     let error = Table::open(dir.path(), NAME, Kind::Profile).unwrap_err();
@@ -141,7 +167,7 @@ fn whatever_byte_is_damaged_nobody_is_lost_without_a_word() {
         bytes[at] ^= 1;
         fs::write(&path, bytes).unwrap();
         let table = open(dir.path()).unwrap();
-        for (id, record) in &all.0 {
+        for (id, record) in &all {
             match find(&table, id, &mut Vec::new()) {
                 Ok(found) => assert_eq!(found, Some(&record[..]), "{id} with byte {at} damaged"),
                 Err(_) => damaged += 1,
