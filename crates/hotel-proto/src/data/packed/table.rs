@@ -117,19 +117,13 @@ impl Table {
         buffer.reserve(asked.len() * self.usual_block());
 
         let mut found = vec![None; ids.len()];
-        let mut rest = &asked[..];
-        while let Some((first, _)) = rest.first() {
-            let mut span = self.span(*first);
-            let near = |(block, _): &&(u32, usize)| {
-                let block = self.span(*block);
-                let near = block.start <= span.end + GAP;
-                if near {
-                    span.end = block.end;
-                }
-                near
+        let near =
+            |(one, _): &_, (next, _): &_| self.span(*next).start <= self.span(*one).end + GAP;
+        for run in asked.chunk_by(near) {
+            let ([(first, _), ..], [.., (last, _)]) = (run, run) else {
+                continue;
             };
-            let count = rest.iter().take_while(near).count();
-            let (run, after) = rest.split_at(count);
+            let span = self.span(*first).start..self.span(*last).end;
             let at = self.append(span.clone(), buffer)?;
             for (block, n) in run {
                 let block = self.span(*block);
@@ -137,7 +131,6 @@ impl Table {
                 let place = start..start + (block.end - block.start) as usize;
                 found[*n] = self.find(ids[*n].as_ref(), place, buffer)?;
             }
-            rest = after;
         }
         // Of those that are not there, another id may have had the same bits.
         for ((id, search), found) in ids.iter().zip(&mut searches).zip(&mut found) {
@@ -169,7 +162,7 @@ impl Table {
     ///
     /// # Panics
     ///
-    /// When an id or a record is longer than may be.
+    /// When an id is longer than may be, or four records are longer than 1 MiB.
     pub fn write(
         dir: &Path,
         name: &str,
@@ -191,6 +184,10 @@ impl Table {
             file.write(&record)?;
             end += record.len() as u64;
             ends[block as usize] = end;
+            let begun = block
+                .checked_sub(1)
+                .map_or(0, |before| ends[before as usize]);
+            assert!(end - begun <= MAX_BLOCK, "records are shorter than 256 KiB");
             slots.insert(&id, block);
             progress(row + 1);
         }
