@@ -14,8 +14,10 @@ for table in "$@"; do
 done
 # Before anything is measured, not in between.
 cargo bench -p e2e --bench hops --bench vast --no-run
-GINEPRO_CALLER=$(scripts/ginepro-caller.sh | tail -n 1)
-export GINEPRO_CALLER
+if [ $# -eq 0 ] || [[ " $* " == *" hop "* ]]; then
+  GINEPRO_CALLER=$(scripts/ginepro-caller.sh)
+  export GINEPRO_CALLER
+fi
 
 if [ $# -eq 0 ] || [ ${#hops[@]} -gt 0 ]; then
   cargo bench -p e2e --bench hops -- --write "${hops[@]}"

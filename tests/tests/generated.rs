@@ -59,6 +59,38 @@ async fn generated_hotels_are_found_priced_and_described() {
     }
 }
 
+/// So that those of neighbours are read together.
+#[test]
+fn records_stand_in_the_order_of_the_index() {
+    const HEADER: usize = 96;
+    const HOTELS: usize = 5000;
+    let folder = tempfile::tempdir().unwrap();
+    generate(folder.path(), &[]);
+    let read = |file| fs::read(folder.path().join(file)).unwrap();
+    let number = |bytes: &[u8], at: usize| {
+        u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
+    };
+
+    let geo = read("geo.bin");
+    // Two columns of degrees, then the ends of the ids, then the ids.
+    let ends = HEADER + 16 * HOTELS;
+    let ids = ends + 4 * HOTELS;
+    let end = |hotel| ids + number(&geo, ends + 4 * hotel);
+    let start = |hotel: usize| hotel.checked_sub(1).map_or(ids, end);
+    let order = (0..HOTELS).map(|hotel| &geo[start(hotel)..end(hotel)]);
+    let order: Vec<&[u8]> = order.collect();
+    for file in ["hotels.bin", "inventory.bin"] {
+        let bytes = read(file);
+        let mut at = HEADER;
+        for id in &order {
+            // A checksum, the length of the id in two bytes and that of the record in four, the id, the record.
+            let length = usize::from(u16::from_le_bytes([bytes[at + 4], bytes[at + 5]]));
+            assert_eq!(&&bytes[at + 10..at + 10 + length], id, "{file}");
+            at += 10 + length + number(&bytes, at + 6);
+        }
+    }
+}
+
 #[test]
 fn the_same_seed_writes_the_same_bytes() {
     let [one, same, other] = std::array::from_fn(|_| tempfile::tempdir().unwrap());

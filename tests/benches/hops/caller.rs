@@ -29,7 +29,7 @@ pub(crate) enum Kind {
     Tonic,
     /// tonic's balanced `Channel` on the multi-thread runtime.
     TonicBalanced,
-    /// The same on each of one runtime per core.
+    /// tonic's `Channel`s on each of one runtime per core, to the endpoints of one server each.
     TonicShards,
 }
 
@@ -106,7 +106,7 @@ fn call_from(
         .iter()
         .map(|target| Endpoint::from_shared(format!("http://{target}")));
     let targets: Vec<Endpoint> = targets.collect::<Result<_, _>>()?;
-    // To each endpoint from each runtime; runtimes take turns, so that callers are spread evenly over them.
+    // Each runtime has a server of its own where there are several. Runtimes take turns, so that callers are spread evenly over them.
     let connect = |each: usize| {
         let handles = handles.iter().zip(targets.chunks(endpoints).cycle());
         handles.map(move |(handle, targets)| -> Result<_, Failure> {

@@ -4,7 +4,7 @@ use std::hint;
 
 use super::sum::Sum;
 
-/// Nothing is in this slot, nor in those behind it what was to be in those before it.
+/// Nothing is in this slot: a search that comes here is over.
 const EMPTY: u32 = u32::MAX;
 
 /// A block by id, five bytes each: a hash table whose slots have some bits of the id's hash, and a block in those that are left. That may
@@ -96,7 +96,7 @@ impl Slots {
 
     fn search(&self, id: &str) -> Search {
         let hash = Sum::of(id.as_bytes());
-        // The high bits say where, low ones who.
+        // The high bits say where, low ones who: they have had the high ones folded into them.
         let at = (u128::from(hash) * self.slots.len() as u128) >> 64;
         Search {
             at: at as usize,
@@ -145,15 +145,21 @@ mod tests {
         }
     }
 
+    /// Of the hash, as many bits are left as a file of ten million hotels has.
     #[test]
-    fn hardly_any_other_id_has_the_same_bits() {
-        let mut slots = Slots::new(10_000, 2_500);
-        for row in 0..10_000 {
-            slots.insert(&row.to_string(), row / 4);
+    fn some_ids_have_the_bits_of_others_but_few() {
+        const BLOCKS: u32 = 2_500_000;
+        let mut slots = Slots::new(100_000, BLOCKS);
+        for row in 0..100_000 {
+            slots.insert(&row.to_string(), row);
         }
-        let others = (10_000..20_000_u32).map(|row| row.to_string());
+        let others = (100_000..200_000_u32).map(|row| row.to_string());
         let taken_for: usize = others.map(|id| blocks_of(&slots, &id).len()).sum();
-        assert!(taken_for < 100, "{taken_for}");
+        // An id has thirteen slots looked at until there is an empty one, each of which has its bits once in 1,024.
+        assert!((100..3_000).contains(&taken_for), "{taken_for}");
+        let another_first = |row: &u32| blocks_of(&slots, &row.to_string())[0] != *row;
+        let another_first = (0..100_000).filter(another_first).count();
+        assert!((10..1_000).contains(&another_first), "{another_first}");
     }
 
     #[test]

@@ -42,10 +42,10 @@ pub trait Records {
     fn record(&self, row: u32, out: &mut Vec<u8>);
 }
 
-/// Ids with their records.
+/// Ids with their records, for as few as are in memory at a time.
 impl Records for Vec<(String, Vec<u8>)> {
     fn rows(&self) -> u32 {
-        self.len().try_into().unwrap_or(u32::MAX)
+        self.len().try_into().expect("there are fewer than 2³²")
     }
 
     fn id(&self, row: u32) -> String {
@@ -113,9 +113,8 @@ impl Table {
         let first = |(n, search)| Some((self.slots.next(search)?, n));
         let mut asked: Vec<(u32, usize)> = (0..).zip(&mut searches).filter_map(first).collect();
         asked.sort_unstable();
-        buffer.clear();
-        buffer.reserve(asked.len() * self.usual_block());
 
+        buffer.clear();
         let mut found = vec![None; ids.len()];
         let near =
             |(one, _): &_, (next, _): &_| self.span(*next).start <= self.span(*one).end + GAP;
@@ -139,6 +138,9 @@ impl Table {
             {
                 let at = self.append(self.span(block), buffer)?;
                 *found = self.find(id.as_ref(), at..buffer.len(), buffer)?;
+                if found.is_none() {
+                    buffer.truncate(at);
+                }
             }
         }
         let buffer = &*buffer;
@@ -187,7 +189,10 @@ impl Table {
             let begun = block
                 .checked_sub(1)
                 .map_or(0, |before| ends[before as usize]);
-            assert!(end - begun <= MAX_BLOCK, "records are shorter than 256 KiB");
+            assert!(
+                end - begun <= MAX_BLOCK,
+                "four records are at most 1 MiB long"
+            );
             slots.insert(&id, block);
             progress(row + 1);
         }
@@ -207,10 +212,6 @@ impl Table {
         let block = block as usize;
         let start = block.checked_sub(1).map_or(0, |before| self.ends[before]);
         start..self.ends[block]
-    }
-
-    fn usual_block(&self) -> usize {
-        self.packed.length(RECORDS) as usize / self.ends.len().max(1)
     }
 
     /// Reads some of the records behind what is in the buffer. Where they begin there.

@@ -63,7 +63,9 @@ proptest! {
     #[test]
     fn records_are_found_together(rows in 0..300_usize, asked in vec(0..400_usize, 0..40)) {
         let dir = tempfile::tempdir().unwrap();
-        let all = pairs(rows);
+        // Some blocks are as far apart as is passed over, and some are not.
+        let record = |row: usize| vec![row as u8; row * 37 % 2_000];
+        let all: Pairs = (0..rows).map(|row| (row.to_string(), record(row))).collect();
         write(dir.path(), &all);
         let table = open(dir.path()).unwrap();
         let ids: Vec<String> = asked.iter().map(usize::to_string).collect();
@@ -74,11 +76,12 @@ proptest! {
     }
 }
 
-/// A file of so many records is one where some ids are taken for others.
+/// Two dozen of so many ids are looked for in the block of another first: twice in 2¹⁵.
 #[test]
 fn an_id_that_is_taken_for_another_is_found_all_the_same() {
+    const ROWS: usize = 400_000;
     let dir = tempfile::tempdir().unwrap();
-    let all = pairs(200_000);
+    let all: Pairs = (0..ROWS).map(|n| (n.to_string(), vec![n as u8])).collect();
     write(dir.path(), &all);
     let table = open(dir.path()).unwrap();
     let mut buffer = Vec::new();
@@ -87,14 +90,18 @@ fn an_id_that_is_taken_for_another_is_found_all_the_same() {
         let found = table.records(&ids, &mut buffer).unwrap();
         assert!(found.eq(some.iter().map(|(_, record)| Some(&record[..]))));
     }
-    let none = |n: usize| (200_000 + n).to_string();
+    let none = |n: usize| (ROWS + n).to_string();
     let ids: Vec<String> = (0..10_000).map(none).collect();
-    assert!(
-        table
-            .records(&ids, &mut buffer)
-            .unwrap()
-            .all(|found| found.is_none())
-    );
+    let mut found = table.records(&ids, &mut buffer).unwrap();
+    assert!(found.all(|found| found.is_none()));
+}
+
+#[test]
+#[should_panic = "four records are at most 1 MiB long"]
+fn what_is_too_long_to_be_read_is_not_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let record = |n: usize| (n.to_string(), vec![0; 300 << 10]);
+    write(dir.path(), &(0..4).map(record).collect());
 }
 
 #[test]
@@ -204,7 +211,7 @@ fn what_is_not_finished_leaves_nothing() {
 #[test]
 fn no_bytes_upset_it() {
     let dir = tempfile::tempdir().unwrap();
-    write(dir.path(), &pairs(9));
+    write(dir.path(), &pairs(40));
     let sample = fs::read(dir.path().join(NAME)).unwrap();
     let mut odd = false;
     let tally = Fuzz::of_text("packed", [sample]).inputs(1000).run(|input| {
@@ -218,7 +225,10 @@ fn no_bytes_upset_it() {
             return Verdict::Refused;
         };
         let mut buffer = Vec::new();
-        let found = (0..9).all(|n| find(&table, &n.to_string(), &mut buffer).is_ok());
+        let ids: Vec<String> = (0..40).map(|n| n.to_string()).collect();
+        let found = ids.iter().all(|id| find(&table, id, &mut buffer).is_ok());
+        let together = table.records(&ids, &mut buffer).is_ok();
+        assert_eq!(together, found, "what one call finds, many do");
         Verdict::accepted_if(found)
     });
     assert!(tally.refused > 0);
