@@ -37,15 +37,16 @@ impl Slots {
     /// These, if they are of so many ids in so many blocks.
     pub(super) fn try_new(slots: Vec<u32>, rows: u32, blocks: u32) -> Option<Self> {
         let block = mask(blocks);
-        let mut taken = 0;
-        for slot in slots.iter().filter(|slot| **slot != EMPTY) {
-            taken += 1;
-            if slot & block >= blocks {
-                return None;
-            }
-        }
+        // Without a branch for each, of which there are millions.
+        let look = |(taken, strange): (u32, bool), slot: &u32| {
+            let is_taken = *slot != EMPTY;
+            let is_strange = is_taken & (slot & block >= blocks);
+            (taken + u32::from(is_taken), strange | is_strange)
+        };
+        let (taken, strange) = slots.iter().fold((0, false), look);
         // So that there is an empty one, where each search ends.
-        (taken == rows && slots.len() == Self::count(rows)).then_some(Self { slots, block })
+        let good = taken == rows && !strange && slots.len() == Self::count(rows);
+        good.then_some(Self { slots, block })
     }
 
     /// How many slots there are for so many ids: a fifth of them is empty.
